@@ -1,0 +1,133 @@
+# How everything of ours is compiled, and who may link whom. See ARCHITECTURE.md.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+
+set(PATCHBAY_SANITIZE "" CACHE STRING "Sanitizers for every target: '', 'address,undefined' or 'thread'")
+
+if(NOT CMAKE_BUILD_TYPE AND NOT PATCHBAY_SANITIZE)
+  set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "" FORCE)
+endif()
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1 -DNDEBUG")
+set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g1 -DNDEBUG")
+
+find_program(PATCHBAY_CCACHE ccache)
+if(PATCHBAY_CCACHE)
+  # Precompiled headers need the sloppiness; the base directory lets several build trees share.
+  set(patchbay_launcher ${CMAKE_COMMAND} -E env
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${PATCHBAY_CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${patchbay_launcher})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${patchbay_launcher})
+endif()
+
+add_library(patchbay_options INTERFACE)
+target_compile_options(patchbay_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Wcast-qual
+  -Wconversion -Wno-sign-conversion -Werror)
+# C has only the old-style cast and no virtual destructors.
+target_compile_options(patchbay_options INTERFACE
+  $<$<COMPILE_LANGUAGE:C>:-Wno-old-style-cast;-Wno-non-virtual-dtor>)
+if(PATCHBAY_SANITIZE)
+  set(patchbay_sanitize_flags -fsanitize=${PATCHBAY_SANITIZE} -fno-omit-frame-pointer -O1 -g1)
+  if(PATCHBAY_SANITIZE MATCHES undefined)
+    list(APPEND patchbay_sanitize_flags -fno-sanitize-recover=all)
+  endif()
+  target_compile_options(patchbay_options INTERFACE ${patchbay_sanitize_flags})
+  target_link_options(patchbay_options INTERFACE ${patchbay_sanitize_flags})
+endif()
+target_link_libraries(patchbay_options INTERFACE Threads::Threads)
+# Named failpoints exist only in trees that build tests; a packaged release has none.
+if(PATCHBAY_BUILD_TESTS OR NOT DEFINED PATCHBAY_BUILD_TESTS)
+  target_compile_definitions(patchbay_options INTERFACE PATCHBAY_FAILPOINTS=1)
+endif()
+# Boost.Asio and Boost.Beast: header only, one set of switches everywhere.
+target_compile_definitions(patchbay_options INTERFACE
+  BOOST_ASIO_NO_DEPRECATED BOOST_DLL_USE_STD_FS BOOST_ASIO_DISABLE_BOOST_DATE_TIME)
+
+# One precompiled header of standard headers, shared by every C++ target of ours.
+add_library(patchbay_pch OBJECT ${PROJECT_SOURCE_DIR}/cmake/pch.cpp)
+target_link_libraries(patchbay_pch PRIVATE patchbay_options)
+target_precompile_headers(patchbay_pch PRIVATE
+  <algorithm> <array> <atomic> <chrono> <condition_variable> <cstdint> <deque> <functional> <map>
+  <memory> <mutex> <optional> <span> <string> <string_view> <thread> <unordered_map> <utility>
+  <variant> <vector>)
+
+function(patchbay_target_defaults target)
+  target_link_libraries(${target} PRIVATE patchbay_options)
+  target_precompile_headers(${target} REUSE_FROM patchbay_pch)
+endfunction()
+
+# Which folder of core/ may link which. Everything may use base and the headers of plugin_api.
+set(patchbay_may_link_base)
+set(patchbay_may_link_attachments)
+set(patchbay_may_link_session attachments)
+set(patchbay_may_link_store)
+set(patchbay_may_link_net attachments)
+set(patchbay_may_link_routing session store attachments)
+set(patchbay_may_link_delivery session store attachments)
+set(patchbay_may_link_agents session store attachments)
+set(patchbay_may_link_adapters attachments net store routing delivery)
+set(patchbay_may_link_agent_kit session_schema attachments)
+set(patchbay_may_link_gateway routing delivery agents session store net)
+set(patchbay_may_link_host attachments session store net routing delivery agents adapters gateway agent_kit)
+
+# patchbay_library(<name> SOURCES … [LINKS <folders of core>…] [LIBRARIES <outside libraries>…])
+# makes the static library patchbay::<name> from this folder. Headers are included as
+# "<name>/<header>.hpp", and only those of folders that are linked can be found.
+function(patchbay_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS;LIBRARIES" ${ARGN})
+  foreach(link IN LISTS ARG_LINKS)
+    if(NOT link STREQUAL base AND NOT link IN_LIST patchbay_may_link_${name})
+      message(FATAL_ERROR "core/${name} may not link core/${link}; see 'Who may link whom' in ARCHITECTURE.md")
+    endif()
+  endforeach()
+  add_library(patchbay_${name} STATIC ${ARG_SOURCES})
+  add_library(patchbay::${name} ALIAS patchbay_${name})
+  patchbay_expose_headers(patchbay_${name} ${name} ${CMAKE_CURRENT_SOURCE_DIR})
+  patchbay_target_defaults(patchbay_${name})
+  target_link_libraries(patchbay_${name} PUBLIC patchbay::plugin_api ${ARG_LIBRARIES})
+  if(NOT name STREQUAL base)
+    target_link_libraries(patchbay_${name} PUBLIC patchbay::base)
+  endif()
+  foreach(link IN LISTS ARG_LINKS)
+    target_link_libraries(patchbay_${name} PUBLIC patchbay::${link})
+  endforeach()
+endfunction()
+
+# Lets users of <target> include the headers of <folder> as "<name>/…" and no other folder's.
+function(patchbay_expose_headers target name folder)
+  set(root ${PROJECT_BINARY_DIR}/include/${name})
+  file(MAKE_DIRECTORY ${root})
+  file(CREATE_LINK ${folder} ${root}/${name} SYMBOLIC)
+  get_target_property(type ${target} TYPE)
+  if(type STREQUAL INTERFACE_LIBRARY)
+    target_include_directories(${target} INTERFACE ${root})
+  else()
+    target_include_directories(${target} PUBLIC ${root})
+  endif()
+endfunction()
+
+# patchbay_test(<name> SOURCES … LINKS <targets>… [TIMEOUT <seconds>] [LABELS …])
+# makes a GoogleTest executable whose tests ctest knows one by one.
+function(patchbay_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LINKS;LABELS" ${ARGN})
+  if(NOT PATCHBAY_BUILD_TESTS)
+    return()
+  endif()
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 60)
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
+  patchbay_target_defaults(${name})
+  target_link_libraries(${name} PRIVATE ${ARG_LINKS} GTest::gmock GTest::gtest_main)
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 DISCOVERY_MODE PRE_TEST
+    PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+endfunction()

@@ -1,0 +1,91 @@
+// Every limit has its name here. A limit that an operator may change is the default of a
+// configuration key; docs/configuration.md lists those.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace patchbay::limits {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+inline constexpr std::uint64_t kMiB = 1024ULL * 1024ULL;
+
+// Files.
+inline constexpr std::uint64_t kFileBytes = 100 * kMiB;         // one attachment
+inline constexpr std::uint64_t kMessageFileBytes = 500 * kMiB;  // all of a message
+inline constexpr std::size_t kFilesPerMessage = 100;
+inline constexpr std::size_t kFileNameBytes = 200;
+inline constexpr std::size_t kOpenStagingPerInstance = 64;
+
+// Messages.
+inline constexpr std::size_t kEventTextBytes = 1 * kMiB;
+inline constexpr std::size_t kOutboundContentBytes = 4 * kMiB;  // one messages_out.content
+inline constexpr std::size_t kRowIdBytes = 200;
+inline constexpr int kMessagesPerPrompt = 10;
+
+// Session databases, read as hostile files.
+inline constexpr int kSqliteLengthBytes = 8 * 1024 * 1024;
+inline constexpr int kSqliteSteps = 50'000'000;  // virtual machine steps of one statement
+inline constexpr std::size_t kDrainRows = 256;    // rows taken in one go
+inline constexpr milliseconds kInboundBusy{200};  // wait for an agent's read lock in a batch
+inline constexpr seconds kInboundGiveUp{2};       // then the message goes to intake
+inline constexpr std::size_t kInboundBatchRows = 512;
+inline constexpr std::size_t kInboundQueueRows = 4096;  // waiting for one session
+
+// Platform redelivery: WhatsApp repeats for 7 days.
+inline constexpr hours kSeenKept{8 * 24};
+
+// Delivery.
+inline constexpr std::size_t kLaneRows = 1024;       // in memory; the rest stays in the ledger
+inline constexpr std::size_t kResumeCursorBytes = 1024;
+inline constexpr milliseconds kRetryFirst{1000};
+inline constexpr minutes kRetryLongest{10};
+inline constexpr milliseconds kRetryAfterLeast{1000};
+inline constexpr hours kRetryAfterMost{24};
+inline constexpr hours kDeliveryMaxAge{24};
+inline constexpr int kDeliveryMaxAttempts = 30;
+inline constexpr hours kDeliveryMaxPaused{7 * 24};
+inline constexpr minutes kDeliveryDeadline{5};  // of one attempt; files add time by size
+inline constexpr hours kSpoolKept{7 * 24};      // of failed and unknown deliveries
+inline constexpr minutes kNoticeInterval{1};    // failure notices a chat
+
+// Agents.
+inline constexpr std::size_t kRunningAgents = 8;
+inline constexpr minutes kAgentIdle{10};
+inline constexpr seconds kClaimStuck{60};
+inline constexpr minutes kHeartbeatStuck{30};
+inline constexpr seconds kAgentBackoffFirst{1};
+inline constexpr minutes kAgentBackoffLongest{5};
+inline constexpr int kClaimTries = 5;
+inline constexpr seconds kAgentStopGrace{10};
+inline constexpr seconds kSystemRowTimeout{300};
+
+// Adapters.
+inline constexpr milliseconds kAdapterSlowCall{50};
+inline constexpr seconds kAdapterHungCall{5};
+inline constexpr seconds kAdapterStop{10};
+inline constexpr seconds kProbe{10};
+inline constexpr std::size_t kPendingSubmits = 1024;  // of one instance
+inline constexpr std::size_t kKvKeyBytes = 200;
+inline constexpr std::size_t kKvValueBytes = 64 * 1024;
+inline constexpr std::size_t kKvKeys = 10'000;
+
+// Network.
+inline constexpr std::size_t kHttpResponseBytes = 4 * kMiB;
+inline constexpr seconds kHttpTimeout{60};
+inline constexpr std::size_t kWebhookBodyBytes = 4 * kMiB;
+inline constexpr seconds kWebhookAnswer{10};
+inline constexpr std::size_t kHttpServerConnections = 256;
+inline constexpr std::size_t kListenerConnections = 64;
+inline constexpr std::size_t kListenerBufferBytes = 1 * kMiB;
+
+// Control socket.
+inline constexpr std::size_t kControlFrameBytes = 1 * kMiB;
+inline constexpr std::size_t kControlConnections = 32;
+
+}  // namespace patchbay::limits

@@ -1,0 +1,157 @@
+#include "base/log.hpp"
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <shared_mutex>
+#include <vector>
+
+namespace patchbay::base {
+namespace {
+
+constexpr std::size_t kShortestSecret = 6;
+
+// Process-wide like the log itself: a secret is secret in every line.
+struct Secrets {
+  std::shared_mutex mutex;
+  std::vector<std::string> values;  // guarded by mutex; longest first
+};
+
+Secrets& secrets() {
+  static Secrets instance;
+  return instance;
+}
+
+LogFormat& format() {
+  static LogFormat instance = LogFormat::kText;
+  return instance;
+}
+
+spdlog::logger& logger() {
+  static const std::shared_ptr<spdlog::logger> instance = [] {
+    auto made = std::make_shared<spdlog::logger>(
+        "patchbay", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    made->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
+    made->flush_on(spdlog::level::info);
+    return made;
+  }();
+  return *instance;
+}
+
+spdlog::level::level_enum to_spdlog(LogLevel level) {
+  switch (level) {
+    case LogLevel::kDebug:
+      return spdlog::level::debug;
+    case LogLevel::kInfo:
+      return spdlog::level::info;
+    case LogLevel::kWarning:
+      return spdlog::level::warn;
+    case LogLevel::kError:
+      return spdlog::level::err;
+  }
+  return spdlog::level::err;
+}
+
+void append_escaped(std::string& line, std::string_view value) {
+  line += '"';
+  for (const char c : value) {
+    if (c == '"' || c == '\\') {
+      line += '\\';
+      line += c;
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      std::array<char, 8> escape{};
+      std::snprintf(escape.data(), escape.size(), "\\u%04x", static_cast<unsigned>(c));
+      line += escape.data();
+    } else {
+      line += c;
+    }
+  }
+  line += '"';
+}
+
+bool is_bare(std::string_view value) {
+  return !value.empty() && std::none_of(value.begin(), value.end(), [](char c) {
+    return static_cast<unsigned char>(c) <= 0x20 || c == '"' || c == '=' || c == '\\';
+  });
+}
+
+std::string text_line(std::string_view event, std::initializer_list<LogField> fields) {
+  std::string line(event);
+  for (const LogField& field : fields) {
+    line += ' ';
+    line += field.key;
+    line += '=';
+    if (is_bare(field.value)) {
+      line += field.value;
+    } else {
+      append_escaped(line, field.value);
+    }
+  }
+  return line;
+}
+
+std::string json_line(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
+  const auto level_name = spdlog::level::to_string_view(to_spdlog(level));
+  std::string line = R"("level":")";
+  line.append(level_name.data(), level_name.size());
+  line += R"(","event":)";
+  append_escaped(line, event);
+  for (const LogField& field : fields) {
+    line += ',';
+    append_escaped(line, field.key);
+    line += ':';
+    append_escaped(line, field.value);
+  }
+  line += '}';
+  return line;
+}
+
+}  // namespace
+
+void log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
+  if (!logger().should_log(to_spdlog(level))) {
+    return;
+  }
+  const std::string line = format() == LogFormat::kText ? text_line(event, fields)
+                                                        : json_line(level, event, fields);
+  logger().log(to_spdlog(level), "{}", redact(line));
+}
+
+void configure_log(LogLevel level, LogFormat new_format) {
+  format() = new_format;
+  logger().set_pattern(new_format == LogFormat::kText
+                           ? "%Y-%m-%dT%H:%M:%S.%e%z %l %v"
+                           : R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z",%v)");
+  set_log_level(level);
+}
+
+void set_log_level(LogLevel level) { logger().set_level(to_spdlog(level)); }
+
+void register_secret(std::string_view secret) {
+  if (secret.size() < kShortestSecret) {
+    return;
+  }
+  const std::unique_lock lock(secrets().mutex);
+  auto& values = secrets().values;
+  if (std::find(values.begin(), values.end(), secret) == values.end()) {
+    values.emplace_back(secret);
+    std::sort(values.begin(), values.end(),
+              [](const std::string& a, const std::string& b) { return a.size() > b.size(); });
+  }
+}
+
+std::string redact(std::string_view text) {
+  std::string result(text);
+  const std::shared_lock lock(secrets().mutex);
+  for (const std::string& secret : secrets().values) {
+    for (std::size_t at = result.find(secret); at != std::string::npos;
+         at = result.find(secret, at)) {
+      result.replace(at, secret.size(), "[redacted]");
+    }
+  }
+  return result;
+}
+
+}  // namespace patchbay::base
