@@ -21,6 +21,9 @@ inline constexpr std::uint64_t kMessageFileBytes = 500 * kMiB;  // all of a mess
 inline constexpr std::size_t kFilesPerMessage = 100;
 inline constexpr std::size_t kFileNameBytes = 200;
 inline constexpr std::size_t kOpenStagingPerInstance = 64;
+inline constexpr std::size_t kFolderEntries = 100'000;  // listed or removed in one go
+inline constexpr int kFolderDepth = 32;
+inline constexpr minutes kMimeDetectorIdle{1};  // then libmagic's 6 MB are freed
 
 // Messages.
 inline constexpr std::size_t kEventTextBytes = 1 * kMiB;
@@ -30,7 +33,7 @@ inline constexpr int kMessagesPerPrompt = 10;
 
 // Session databases, read as hostile files.
 inline constexpr int kSqliteLengthBytes = 8 * 1024 * 1024;
-inline constexpr int kSqliteSteps = 50'000'000;  // virtual machine steps of one statement
+inline constexpr int kSqliteSteps = 50'000'000;   // virtual machine steps of one statement
 inline constexpr std::size_t kDrainRows = 256;    // rows taken in one go
 inline constexpr milliseconds kInboundBusy{200};  // wait for an agent's read lock in a batch
 inline constexpr seconds kInboundGiveUp{2};       // then the message goes to intake
@@ -41,7 +44,7 @@ inline constexpr std::size_t kInboundQueueRows = 4096;  // waiting for one sessi
 inline constexpr hours kSeenKept{8 * 24};
 
 // Delivery.
-inline constexpr std::size_t kLaneRows = 1024;       // in memory; the rest stays in the ledger
+inline constexpr std::size_t kLaneRows = 1024;  // in memory; the rest stays in the ledger
 inline constexpr std::size_t kResumeCursorBytes = 1024;
 inline constexpr milliseconds kRetryFirst{1000};
 inline constexpr minutes kRetryLongest{10};
