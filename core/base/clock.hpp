@@ -13,8 +13,8 @@ using Milliseconds = std::chrono::milliseconds;
 class Clock {
  public:
   virtual ~Clock() = default;
-  [[nodiscard]] virtual MonotonicTime now() const = 0;   // [any thread]
-  [[nodiscard]] virtual WallTime wall_now() const = 0;   // [any thread] UTC
+  [[nodiscard]] virtual MonotonicTime now() const = 0;  // [any thread]
+  [[nodiscard]] virtual WallTime wall_now() const = 0;  // [any thread] UTC
 };
 
 class SystemClock final : public Clock {

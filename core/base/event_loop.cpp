@@ -34,14 +34,16 @@ void EventLoop::post(Task task) {
 
 TimerId EventLoop::run_at(MonotonicTime when, Task task) {
   const TimerId id = state_->next_timer++;
-  auto& timer = state_->timers.emplace(id, boost::asio::steady_timer(state_->context, when)).first->second;
-  timer.async_wait([state = state_.get(), id, task = std::move(task)](boost::system::error_code error) {
-    // A cancelled timer may already have been queued as expired: the map says which it is.
-    if (state->timers.erase(id) == 0 || error) {
-      return;
-    }
-    task();
-  });
+  auto& timer =
+      state_->timers.emplace(id, boost::asio::steady_timer(state_->context, when)).first->second;
+  timer.async_wait(
+      [state = state_.get(), id, task = std::move(task)](boost::system::error_code error) {
+        // A cancelled timer may already have been queued as expired: the map says which it is.
+        if (state->timers.erase(id) == 0 || error) {
+          return;
+        }
+        task();
+      });
   return id;
 }
 

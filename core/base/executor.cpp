@@ -1,10 +1,9 @@
 #include "base/executor.hpp"
 
-#include <pthread.h>
-
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <pthread.h>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -19,7 +18,8 @@ struct SerialExecutor::State {
   bool running = false;    // guarded by mutex: a run is posted or under way
 };
 
-SerialExecutor::SerialExecutor(Executor& underlying) : state_(std::make_shared<State>(underlying)) {}
+SerialExecutor::SerialExecutor(Executor& underlying)
+    : state_(std::make_shared<State>(underlying)) {}
 
 SerialExecutor::~SerialExecutor() = default;
 

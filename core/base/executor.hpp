@@ -37,7 +37,9 @@ class Scheduler {
 // at a time; so none of it needs a lock. Its clock is the only one.
 class Loop : public Executor, public Scheduler, public Clock {
  public:
-  TimerId run_after(Milliseconds delay, Task task) { return run_at(now() + delay, std::move(task)); }
+  TimerId run_after(Milliseconds delay, Task task) {
+    return run_at(now() + delay, std::move(task));
+  }
 };
 
 // Runs the tasks given to it one at a time and in order on another executor (a strand).

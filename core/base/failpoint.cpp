@@ -2,11 +2,10 @@
 
 #if defined(PATCHBAY_FAILPOINTS)
 
-#include <signal.h>
-
 #include <atomic>
 #include <cstdlib>
 #include <map>
+#include <signal.h>
 #include <string>
 
 namespace patchbay::base {

@@ -27,8 +27,9 @@ Result<Json> parse_limited(std::string_view text, bool comments) {
     // "[json.exception.parse_error.101] parse error at line 1, column 2: …": from the second part.
     const std::string_view message = error.what();
     const std::size_t begin = message.find("] ");
-    return Status(Code::kInvalidArgument,
-                  std::string(begin == std::string_view::npos ? message : message.substr(begin + 2)));
+    return Status(
+        Code::kInvalidArgument,
+        std::string(begin == std::string_view::npos ? message : message.substr(begin + 2)));
   }
 }
 

@@ -1,11 +1,10 @@
 #include "base/log.hpp"
 
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <shared_mutex>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
 #include <vector>
 
 namespace patchbay::base {
@@ -31,8 +30,8 @@ LogFormat& format() {
 
 spdlog::logger& logger() {
   static const std::shared_ptr<spdlog::logger> instance = [] {
-    auto made = std::make_shared<spdlog::logger>(
-        "patchbay", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    auto made = std::make_shared<spdlog::logger>("patchbay",
+                                                 std::make_shared<spdlog::sinks::stderr_sink_mt>());
     made->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
     made->flush_on(spdlog::level::info);
     return made;
@@ -92,7 +91,8 @@ std::string text_line(std::string_view event, std::initializer_list<LogField> fi
   return line;
 }
 
-std::string json_line(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
+std::string json_line(LogLevel level, std::string_view event,
+                      std::initializer_list<LogField> fields) {
   const auto level_name = spdlog::level::to_string_view(to_spdlog(level));
   std::string line = R"("level":")";
   line.append(level_name.data(), level_name.size());
@@ -114,16 +114,15 @@ void log(LogLevel level, std::string_view event, std::initializer_list<LogField>
   if (!logger().should_log(to_spdlog(level))) {
     return;
   }
-  const std::string line = format() == LogFormat::kText ? text_line(event, fields)
-                                                        : json_line(level, event, fields);
+  const std::string line =
+      format() == LogFormat::kText ? text_line(event, fields) : json_line(level, event, fields);
   logger().log(to_spdlog(level), "{}", redact(line));
 }
 
 void configure_log(LogLevel level, LogFormat new_format) {
   format() = new_format;
-  logger().set_pattern(new_format == LogFormat::kText
-                           ? "%Y-%m-%dT%H:%M:%S.%e%z %l %v"
-                           : R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z",%v)");
+  logger().set_pattern(new_format == LogFormat::kText ? "%Y-%m-%dT%H:%M:%S.%e%z %l %v"
+                                                      : R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z",%v)");
   set_log_level(level);
 }
 

@@ -16,7 +16,8 @@ struct LogField {
   LogField(std::string_view field_key, std::string_view text) : key(field_key), value(text) {}
   LogField(std::string_view field_key, const char* text) : key(field_key), value(text) {}
   LogField(std::string_view field_key, const std::string& text) : key(field_key), value(text) {}
-  LogField(std::string_view field_key, bool flag) : key(field_key), value(flag ? "true" : "false") {}
+  LogField(std::string_view field_key, bool flag)
+      : key(field_key), value(flag ? "true" : "false") {}
   template <class Number>
     requires(std::is_arithmetic_v<Number> && !std::is_same_v<Number, bool>)
   LogField(std::string_view field_key, Number number)

@@ -21,9 +21,9 @@ enum class Code : std::uint8_t {
   kUnavailable,  // something needed is not there now: try again
   kTimeout,
   kCancelled,
-  kCorrupt,  // stored data is damaged
-  kIo,       // the operating system failed
-  kInternal, // a bug of ours
+  kCorrupt,   // stored data is damaged
+  kIo,        // the operating system failed
+  kInternal,  // a bug of ours
 };
 
 // "ok", "invalid_argument", …: as in logs and in JSON.
@@ -56,7 +56,7 @@ class [[nodiscard]] Result {
  public:
   using value_type = T;
 
-  Result(T value) : value_(std::move(value)) {}  // NOLINT(google-explicit-constructor)
+  Result(T value) : value_(std::move(value)) {}         // NOLINT(google-explicit-constructor)
   Result(Status status) : status_(std::move(status)) {  // NOLINT(google-explicit-constructor)
     assert(!status_.ok());
   }
@@ -80,12 +80,12 @@ class [[nodiscard]] Result {
 }  // namespace patchbay::base
 
 // Leaves the function with the failure of `expr`, a Status or a Result.
-#define PATCHBAY_TRY(expr)                                             \
-  do {                                                                 \
-    auto patchbay_try_result = (expr);                                 \
-    if (!patchbay_try_result.ok()) {                                   \
+#define PATCHBAY_TRY(expr)                                               \
+  do {                                                                   \
+    auto patchbay_try_result = (expr);                                   \
+    if (!patchbay_try_result.ok()) {                                     \
       return ::patchbay::base::detail::take_status(patchbay_try_result); \
-    }                                                                  \
+    }                                                                    \
   } while (false)
 
 // PATCHBAY_ASSIGN(auto value, function()): the value of a Result, or leaves with its failure.

@@ -21,7 +21,7 @@ namespace patchbay::base {
 // `*` any run of characters, `?` one byte; the whole text must match. Linear in time times stars.
 [[nodiscard]] bool glob_matches(std::string_view pattern, std::string_view text);
 // The candidate with the smallest edit distance to `word`, if it is at most max(2, size/3).
-[[nodiscard]] std::optional<std::string_view> nearest(std::string_view word,
-                                                      const std::vector<std::string_view>& candidates);
+[[nodiscard]] std::optional<std::string_view> nearest(
+    std::string_view word, const std::vector<std::string_view>& candidates);
 
 }  // namespace patchbay::base

@@ -1,0 +1,39 @@
+// How adapters bring events in, and how routing asks adapters for files. Implemented by
+// core/routing (InboundPort) and core/adapters (FilePort).
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/status.hpp"
+#include "base/unique_function.hpp"
+#include "routing/inbound_event.hpp"
+
+namespace patchbay::routing {
+
+enum class SubmitOutcome : std::uint8_t {
+  kStored,     // in the inbound.db of each agent that it engages
+  kDuplicate,  // was disposed of before
+  kIntake,     // kept in the central intake
+  kRefused,    // by policy, recorded
+  kBusy,       // nothing is durable: the platform must not be told
+};
+
+class InboundPort {
+ public:
+  virtual ~InboundPort() = default;
+  // [core thread] `done` comes once, on the core thread, when the disposition is durable. Events of
+  // one chat keep their order.
+  virtual void submit(InboundEvent event, base::UniqueFunction<void(SubmitOutcome)> done) = 0;
+};
+
+class FilePort {
+ public:
+  virtual ~FilePort() = default;
+  // [core thread] Asks the instance to stream the file behind `reference` into the staging area.
+  // `done` gets the id of the committed staged file.
+  virtual void fetch(const base::InstanceName& instance, const std::string& reference,
+                     base::UniqueFunction<void(base::Result<std::string>)> done) = 0;
+};
+
+}  // namespace patchbay::routing

@@ -1,0 +1,126 @@
+// The host's one way into session folders. Everything of one session runs in order on its own
+// strand; different sessions run in parallel on the storage threads. Inbound writes are batched:
+// whatever is queued for a session when its turn comes is one open–transaction–close, each command
+// in a savepoint of its own.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/executor.hpp"
+#include "base/status.hpp"
+#include "base/unique_function.hpp"
+#include "session/types.hpp"
+
+namespace patchbay::attachments {
+class ConfinedFolder;
+}
+
+namespace patchbay::session {
+
+using InboundCommand = std::variant<InboundMessage, CompleteAttachments, DeliveredRow, SetRouting,
+                                    TakeOverAcknowledgements, ReturnClaims>;
+
+// How one command ended.
+enum class CommandOutcome : std::uint8_t {
+  kDone,       // written and durable
+  kDuplicate,  // a row of this id was there already: nothing changed
+};
+
+// A proof that no agent of the session runs; only then may the host write outbound.db. Made by the
+// supervisor (core/agents), which knows.
+class RunLease {
+ public:
+  explicit RunLease(SessionAddress session) : session_(std::move(session)) {}
+  RunLease(RunLease&&) = default;
+  RunLease& operator=(RunLease&&) = default;
+  RunLease(const RunLease&) = delete;
+  RunLease& operator=(const RunLease&) = delete;
+  ~RunLease() = default;
+  [[nodiscard]] const SessionAddress& session() const { return session_; }
+
+ private:
+  SessionAddress session_;
+};
+
+// A row that the host itself puts into an agent's outbound.db while no agent runs.
+struct DirectOutboundRow {
+  std::string id;
+  std::string kind;
+  ChatAddress address;
+  std::string content;
+};
+
+class SessionStorage {
+ public:
+  struct Options {
+    std::string sessions_folder;  // absolute path of <data>/sessions; created if missing
+    int messages_per_prompt =
+        10;  // rule 2 of the session contract; per agent by the function below
+    // [storage threads] N of the agent group; nullptr: messages_per_prompt for all.
+    std::function<int(const base::AgentGroupId&)> messages_per_prompt_of;
+  };
+
+  // `completions` is where every `done` runs (the core loop). `pool` outlives this object.
+  static base::Result<std::unique_ptr<SessionStorage>> open(Options options, base::Executor& pool,
+                                                            base::Executor& completions,
+                                                            const base::Clock& clock);
+  virtual ~SessionStorage() = default;
+
+  template <class T>
+  using Done = base::UniqueFunction<void(base::Result<T>)>;
+
+  // All functions: [core thread].
+
+  // Makes the folder and both databases; a session that exists already is left as it is (and its
+  // schema brought up to date). True: it was made now.
+  virtual void create(const SessionAddress& session, Done<bool> done) = 0;
+
+  // kBusy: the queue of the session is full, or the agent held a lock for longer than
+  // limits::kInboundGiveUp (nothing was written; the caller keeps the message in intake).
+  // kCorrupt, kRefused: the folder is damaged or hostile; the message names session and reason.
+  virtual void write(const SessionAddress& session, InboundCommand command,
+                     Done<CommandOutcome> done) = 0;
+
+  // Reads what is new in outbound.db, and the acknowledgements of exposed rows; takes finished
+  // acknowledgements over into inbound.db and releases rows in the same turn of the strand.
+  virtual void drain(const SessionAddress& session, Watermark watermark,
+                     Done<OutboundBatch> done) = 0;
+
+  // After full_comparison_needed: all ids of messages_out that are not in `known`, as messages.
+  virtual void compare(const SessionAddress& session, std::vector<std::string> known,
+                       Done<OutboundBatch> done) = 0;
+
+  // Before a wake and after an exit: opens both databases once read-write through the confined VFS
+  // so that a hot journal is rolled back; sets a database that stays corrupt aside as
+  // .corrupt-<time> and makes a fresh one (`healed` names what was done).
+  struct Recovery {
+    std::vector<std::string> healed;
+    std::vector<Acknowledgement> unfinished;  // claims (processing) that are still there
+  };
+  virtual void recover(const RunLease& lease, Done<Recovery> done) = 0;
+
+  // Under the lease: deletes processing claims, prunes acknowledgements that were taken over, and
+  // returns unfinished rows to pending (or completes them as aborted).
+  virtual void settle_claims(const RunLease& lease, bool aborted, Done<SessionWork> done) = 0;
+
+  // Under the lease, with an even or odd seq as the contract says.
+  virtual void write_outbound(const RunLease& lease, DirectOutboundRow row,
+                              Done<CommandOutcome> done) = 0;
+
+  // What waits in the session now.
+  virtual void read_work(const SessionAddress& session, Done<SessionWork> done) = 0;
+
+  // [any thread] The session's folder, opened through the confined class; for inbox and outbox.
+  [[nodiscard]] virtual base::Result<std::shared_ptr<attachments::ConfinedFolder>> folder(
+      const SessionAddress& session) = 0;
+
+  // Runs after every batch that was committed; set once, before the first write.
+  virtual void on_work(std::function<void(const SessionAddress&, const SessionWork&)> listener) = 0;
+};
+
+}  // namespace patchbay::session

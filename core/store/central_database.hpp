@@ -1,0 +1,61 @@
+// The central database: one thread, one connection, WAL, synchronous=FULL, group commit. Whatever
+// is queued when the thread comes round is one transaction; each unit of work in a savepoint of its
+// own, so that one that fails harms no other.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/executor.hpp"
+#include "base/status.hpp"
+#include "base/unique_function.hpp"
+
+namespace patchbay::store {
+
+struct Repositories;  // store/repositories.hpp
+
+class CentralDatabase {
+ public:
+  // Opens or creates <data>/patchbay.db and applies the migrations. kRefused: the schema is newer
+  // than this binary (the message names both versions and the remedy). `completions` is where every
+  // `done` runs (the core loop).
+  static base::Result<std::unique_ptr<CentralDatabase>> open(const std::string& path,
+                                                             base::Executor& completions);
+  virtual ~CentralDatabase() = default;  // commits what is queued
+
+  // [core thread] `work` runs on the database's thread; `done` follows on the core loop when the
+  // transaction is durable, or with the failure of work or commit. Units of work run in the order
+  // of the calls, and so do their completions.
+  template <class T>
+  void transact(base::UniqueFunction<base::Result<T>(Repositories&)> work,
+                base::UniqueFunction<void(base::Result<T>)> done) {
+    // Shared by the two halves of one unit of work, which run one after the other.
+    auto result = std::make_shared<base::Result<T>>(
+        base::Status(base::Code::kInternal, "the transaction did not run"));
+    submit(
+        [work = std::move(work), result](Repositories& repositories) -> base::Status {
+          *result = work(repositories);
+          return result->status();
+        },
+        [done = std::move(done), result](base::Status status) {
+          if (status.ok()) {
+            done(std::move(*result));
+          } else {
+            done(std::move(status));
+          }
+        });
+  }
+  void transact(base::UniqueFunction<base::Status(Repositories&)> work,
+                base::UniqueFunction<void(base::Status)> done) {
+    submit(std::move(work), std::move(done));
+  }
+
+  // [any thread] Synchronous: for start-up and the command line. Waits for what is queued before.
+  virtual base::Status run(base::UniqueFunction<base::Status(Repositories&)> work) = 0;
+
+ protected:
+  virtual void submit(base::UniqueFunction<base::Status(Repositories&)> work,
+                      base::UniqueFunction<void(base::Status)> done) = 0;
+};
+
+}  // namespace patchbay::store

@@ -1,0 +1,105 @@
+// The rows of the central database as values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/ids.hpp"
+
+namespace patchbay::store {
+
+// A conversation on an instance.
+enum class ChatKind : std::uint8_t { kDirect, kGroup, kChannel };
+struct ChatRecord {
+  base::InstanceName instance;
+  base::ChatKey key;  // canonical group key, unique in the instance
+  ChatKind kind = ChatKind::kDirect;
+  std::string platform_id;  // as the adapter gave it
+  std::string name;
+  base::WallTime first_seen;
+};
+
+struct SessionRecord {
+  base::SessionId id;
+  base::AgentGroupId agent;
+  std::string key;  // canonical session key, unique among the active ones
+  // The chat that the session answers by default; empty for a session without one.
+  base::InstanceName instance;
+  base::ChatKey chat;
+  base::ThreadId thread;
+  std::string agent_provider;
+  bool active = true;
+  std::string container_status = "stopped";  // running, idle, stopped
+  bool agent_ran = false;                    // outbound.db may hold rows that were not read yet
+  base::WallTime created_at;
+  std::optional<base::WallTime> last_active;
+};
+
+// What became of an inbound event.
+enum class Disposition : std::uint8_t { kStored, kIntake, kRefused, kHandled };
+struct SeenKey {
+  base::InstanceName instance;
+  base::ChatKey chat;
+  std::string event_id;
+};
+
+enum class IntakeReason : std::uint8_t { kUnknownChat, kSessionBusy, kHeld };
+struct IntakeRecord {
+  std::int64_t id = 0;  // order of arrival
+  IntakeReason reason = IntakeReason::kHeld;
+  base::InstanceName instance;
+  base::ChatKey chat;
+  std::string session;  // "<agent>/<session id>" for kSessionBusy, else empty
+  std::string event;    // the routing event as JSON
+  base::WallTime received_at;
+};
+
+// delivery.md, "Ledger and lanes".
+enum class DeliveryState : std::uint8_t { kWaiting, kSending, kDelivered, kFailed, kUnknown };
+
+struct LaneKey {
+  base::InstanceName instance;
+  base::ChatKey chat;
+  base::ThreadId thread;
+  auto operator<=>(const LaneKey&) const = default;
+};
+
+struct DeliveryPart {
+  std::uint32_t part = 0;
+  std::string remote_id;
+  std::string cursor;
+};
+
+struct DeliveryRecord {
+  std::int64_t id = 0;  // order of acceptance
+  // Either a row of a session's messages_out …
+  base::AgentGroupId agent;
+  base::SessionId session;
+  // … or of host_outbox (agent and session empty).
+  std::string message_out_id;
+  LaneKey lane;
+  std::string kind;
+  std::string content;      // as read, immutable
+  std::string in_reply_to;  // platform id of the message to quote; empty: none
+  std::string target;       // edits …: platform id, or "row:<message_out_id>" while not delivered
+  std::string spool;        // folder in the spool; empty: no files
+  std::vector<std::string> files;          // names in it, in the order of the message
+  std::vector<std::string> refused_files;  // "name: reason"
+  std::string idempotency_key;
+  DeliveryState state = DeliveryState::kWaiting;
+  std::uint32_t attempts = 0;
+  std::optional<base::WallTime> not_before;  // deliver_after, or the time of the next attempt
+  std::string reason;
+  std::string evidence;
+  base::WallTime accepted_at;
+  std::optional<base::WallTime> finished_at;
+  std::optional<base::WallTime> paused_since;
+  bool projected = false;  // the agent's `delivered` table says so
+  bool notified = false;   // the failure notice was given, or none is due
+  std::vector<DeliveryPart> parts;
+};
+
+}  // namespace patchbay::store
