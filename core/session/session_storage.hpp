@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -111,6 +112,14 @@ class SessionStorage {
   // Under the lease, with an even or odd seq as the contract says.
   virtual void write_outbound(const RunLease& lease, DirectOutboundRow row,
                               Done<CommandOutcome> done) = 0;
+
+  // What the agent is doing now, for the supervisor: read from outbound.db (hostile, may be old: a
+  // missing container_state table means no tool). [running agents, seldom]
+  struct Turn {
+    std::optional<base::WallTime> oldest_claim;  // of processing_ack rows in status processing
+    std::optional<base::Milliseconds> tool_timeout;  // declared by the tool in flight
+  };
+  virtual void read_turn(const SessionAddress& session, Done<Turn> done) = 0;
 
   // What waits in the session now.
   virtual void read_work(const SessionAddress& session, Done<SessionWork> done) = 0;
