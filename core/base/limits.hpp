@@ -81,9 +81,19 @@ inline constexpr std::size_t kKvKeys = 10'000;
 // Network.
 inline constexpr std::size_t kHttpResponseBytes = 4 * kMiB;
 inline constexpr seconds kHttpTimeout{60};
+inline constexpr seconds kHttpConnect{20};                   // name, connect and TLS
+inline constexpr std::size_t kHttpHeaderBytes = 256 * 1024;  // of an answer
+inline constexpr int kHttpRedirects = 5;
+inline constexpr long kHttpConnections = 128;
+inline constexpr long kHttpConnectionsPerHost = 64;  // a long poll holds one
 inline constexpr std::size_t kWebhookBodyBytes = 4 * kMiB;
 inline constexpr seconds kWebhookAnswer{10};
 inline constexpr std::size_t kHttpServerConnections = 256;
+inline constexpr std::uint32_t kHttpServerHeaderBytes = 32 * 1024;
+inline constexpr seconds kHttpServerIdle{60};
+inline constexpr seconds kHttpServerHeader{10};
+inline constexpr seconds kHttpServerBody{30};
+inline constexpr seconds kHttpServerWrite{30};
 inline constexpr std::size_t kListenerConnections = 64;
 inline constexpr std::size_t kListenerBufferBytes = 1 * kMiB;
 
