@@ -82,7 +82,9 @@ class SessionStorage {
   virtual void create(const SessionAddress& session, Done<bool> done) = 0;
 
   // kBusy: the queue of the session is full, or the agent held a lock for longer than
-  // limits::kInboundGiveUp (nothing was written; the caller keeps the message in intake).
+  // limits::kInboundGiveUp (nothing was written; the caller keeps the message in intake). Once a
+  // command ended so, every command of that session that was given before its `done` ran on the
+  // core thread ends so too: nothing overtakes a message that takes the way through intake.
   // kCorrupt, kRefused: the folder is damaged or hostile; the message names session and reason.
   virtual void write(const SessionAddress& session, InboundCommand command,
                      Done<CommandOutcome> done) = 0;
