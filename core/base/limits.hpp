@@ -40,6 +40,22 @@ inline constexpr seconds kInboundGiveUp{2};       // then the message goes to in
 inline constexpr std::size_t kInboundBatchRows = 512;
 inline constexpr std::size_t kInboundQueueRows = 4096;  // waiting for one session
 
+// The central database.
+inline constexpr std::size_t kCentralUnitsPerCommit = 1024;
+inline constexpr std::size_t kCentralCheckpointPages = 1000;  // 4 KiB each; then a passive checkpoint
+inline constexpr seconds kWriteBehind{1};
+inline constexpr std::size_t kPruneRows = 500;       // removed in one transaction
+inline constexpr std::int64_t kIntakeRows = 100'000;  // then the platform is not told
+inline constexpr std::int64_t kIntakeChatRows = 100;  // of one chat that nobody approved yet
+inline constexpr std::int64_t kAuditRows = 10'000;
+
+// Routing.
+inline constexpr std::size_t kRoutingEvents = 16'384;  // under way at once
+inline constexpr std::size_t kRoutingEventBytes = 64 * kMiB;
+inline constexpr std::uint32_t kPatternMatchSteps = 100'000;
+inline constexpr seconds kReplayFirst{1};
+inline constexpr seconds kReplayLongest{60};
+
 // Platform redelivery: WhatsApp repeats for 7 days.
 inline constexpr hours kSeenKept{8 * 24};
 

@@ -97,8 +97,9 @@ struct DeliveryRecord {
   base::WallTime accepted_at;
   std::optional<base::WallTime> finished_at;
   std::optional<base::WallTime> paused_since;
-  bool projected = false;  // the agent's `delivered` table says so
-  bool notified = false;   // the failure notice was given, or none is due
+  base::Milliseconds paused_total{0};  // of earlier pauses: they do not count as age
+  bool projected = false;              // the agent's `delivered` table says so
+  bool notified = false;               // the failure notice was given, or none is due
   std::vector<DeliveryPart> parts;
 };
 

@@ -1,0 +1,44 @@
+// Who was refused or not known: one counter an instance, chat, sender and reason, bounded in
+// number.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/ids.hpp"
+#include "base/status.hpp"
+
+namespace patchbay::store {
+
+class Statements;
+
+struct AuditRecord {
+  base::InstanceName instance;
+  base::ChatKey chat;
+  std::string sender;  // the platform's id
+  std::string sender_name;
+  std::string reason;  // "unknown_chat", "unknown_sender", "bot", "own_message", "not_engaged", …
+  std::int64_t count = 0;
+  base::WallTime first;
+  base::WallTime last;
+};
+
+class AuditRepository {
+ public:
+  explicit AuditRepository(Statements& statements) : statements_(statements) {}
+
+  // Counts one more; `record.count` and `record.first` are ignored. Over limits::kAuditRows the one
+  // that was longest quiet gives way.
+  base::Status count_one(const AuditRecord& record);
+  // The most recent first.
+  base::Result<std::vector<AuditRecord>> list(std::size_t limit);
+  base::Result<std::size_t> prune(base::WallTime older_than, std::size_t limit);
+
+ private:
+  Statements& statements_;
+};
+
+}  // namespace patchbay::store

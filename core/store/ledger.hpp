@@ -1,0 +1,143 @@
+// The ledger of deliveries: what was accepted, and what became of it. delivery.md, "Outbound".
+//
+// What has not ended is found through partial indexes only, so that a million deliveries that have
+// ended cost nothing. All functions: [the database's thread, inside a unit of work].
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/ids.hpp"
+#include "base/status.hpp"
+#include "store/records.hpp"
+
+namespace patchbay::store {
+
+class Statements;
+
+inline constexpr std::size_t kDeliveryStates = 5;
+
+// "waiting", "sending", "delivered", "failed", "unknown".
+[[nodiscard]] std::string_view to_string(DeliveryState state);
+[[nodiscard]] std::optional<DeliveryState> parse_delivery_state(std::string_view text);
+// delivered, failed and unknown: the agent is told; unknown may still be resolved.
+[[nodiscard]] bool is_end(DeliveryState state);
+// The transitions of delivery.md; a state never moves to itself.
+[[nodiscard]] bool may_move(DeliveryState from, DeliveryState to);
+
+// One move of a delivery, with its reason.
+struct DeliveryMove {
+  std::int64_t id = 0;
+  DeliveryState to = DeliveryState::kWaiting;
+  base::WallTime at;                         // becomes finished_at when `to` is an end
+  std::uint32_t attempts = 0;                // after the move
+  std::string reason;                        // replaces the former one
+  std::string evidence;                      // empty: the former one stays
+  std::optional<base::WallTime> not_before;  // to waiting: the time of the next attempt
+};
+
+struct DeliveryFilter {
+  std::optional<DeliveryState> state;
+  std::optional<base::InstanceName> instance;
+  std::optional<base::ChatKey> chat;
+  std::optional<base::AgentGroupId> agent;
+  std::optional<base::SessionId> session;
+  std::int64_t before = 0;  // only ids below it; 0: from the newest
+  std::size_t limit = 50;
+};
+
+struct InstanceCounts {
+  base::InstanceName instance;
+  std::array<std::int64_t, kDeliveryStates> by_state{};  // index: DeliveryState
+};
+
+class LedgerRepository {
+ public:
+  explicit LedgerRepository(Statements& statements) : statements_(statements) {}
+
+  // Inserts a delivery in state waiting or failed (then with reason and finished_at); its id is the
+  // order of acceptance. `delivery.id` is ignored. Nothing: a row of this (agent, session,
+  // message_out_id) is there already and stays as it is.
+  base::Result<std::optional<std::int64_t>> accept(const DeliveryRecord& delivery);
+
+  // kNotFound, or kInternal when may_move() says no (nothing changes). A move to waiting,
+  // delivered, failed or unknown ends a pause; leaving `delivered` or `unknown` clears `projected`,
+  // and a move to failed or unknown clears `notified`, so that agent and user hear of it.
+  base::Status move(const DeliveryMove& move);
+
+  // Inserts, or replaces remote id and cursor of, one part.
+  base::Status put_part(std::int64_t id, const DeliveryPart& part);
+  base::Status clear_parts(std::int64_t id);
+
+  // The lane stands still because the chat or the account cannot be reached. Pausing a delivery
+  // that is paused keeps the earlier time; resuming adds what has passed to paused_total.
+  base::Status pause(std::int64_t id, base::WallTime since, const std::string& reason);
+  base::Status resume(std::int64_t id, base::WallTime at);
+  // For a delivery that stays waiting: the next attempt's time, the reason.
+  base::Status postpone(std::int64_t id, std::optional<base::WallTime> not_before,
+                        const std::string& reason);
+  // Replaces `target` ("row:<id>" became a platform id).
+  base::Status set_target(std::int64_t id, const std::string& target);
+
+  // With parts.
+  base::Result<std::optional<DeliveryRecord>> find(std::int64_t id);
+  // Agent and session empty: the host's own.
+  base::Result<std::optional<DeliveryRecord>> find_by_message(const base::AgentGroupId& agent,
+                                                              const base::SessionId& session,
+                                                              const std::string& message_out_id);
+  // The newest of that instance (and chat, unless empty) with a part of this remote id.
+  base::Result<std::optional<DeliveryRecord>> find_by_remote_id(const base::InstanceName& instance,
+                                                                const base::ChatKey& chat,
+                                                                const std::string& remote_id);
+  base::Result<std::optional<DeliveryRecord>> find_by_idempotency_key(
+      const base::InstanceName& instance, const std::string& key);
+
+  // Start: everything waiting or sending in order of acceptance, with parts; pages by `after`.
+  base::Result<std::vector<DeliveryRecord>> load_open(std::int64_t after, std::size_t limit);
+  // The lanes with something waiting or sending.
+  base::Result<std::vector<LaneKey>> open_lanes();
+  // The waiting and sending ones of a lane in order, with parts; pages by `after`.
+  base::Result<std::vector<DeliveryRecord>> load_lane(const LaneKey& lane, std::int64_t after,
+                                                      std::size_t limit);
+  // The waiting and sending ones of a session (to be failed when it is deleted).
+  base::Result<std::vector<DeliveryRecord>> load_session_open(const base::AgentGroupId& agent,
+                                                              const base::SessionId& session);
+  // Those in state unknown that are still to be resolved: pages by `after`.
+  base::Result<std::vector<DeliveryRecord>> load_unknown(std::int64_t after, std::size_t limit);
+  // Every message_out_id of a session, for the comparison by id.
+  base::Result<std::vector<std::string>> message_ids(const base::AgentGroupId& agent,
+                                                     const base::SessionId& session);
+  // The earliest waiting time of deliveries with not_before after `now`, or nothing.
+  base::Result<std::optional<base::WallTime>> next_due(base::WallTime now);
+
+  // Ended, of a session, and not yet in the agent's `delivered` table.
+  base::Result<std::vector<DeliveryRecord>> load_not_projected(std::size_t limit);
+  base::Status set_projected(std::int64_t id);
+  // Failed or unknown, and no notice given yet.
+  base::Result<std::vector<DeliveryRecord>> load_not_notified(std::size_t limit);
+  base::Status set_notified(std::int64_t id);
+
+  // Deliveries whose spool folder may go: delivered, or failed and unknown since before
+  // `ended_before`.
+  base::Result<std::vector<DeliveryRecord>> load_spools_to_remove(base::WallTime ended_before,
+                                                                  std::size_t limit);
+  base::Status clear_spool(std::int64_t id);
+  // Every spool folder that a delivery still names.
+  base::Result<std::vector<std::string>> spools();
+
+  // Per instance; kept up to date by every move, so it costs the same at any size.
+  base::Result<std::vector<InstanceCounts>> counts();
+  // Newest first, with parts.
+  base::Result<std::vector<DeliveryRecord>> list(const DeliveryFilter& filter);
+
+ private:
+  Statements& statements_;
+};
+
+}  // namespace patchbay::store

@@ -1,0 +1,54 @@
+// Everything that a unit of work on the central database can use.
+#pragma once
+
+#include "store/audit.hpp"
+#include "store/chats.hpp"
+#include "store/destinations.hpp"
+#include "store/engagement_state.hpp"
+#include "store/host_outbox.hpp"
+#include "store/instance_kv.hpp"
+#include "store/instance_state.hpp"
+#include "store/intake.hpp"
+#include "store/known_senders.hpp"
+#include "store/ledger.hpp"
+#include "store/pending_files.hpp"
+#include "store/seen.hpp"
+#include "store/sessions.hpp"
+#include "store/watermarks.hpp"
+
+namespace patchbay::store {
+
+struct Repositories {
+  explicit Repositories(Statements& statements)
+      : chats(statements),
+        sessions(statements),
+        seen(statements),
+        intake(statements),
+        ledger(statements),
+        watermarks(statements),
+        host_outbox(statements),
+        destinations(statements),
+        kv(statements),
+        instance_state(statements),
+        engagement(statements),
+        known_senders(statements),
+        pending_files(statements),
+        audit(statements) {}
+
+  ChatRepository chats;
+  SessionRepository sessions;
+  SeenRepository seen;
+  IntakeRepository intake;
+  LedgerRepository ledger;
+  WatermarkRepository watermarks;
+  HostOutboxRepository host_outbox;
+  DestinationRepository destinations;
+  InstanceKvRepository kv;
+  InstanceStateRepository instance_state;
+  EngagementRepository engagement;
+  KnownSenderRepository known_senders;
+  PendingFilesRepository pending_files;
+  AuditRepository audit;
+};
+
+}  // namespace patchbay::store

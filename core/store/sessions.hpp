@@ -1,0 +1,58 @@
+// The sessions: which folder holds which conversation.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/ids.hpp"
+#include "base/status.hpp"
+#include "store/records.hpp"
+
+namespace patchbay::store {
+
+class Statements;
+
+class SessionRepository {
+ public:
+  explicit SessionRepository(Statements& statements) : statements_(statements) {}
+
+  // kAlreadyExists: an active session has the key, or one of the agent's has the id.
+  base::Status insert(const SessionRecord& session);
+  base::Result<std::optional<SessionRecord>> find_active(const std::string& key);
+  // The only active one whose key differs from `key` in case alone; nothing if there are several.
+  base::Result<std::optional<SessionRecord>> find_active_ignoring_case(const std::string& key);
+  base::Result<std::optional<SessionRecord>> find(const base::AgentGroupId& agent,
+                                                  const base::SessionId& id);
+  // Newest first. Agent empty: of all agents.
+  base::Result<std::vector<SessionRecord>> list(const base::AgentGroupId& agent, bool active_only,
+                                                std::size_t limit);
+  // Active sessions whose default chat this is.
+  base::Result<std::vector<SessionRecord>> list_of_chat(const base::InstanceName& instance,
+                                                        const base::ChatKey& chat);
+  // Active and agent_ran, or with a container status other than stopped: what a start looks at
+  // first.
+  base::Result<std::vector<SessionRecord>> list_ran();
+
+  // All of these: kNotFound for a session that is not there.
+  base::Status set_container_status(const base::AgentGroupId& agent, const base::SessionId& id,
+                                    const std::string& status);
+  base::Status set_agent_ran(const base::AgentGroupId& agent, const base::SessionId& id, bool ran);
+  base::Status set_default_chat(const base::AgentGroupId& agent, const base::SessionId& id,
+                                const base::InstanceName& instance, const base::ChatKey& chat,
+                                const base::ThreadId& thread);
+  base::Status archive(const base::AgentGroupId& agent, const base::SessionId& id);
+  // At start nothing runs: every other container status becomes stopped. The number changed.
+  base::Result<std::size_t> reconcile_stopped();
+
+  // Remembered and written with the first transaction that commits a second or more after the last
+  // such writing, and on closing; a crash may lose it, rows have the truth.
+  void touch(const base::AgentGroupId& agent, const base::SessionId& id, base::WallTime when);
+
+ private:
+  Statements& statements_;
+};
+
+}  // namespace patchbay::store
