@@ -1,0 +1,37 @@
+// One loaded adapter library.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <patchbay/adapter.h>
+
+#include "adapters/call_gate.hpp"
+#include "adapters/sidecar.hpp"
+#include "base/status.hpp"
+
+namespace patchbay::adapters {
+
+class Module {
+ public:
+  Module(const pbay_module* abi, std::string path, Sidecar sidecar)
+      : abi_(abi), path_(std::move(path)), sidecar_(std::move(sidecar)) {}
+
+  [[nodiscard]] const pbay_module& abi() const { return *abi_; }
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] const Sidecar& sidecar() const { return sidecar_; }
+  // Keeps [loader] calls and [instance] calls of this module apart.
+  [[nodiscard]] CallGate& calls() { return calls_; }
+
+ private:
+  const pbay_module* abi_;  // static in the library, which stays
+  std::string path_;
+  Sidecar sidecar_;
+  CallGate calls_;
+};
+
+// Opens the library for good and checks what its entry point says. `path` is absolute. The error is
+// one line with the remedy, without the path.
+[[nodiscard]] base::Result<const pbay_module*> open_library(const std::string& path);
+
+}  // namespace patchbay::adapters
