@@ -1,0 +1,41 @@
+#include "agents/agent_group.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+namespace patchbay::agents {
+
+base::Status prepare_workspace(const AgentGroup& group) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  fs::create_directories(group.workspace, error);
+  if (error) {
+    return base::Status::from_errno(error.value(), "cannot make the workspace " + group.workspace +
+                                                       " of agent " + group.id.str());
+  }
+  const nlohmann::ordered_json container = {
+      {"provider", "command"},
+      {"assistantName", group.name},
+      {"groupName", group.name},
+      {"agentGroupId", group.id.str()},
+      {"maxMessagesPerPrompt", group.messages_per_prompt},
+      {"mcpServers", nlohmann::ordered_json::object()},
+  };
+  const fs::path target = fs::path(group.workspace) / "container.json";
+  const fs::path temporary = fs::path(group.workspace) / ".container.json.new";
+  {
+    std::ofstream file(temporary, std::ios::trunc);
+    file << container.dump(2) << '\n';
+    if (!file.flush()) {
+      return {base::Code::kIo, "cannot write " + temporary.string()};
+    }
+  }
+  fs::rename(temporary, target, error);
+  if (error) {
+    return base::Status::from_errno(error.value(), "cannot write " + target.string());
+  }
+  return {};
+}
+
+}  // namespace patchbay::agents

@@ -1,0 +1,22 @@
+// How long a session's agent waits before it is started again after it failed.
+#pragma once
+
+#include <algorithm>
+
+#include "base/clock.hpp"
+#include "base/limits.hpp"
+
+namespace patchbay::agents {
+
+// 1 s, 2 s, 4 s … 5 min after `failures` runs in a row that brought nothing (1 for the first).
+[[nodiscard]] constexpr base::Milliseconds restart_delay(unsigned failures) {
+  if (failures == 0) {
+    return base::Milliseconds{0};
+  }
+  const unsigned doublings = std::min(failures - 1, 16U);
+  const base::Milliseconds delay =
+      base::Milliseconds(limits::kAgentBackoffFirst) * (1 << doublings);
+  return std::min(delay, base::Milliseconds(limits::kAgentBackoffLongest));
+}
+
+}  // namespace patchbay::agents

@@ -1,0 +1,41 @@
+// Agents as processes of the host's own user, each leader of a session of its own.
+//
+// Such an agent can touch whatever its user can: for agents that read strangers' mail use a
+// sandbox. docs/security.md says so.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "agents/agent_runtime.hpp"
+#include "base/event_loop.hpp"
+
+namespace patchbay::agents {
+
+class ProcessRuntime final : public AgentRuntime {
+ public:
+  // records_folder: absolute path of a folder of the host's own, where a file says of every running
+  // agent which process it is, so that the next host finds those that this one left behind.
+  ProcessRuntime(base::EventLoop& loop, std::string records_folder);
+  ~ProcessRuntime() override;  // kills what still runs
+
+  // Ends every agent that a previous host left behind, and returns when they are gone. Call it
+  // before the first start. The number of agents that were found.
+  base::Result<int> kill_leftovers();
+
+  base::Result<RunId> start(const StartSpec& spec,
+                            base::UniqueFunction<void(AgentExit)> on_exit) override;
+  void terminate(RunId run) override;
+  void kill(RunId run) override;
+  [[nodiscard]] std::optional<AgentActivity> activity(RunId run) const override;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// The absolute path of `program`: as it is when it has a slash, else beside the running binary,
+// else in PATH. kNotFound names the places that were searched.
+[[nodiscard]] base::Result<std::string> find_program(const std::string& program);
+
+}  // namespace patchbay::agents

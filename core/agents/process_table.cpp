@@ -1,0 +1,85 @@
+#include "agents/process_table.hpp"
+
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+
+#include "base/text.hpp"
+
+namespace patchbay::agents {
+namespace {
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+}  // namespace
+
+std::optional<ProcessInfo> read_process(pid_t pid) {
+  const std::string stat = read_file("/proc/" + std::to_string(pid) + "/stat");
+  // "pid (comm) state ppid pgrp session …": comm may hold spaces and parentheses (proc(5)).
+  const std::size_t after_name = stat.rfind(')');
+  if (after_name == std::string::npos) {
+    return std::nullopt;
+  }
+  std::istringstream fields(stat.substr(after_name + 1));
+  ProcessInfo info;
+  info.pid = pid;
+  std::string skipped;
+  std::uint64_t user = 0;
+  std::uint64_t system = 0;
+  fields >> info.state >> skipped >> skipped >> info.session;  // fields 3 to 6
+  for (int field = 7; field <= 13; ++field) {
+    fields >> skipped;
+  }
+  fields >> user >> system;  // 14, 15
+  for (int field = 16; field <= 21; ++field) {
+    fields >> skipped;
+  }
+  fields >> info.start_time;  // 22
+  if (!fields) {
+    return std::nullopt;
+  }
+  info.cpu_ticks = user + system;
+  return info;
+}
+
+std::vector<ProcessInfo> processes_of_session(pid_t session) {
+  std::vector<ProcessInfo> result;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
+    const std::string name = entry.path().filename();
+    pid_t pid = 0;
+    const auto parsed = std::from_chars(name.data(), name.data() + name.size(), pid);
+    if (parsed.ec != std::errc{} || parsed.ptr != name.data() + name.size()) {
+      continue;
+    }
+    if (const auto info = read_process(pid);
+        info && info->session == session && info->state != 'Z') {
+      result.push_back(*info);
+    }
+  }
+  return result;
+}
+
+std::uint64_t io_bytes_of(pid_t pid) {
+  std::istringstream lines(read_file("/proc/" + std::to_string(pid) + "/io"));
+  std::uint64_t total = 0;
+  std::string key;
+  std::uint64_t value = 0;
+  while (lines >> key >> value) {
+    if (key == "rchar:" || key == "wchar:") {
+      total += value;
+    }
+  }
+  return total;
+}
+
+std::string boot_id() {
+  return std::string(base::trim(read_file("/proc/sys/kernel/random/boot_id")));
+}
+
+}  // namespace patchbay::agents

@@ -1,0 +1,121 @@
+// Decides when the agent of a session runs: wakes it when messages are due, keeps the number of
+// running agents under the cap, starts again what failed, stops what idles or hangs. The one owner
+// of run leases.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "agents/agent_group.hpp"
+#include "agents/agent_runtime.hpp"
+#include "base/executor.hpp"
+#include "session/session_storage.hpp"
+
+namespace patchbay::agents {
+
+// What the rest of the host does around a run. [core thread]
+class RunHooks {
+ public:
+  virtual ~RunHooks() = default;
+  // Before an agent starts: mark the session as having run, write its routing and destinations,
+  // watch its folder. A failure keeps the agent from starting; it is tried again later.
+  virtual void prepare(const session::SessionAddress& session,
+                       base::UniqueFunction<void(base::Status)> ready) = 0;
+  // The agent runs now.
+  virtual void started(const session::SessionAddress& session) = 0;
+  // The agent is gone and its databases are healed: read what it wrote last, then call `drained`.
+  virtual void exited(const session::SessionAddress& session,
+                      base::UniqueFunction<void()> drained) = 0;
+  // Nothing runs and nothing is due.
+  virtual void stopped(const session::SessionAddress& session) = 0;
+  // The agent failed so often in a row that the people in the chat should know; once until it
+  // works.
+  virtual void failing(const session::SessionAddress& session, const std::string& reason) = 0;
+};
+
+enum class RunState : std::uint8_t {
+  kStopped,
+  kQueued,
+  kPreparing,
+  kRunning,
+  kStopping,
+  kSettling,
+  kBackoff
+};
+[[nodiscard]] std::string_view to_string(RunState state);
+
+class Supervisor {
+ public:
+  struct Options {
+    std::size_t running_agents = limits::kRunningAgents;
+    std::string logs_folder;  // absolute; <agent>/<session>.log below it
+    std::function<std::string(const session::SessionAddress&)> session_folder;  // absolute path
+    std::map<base::AgentGroupId, AgentGroup> groups;
+  };
+
+  Supervisor(Options options, base::Loop& loop, session::SessionStorage& storage,
+             AgentRuntime& runtime, RunHooks& hooks);
+  ~Supervisor();
+  Supervisor(const Supervisor&) = delete;
+  Supervisor& operator=(const Supervisor&) = delete;
+
+  // What a session's inbound.db holds after a batch: wakes the agent if something is due.
+  void on_work(const session::SessionAddress& session, const session::SessionWork& work);
+  // The agent did something (its outbound.db changed): it is not idle.
+  void on_activity(const session::SessionAddress& session);
+
+  // New settings for the next start of each agent; groups that are gone are not started again.
+  void set_groups(std::map<base::AgentGroupId, AgentGroup> groups);
+
+  // No more starts; asks every agent to stop, kills after limits::kAgentStopGrace, and calls `done`
+  // when the last is gone and settled.
+  void stop_all(base::UniqueFunction<void()> done);
+
+  [[nodiscard]] RunState state(const session::SessionAddress& session) const;
+  [[nodiscard]] std::size_t running() const;  // slots in use
+  [[nodiscard]] std::size_t queued() const { return queue_.size(); }
+
+ private:
+  struct Entry;
+  // Waiting sessions, the one that waits longest first.
+  using QueueKey = std::pair<base::WallTime, session::SessionAddress>;
+
+  Entry& entry(const session::SessionAddress& session);
+  void consider(Entry& entry);
+  void enqueue(Entry& entry);
+  void fill_slots();
+  void make_room();
+  void begin(Entry& entry);
+  void settle_before_start(const session::SessionAddress& session);
+  void launch(Entry& entry);
+  void start_failed(Entry& entry, const base::Status& why);
+  void agent_exited(const session::SessionAddress& session, AgentExit exit);
+  void settle_after_exit(const session::SessionAddress& session, bool recovered);
+  void run_ended(Entry& entry, const session::SessionWork& work);
+  void back_off(Entry& entry, const std::string& reason);
+  void request_stop(Entry& entry, const std::string& why);
+  void rearm_idle(Entry& entry);
+  void rearm_due(Entry& entry);
+  void check_stuck(const session::SessionAddress& session);
+  void drop_timer(base::TimerId& timer);
+  void forget_if_quiet(const session::SessionAddress& session);
+  void finish_stop_all_if_done();
+
+  Options options_;
+  base::Loop& loop_;
+  session::SessionStorage& storage_;
+  AgentRuntime& runtime_;
+  RunHooks& hooks_;
+  std::map<session::SessionAddress, std::unique_ptr<Entry>> entries_;
+  std::set<QueueKey> queue_;
+  bool stopping_ = false;
+  base::UniqueFunction<void()> all_stopped_;
+  // Completions that come after the destructor find this expired.
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace patchbay::agents
