@@ -24,7 +24,7 @@
 
 namespace patchbay::attachments {
 
-// A regular file with exactly one link, blocking, positioned at its start.
+// A regular file with exactly one link, positioned at its start.
 struct OpenedFile {
   base::UniqueFd fd;
   std::uint64_t size = 0;  // bytes, when it was opened
@@ -83,8 +83,9 @@ class ConfinedFolder {
 
   // kAlreadyExists: whatever bears that name stays.
   [[nodiscard]] base::Status make_folder(std::string_view name, Access access) const;
-  // kRefused: it is something else than a folder.
-  [[nodiscard]] base::Result<ConfinedFolder> open_subfolder(std::string_view name) const;
+  // kRefused: it is something else than a folder. Messages call it `shown_as`; empty: its path.
+  [[nodiscard]] base::Result<ConfinedFolder> open_subfolder(std::string_view name,
+                                                            std::string shown_as = {}) const;
   [[nodiscard]] base::Result<ConfinedFolder> open_or_make_subfolder(std::string_view name,
                                                                     Access access) const;
 

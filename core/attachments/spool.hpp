@@ -70,8 +70,9 @@ class Spool {
 
  private:
   Spool(ConfinedFolder folder, SpoolOptions options);
-  [[nodiscard]] base::Status take_folder(const ConfinedFolder& session, std::string_view row_id,
-                                         const std::string& folder_name) const;
+  [[nodiscard]] base::Result<ConfinedFolder> taken_folder(const ConfinedFolder& session,
+                                                          std::string_view row_id,
+                                                          const std::string& folder_name) const;
   [[nodiscard]] base::Result<SpooledFile> inspect(const ConfinedFolder& folder,
                                                   const std::string& name,
                                                   std::uint64_t room) const;

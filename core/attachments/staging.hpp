@@ -39,7 +39,10 @@ class StagedFile {
   [[nodiscard]] base::Status move_into(const ConfinedFolder& target, std::string_view target_name);
 
  private:
+  friend class StagingArea;
   void discard();
+  // The content is complete: it is made durable and its size taken.
+  [[nodiscard]] base::Status seal();
 
   // Shared with the area: a staged file may outlive it at shutdown.
   std::shared_ptr<const ConfinedFolder> folder_;
@@ -92,8 +95,9 @@ class StagingArea {
   struct Upload;
   StagingArea(ConfinedFolder folder, StagingOptions options);
   [[nodiscard]] std::shared_ptr<Upload> find(StagingHandle handle);
-  [[nodiscard]] std::string next_name();
-  [[nodiscard]] base::Result<StagedFile> take(Upload& upload);
+  // An empty file to fill and seal.
+  [[nodiscard]] base::Result<StagedFile> new_file();
+  [[nodiscard]] base::Status check_size(std::uint64_t bytes) const;
 
   const std::shared_ptr<const ConfinedFolder> folder_;
   const StagingOptions options_;

@@ -27,8 +27,7 @@ std::array<std::uint32_t, 64> schedule(std::string_view block) {
     w[i / 4] = (w[i / 4] << 8) | static_cast<std::uint8_t>(block[i]);
   }
   for (std::size_t i = 16; i < w.size(); ++i) {
-    const std::uint32_t s0 =
-        std::rotr(w[i - 15], 7) ^ std::rotr(w[i - 15], 18) ^ (w[i - 15] >> 3);
+    const std::uint32_t s0 = std::rotr(w[i - 15], 7) ^ std::rotr(w[i - 15], 18) ^ (w[i - 15] >> 3);
     const std::uint32_t s1 = std::rotr(w[i - 2], 17) ^ std::rotr(w[i - 2], 19) ^ (w[i - 2] >> 10);
     w[i] = w[i - 16] + s0 + w[i - 7] + s1;
   }

@@ -1,4 +1,5 @@
-// SHA-256 (FIPS 180-4), for names that must not collide. Not for secrets: it takes no care of timing.
+// SHA-256 (FIPS 180-4), for names that must not collide. Not for secrets: it takes no care of
+// timing.
 #pragma once
 
 #include <array>
