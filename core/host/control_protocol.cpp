@@ -1,0 +1,108 @@
+#include "host/control_protocol.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "base/json.hpp"
+
+namespace patchbay::host {
+namespace {
+
+using base::Code;
+using base::Status;
+using nlohmann::json;
+
+constexpr std::string_view kInvalidRequest = "INVALID_REQUEST";
+constexpr std::string_view kUnavailable = "UNAVAILABLE";
+
+std::string line_of(const json& frame) {
+  return frame.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+Status invalid(std::string_view what) {
+  return {Code::kInvalidArgument, "invalid request frame: " + std::string(what)};
+}
+
+// Objects of the protocol are closed: what is not known is an error.
+Status check_request(const json& frame) {
+  for (const auto& [name, value] : frame.items()) {
+    if (name != "type" && name != "id" && name != "method" && name != "params") {
+      return invalid("unexpected property '" + name + "'");
+    }
+  }
+  if (frame.value("type", json()) != "req") {
+    return invalid("type must be \"req\"");
+  }
+  if (!frame.contains("id") || !frame["id"].is_string() ||
+      frame["id"].get_ref<const std::string&>().empty()) {
+    return invalid("must have a string 'id'");
+  }
+  if (!frame.contains("method") || !frame["method"].is_string()) {
+    return invalid("must have a string 'method'");
+  }
+  if (frame.contains("params") && !frame["params"].is_object()) {
+    return invalid("'params' must be an object");
+  }
+  return {};
+}
+
+}  // namespace
+
+ControlRequest parse_request(std::string_view line, json& params) {
+  ControlRequest request;
+  params = json::object();
+  auto frame = base::parse_json(line);
+  if (!frame.ok()) {
+    request.problem = invalid(frame.status().message());
+    return request;
+  }
+  if (!frame->is_object()) {
+    request.problem = invalid("must be an object");
+    return request;
+  }
+  if (frame->contains("id") && (*frame)["id"].is_string()) {
+    request.id = (*frame)["id"].get<std::string>();
+  }
+  request.problem = check_request(*frame);
+  if (request.problem.ok()) {
+    request.method = (*frame)["method"].get<std::string>();
+    if (frame->contains("params")) {
+      params = std::move((*frame)["params"]);
+    }
+  }
+  return request;
+}
+
+std::string request_line(std::string_view id, std::string_view method, const json& params) {
+  return line_of({{"type", "req"}, {"id", id}, {"method", method}, {"params", params}});
+}
+
+std::string response_line(std::string_view id, const json& payload) {
+  return line_of({{"type", "res"}, {"id", id}, {"ok", true}, {"payload", payload}});
+}
+
+std::string error_line(std::string_view id, const Status& error) {
+  const bool callers_fault =
+      error.code() == Code::kInvalidArgument || error.code() == Code::kNotFound;
+  return line_of(
+      {{"type", "res"},
+       {"id", id},
+       {"ok", false},
+       {"error",
+        {{"code", callers_fault ? kInvalidRequest : kUnavailable}, {"message", error.message()}}}});
+}
+
+base::Result<json> parse_response(std::string_view line) {
+  PATCHBAY_ASSIGN(const json frame, base::parse_json(line));
+  if (!frame.is_object() || frame.value("type", json()) != "res") {
+    return Status(Code::kInternal, "the host answered something that is no response");
+  }
+  if (frame.value("ok", false)) {
+    return frame.value("payload", json::object());
+  }
+  const json error = frame.value("error", json::object());
+  const bool callers_fault = error.value("code", "") == kInvalidRequest;
+  return Status(callers_fault ? Code::kInvalidArgument : Code::kUnavailable,
+                error.value("message", "the host gave no reason"));
+}
+
+}  // namespace patchbay::host

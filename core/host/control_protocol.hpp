@@ -1,0 +1,34 @@
+// The frames on the control socket: JSON, one a line, the same that the gateway's WebSocket
+// carries.
+//   request   {"type":"req","id":"1","method":"status","params":{…}}
+//   response  {"type":"res","id":"1","ok":true,"payload":{…}}
+//             {"type":"res","id":"1","ok":false,"error":{"code":"INVALID_REQUEST","message":"…"}}
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+
+#include "base/status.hpp"
+
+namespace patchbay::host {
+
+// Reads a request; params is an object, empty when absent. On failure `id` is the frame's if it has
+// one, else "invalid", and the status says what is wrong.
+struct ControlRequest {
+  std::string id = "invalid";
+  std::string method;
+  base::Status problem;
+};
+[[nodiscard]] ControlRequest parse_request(std::string_view line, nlohmann::json& params);
+
+[[nodiscard]] std::string request_line(std::string_view id, std::string_view method,
+                                       const nlohmann::json& params);
+[[nodiscard]] std::string response_line(std::string_view id, const nlohmann::json& payload);
+// INVALID_REQUEST for what the caller did wrong, else UNAVAILABLE.
+[[nodiscard]] std::string error_line(std::string_view id, const base::Status& error);
+
+// The payload of a response, or its error as a status.
+[[nodiscard]] base::Result<nlohmann::json> parse_response(std::string_view line);
+
+}  // namespace patchbay::host

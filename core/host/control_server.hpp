@@ -1,0 +1,54 @@
+// The control socket <data>/run/control.sock: what the command line asks the running host.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <unordered_map>
+
+#include "base/event_loop.hpp"
+#include "base/status.hpp"
+#include "base/unique_function.hpp"
+#include "net/line_splitter.hpp"
+#include "net/unix_listener.hpp"
+
+namespace patchbay::host {
+
+// [core thread]
+class ControlServer final : private net::UnixListenerEvents {
+ public:
+  using Reply = base::UniqueFunction<void(base::Result<nlohmann::json>)>;
+  using Handler = std::function<void(const nlohmann::json& params, Reply reply)>;
+
+  ControlServer() = default;
+  ~ControlServer() override;
+
+  // Before listen(). A handler may reply later; requests of a connection run side by side.
+  void add(std::string method, Handler handler);
+  [[nodiscard]] base::Status listen(base::EventLoop& loop, const std::string& path);
+
+ private:
+  void accepted(net::ConnectionId connection) override;
+  void received(net::ConnectionId connection, std::string_view bytes) override;
+  void ended(net::ConnectionId connection) override;
+  void writable(net::ConnectionId connection) override;
+  void closed(net::ConnectionId connection, const base::Status& why) override;
+
+  struct Connection {
+    net::LineSplitter lines;
+    std::size_t pending = 0;  // requests without a response
+    bool ended = false;
+  };
+  void handle(net::ConnectionId connection, std::string_view line);
+  void answer(net::ConnectionId connection, const std::string& line);
+
+  std::map<std::string, Handler, std::less<>> handlers_;
+  std::unordered_map<net::ConnectionId, Connection> connections_;
+  std::unique_ptr<net::UnixListener> listener_;
+  // Replies that come after the destructor find this expired.
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace patchbay::host

@@ -1,0 +1,39 @@
+#include "host/instance_lock.hpp"
+
+#include <array>
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/text.hpp"
+
+namespace patchbay::host {
+
+base::Result<InstanceLock> InstanceLock::take(const std::string& data_dir) {
+  const std::string path = data_dir + "/patchbay.lock";
+  base::UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!fd.valid()) {
+    return base::Status::from_errno(errno, "cannot open " + path);
+  }
+  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) {
+      return base::Status::from_errno(errno, "cannot lock " + path);
+    }
+    std::array<char, 32> holder{};
+    const ssize_t size = ::pread(fd.get(), holder.data(), holder.size(), 0);
+    const std::string_view pid =
+        base::trim({holder.data(), static_cast<std::size_t>(size > 0 ? size : 0)});
+    return base::Status(base::Code::kBusy, "a host already runs on " + data_dir + " (process " +
+                                               std::string(pid) +
+                                               "); stop it, or give another folder with --data");
+  }
+  const std::string pid = std::to_string(::getpid()) + "\n";
+  if (::ftruncate(fd.get(), 0) != 0 ||
+      ::pwrite(fd.get(), pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
+    return base::Status::from_errno(errno, "cannot write " + path);
+  }
+  return InstanceLock(std::move(fd));
+}
+
+}  // namespace patchbay::host
