@@ -9,6 +9,8 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 # Executables too: they share the precompiled header with the libraries.
 set(CMAKE_CXX_COMPILE_OPTIONS_PIE -fPIC)
 set(THREADS_PREFER_PTHREAD_FLAG ON)
+# Programs lie together, as they do when installed: they look for each other beside themselves.
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 
@@ -128,6 +130,7 @@ function(patchbay_test name)
     set(ARG_TIMEOUT 60)
   endif()
   add_executable(${name} ${ARG_SOURCES})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
   patchbay_target_defaults(${name})
   target_link_libraries(${name} PRIVATE ${ARG_LINKS} GTest::gmock GTest::gtest_main)
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 DISCOVERY_MODE PRE_TEST
