@@ -30,8 +30,8 @@ class AuditRepository {
  public:
   explicit AuditRepository(Statements& statements) : statements_(statements) {}
 
-  // Counts one more; `record.count` and `record.first` are ignored. Over limits::kAuditRows the one
-  // that was longest quiet gives way.
+  // Counts one more; `record.count` and `record.first` are ignored. Over limits::kAuditRows those
+  // that were longest quiet give way.
   base::Status count_one(const AuditRecord& record);
   // The most recent first.
   base::Result<std::vector<AuditRecord>> list(std::size_t limit);
@@ -39,6 +39,7 @@ class AuditRepository {
 
  private:
   Statements& statements_;
+  std::int64_t inserts_until_look_ = 0;  // so many fit for certain
 };
 
 }  // namespace patchbay::store

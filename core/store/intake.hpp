@@ -29,7 +29,7 @@ class IntakeRepository {
   explicit IntakeRepository(Statements& statements) : statements_(statements) {}
 
   // The id of the row: record.id, or the next one when that is 0. kBusy: over
-  // limits::kIntakeRows in all, or limits::kIntakeChatRows of an unknown chat.
+  // limits::kIntakeRows in all; kTooLarge: limits::kIntakeChatRows of an unknown chat wait already.
   base::Result<std::int64_t> insert(const IntakeRecord& record);
   // In order of id.
   base::Result<std::vector<IntakeRecord>> list(const IntakeFilter& filter);
@@ -43,6 +43,8 @@ class IntakeRepository {
 
  private:
   Statements& statements_;
+  bool rows_known_ = false;
+  std::int64_t rows_ = 0;  // about as many as there are, so that a full intake is seen cheaply
 };
 
 }  // namespace patchbay::store

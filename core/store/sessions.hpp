@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -47,12 +49,18 @@ class SessionRepository {
   // At start nothing runs: every other container status becomes stopped. The number changed.
   base::Result<std::size_t> reconcile_stopped();
 
-  // Remembered and written with the first transaction that commits a second or more after the last
-  // such writing, and on closing; a crash may lose it, rows have the truth.
+  // Remembered, and written at most limits::kWriteBehind later; a crash may lose it, rows have the
+  // truth. In a unit of work that fails it stays remembered.
   void touch(const base::AgentGroupId& agent, const base::SessionId& id, base::WallTime when);
+
+  // For the database's own thread: what touch() remembered. Forgotten once it is committed.
+  [[nodiscard]] bool has_touched() const { return !touched_.empty(); }
+  base::Status write_touched();
+  void forget_touched() { touched_.clear(); }
 
  private:
   Statements& statements_;
+  std::map<std::pair<base::AgentGroupId, base::SessionId>, base::WallTime> touched_;
 };
 
 }  // namespace patchbay::store

@@ -1,0 +1,324 @@
+#include "store/central_database.hpp"
+
+#include <condition_variable>
+#include <deque>
+#include <fcntl.h>
+#include <future>
+#include <mutex>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <thread>
+#include <vector>
+
+#include "base/failpoint.hpp"
+#include "base/limits.hpp"
+#include "base/log.hpp"
+#include "base/unique_fd.hpp"
+#include "store/migrations.hpp"
+#include "store/repositories.hpp"
+#include "store/statements.hpp"
+
+namespace patchbay::store {
+namespace {
+
+constexpr char kBegin[] = "BEGIN IMMEDIATE";
+constexpr char kCommit[] = "COMMIT";
+constexpr char kRollback[] = "ROLLBACK";
+constexpr char kSavepoint[] = "SAVEPOINT unit";
+constexpr char kRelease[] = "RELEASE unit";
+constexpr char kRollbackToSavepoint[] = "ROLLBACK TO unit";
+// FULL: a commit is on disk when it returns. The journal shrinks again after a burst. Pages are
+// kept in memory up to 4 MiB.
+constexpr char kSettings[] =
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; "
+    "PRAGMA journal_size_limit = 16777216; PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY; "
+    "PRAGMA mmap_size = 0; PRAGMA trusted_schema = OFF";
+constexpr int kBusyMilliseconds = 5000;
+
+struct Unit {
+  base::UniqueFunction<base::Status(Repositories&)> work;
+  base::UniqueFunction<void(base::Status)> done;
+  bool synchronous = false;  // `done` runs on the database's thread
+  base::Status status;
+};
+
+// The connection and what depends on it, used by the database's thread alone.
+class Connection {
+ public:
+  explicit Connection(const std::string& path)
+      : database_(path, SQLite::OPEN_READWRITE, kBusyMilliseconds),
+        statements_(database_),
+        repositories_(statements_) {
+    database_.exec(kSettings);
+    // In place of SQLite's own checkpointing, which would come between a commit and its
+    // completions.
+    sqlite3_wal_hook(database_.getHandle(), &Connection::on_commit, this);
+  }
+
+  base::Status prepare(const std::string& path) { return migrate(database_, path); }
+
+  void run(std::vector<Unit>& units, bool write_touched) {
+    base::Status begun = execute(kBegin);
+    if (!begun.ok()) {
+      fail(units, begun);
+      return;
+    }
+    // A sole unit needs no savepoint: the transaction itself is rolled back.
+    const bool savepoints = units.size() > 1;
+    for (Unit& unit : units) {
+      unit.status = savepoints ? run_in_savepoint(unit) : run_alone(unit);
+      if (!in_transaction()) {
+        // SQLite gave the whole transaction up (disk full, I/O error).
+        fail(units, {base::Code::kIo,
+                     "central database: the transaction was given up: " + unit.status.message()});
+        return;
+      }
+    }
+    if (write_touched) {
+      write_last_active();
+    }
+    commit(units);
+  }
+
+  [[nodiscard]] bool has_touched() const { return repositories_.sessions.has_touched(); }
+
+  // Moves what the journal holds into the database file. Bounded: only what is there, by this
+  // thread, after the completions of the commit were given out.
+  void checkpoint_if_due() {
+    if (journal_pages_ < limits::kCentralCheckpointPages) {
+      return;
+    }
+    journal_pages_ = 0;
+    const int code = sqlite3_wal_checkpoint_v2(database_.getHandle(), nullptr,
+                                               SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    if (code != SQLITE_OK) {
+      base::log_warning("store.checkpoint_failed", {{"reason", sqlite3_errstr(code)}});
+    }
+  }
+
+ private:
+  static int on_commit(void* connection, sqlite3* /*database*/, const char* /*name*/, int pages) {
+    static_cast<Connection*>(connection)->journal_pages_ = static_cast<std::size_t>(pages);
+    return SQLITE_OK;
+  }
+
+  base::Status execute(const char* sql) {
+    return guarded(sql, [&]() -> base::Status {
+      Query(statements_, sql).run();
+      return {};
+    });
+  }
+
+  [[nodiscard]] bool in_transaction() { return sqlite3_get_autocommit(database_.getHandle()) == 0; }
+
+  base::Status run_alone(Unit& unit) {
+    return guarded("a unit of work", [&] { return unit.work(repositories_); });
+  }
+
+  base::Status run_in_savepoint(Unit& unit) {
+    PATCHBAY_TRY(execute(kSavepoint));
+    base::Status status = run_alone(unit);
+    if (!status.ok() && in_transaction()) {
+      static_cast<void>(execute(kRollbackToSavepoint).ok());
+    }
+    if (in_transaction()) {
+      const base::Status released = execute(kRelease);
+      return status.ok() ? released : status;
+    }
+    return status;
+  }
+
+  void write_last_active() {
+    if (execute(kSavepoint).ok()) {
+      const base::Status written = repositories_.sessions.write_touched();
+      if (!written.ok()) {
+        base::log_warning("store.last_active_lost", {{"reason", written.message()}});
+        static_cast<void>(execute(kRollbackToSavepoint).ok());
+      }
+      static_cast<void>(execute(kRelease).ok());
+    }
+    repositories_.sessions.forget_touched();
+  }
+
+  void commit(std::vector<Unit>& units) {
+    if (units.size() == 1 && !units.front().status.ok()) {
+      static_cast<void>(execute(kRollback).ok());
+      return;
+    }
+    PBAY_FAILPOINT("store.before_commit");
+    const base::Status committed = PBAY_FAILPOINT_FAILS("store.commit")
+                                       ? base::Status(base::Code::kIo, "failpoint store.commit")
+                                       : execute(kCommit);
+    if (!committed.ok()) {
+      fail(units, committed);
+      return;
+    }
+    PBAY_FAILPOINT("store.after_commit");
+  }
+
+  // Nothing of the batch happened.
+  void fail(std::vector<Unit>& units, const base::Status& status) {
+    if (in_transaction()) {
+      static_cast<void>(execute(kRollback).ok());
+    }
+    base::log_error("store.commit_failed", {{"units", units.size()}, {"reason", status.message()}});
+    for (Unit& unit : units) {
+      if (unit.status.ok()) {
+        unit.status = status;
+      }
+    }
+  }
+
+  SQLite::Database database_;
+  Statements statements_;
+  Repositories repositories_;
+  std::size_t journal_pages_ = 0;
+};
+
+class CentralDatabaseOnThread final : public CentralDatabase {
+ public:
+  CentralDatabaseOnThread(std::unique_ptr<Connection> connection, base::Executor& completions)
+      : connection_(std::move(connection)),
+        completions_(completions),
+        thread_([this] { serve(); }) {}
+
+  ~CentralDatabaseOnThread() override {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    wake_.notify_one();
+    thread_.join();
+  }
+
+  base::Status run(base::UniqueFunction<base::Status(Repositories&)> work) override {
+    std::promise<base::Status> ended;
+    auto future = ended.get_future();
+    enqueue({std::move(work),
+             [&ended](base::Status status) { ended.set_value(std::move(status)); },
+             true,
+             {}});
+    return future.get();
+  }
+
+ protected:
+  void submit(base::UniqueFunction<base::Status(Repositories&)> work,
+              base::UniqueFunction<void(base::Status)> done) override {
+    enqueue({std::move(work), std::move(done), false, {}});
+  }
+
+ private:
+  void enqueue(Unit unit) {
+    bool was_empty = false;
+    {
+      const std::lock_guard lock(mutex_);
+      was_empty = queue_.empty();
+      queue_.push_back(std::move(unit));
+    }
+    if (was_empty) {
+      wake_.notify_one();
+    }
+  }
+
+  void serve() {
+    std::vector<Unit> batch;
+    while (take_batch(batch)) {
+      const auto now = std::chrono::steady_clock::now();
+      const bool touched_before = touched_since_.has_value();
+      const bool last_round = batch.empty();
+      if (!batch.empty() || touched_before) {
+        const bool write_touched =
+            touched_before && (last_round || now - *touched_since_ >= limits::kWriteBehind);
+        connection_->run(batch, write_touched);
+        if (!connection_->has_touched()) {
+          touched_since_.reset();
+        } else if (!touched_before || write_touched) {
+          touched_since_ = now;
+        }
+      }
+      give_out(batch);
+      connection_->checkpoint_if_due();
+      batch.clear();
+    }
+  }
+
+  // Waits for work, or until last-active times are due (then the batch is empty). False: stopped,
+  // and nothing is left to do.
+  bool take_batch(std::vector<Unit>& batch) {
+    std::unique_lock lock(mutex_);
+    const auto ready = [this] { return stopping_ || !queue_.empty(); };
+    if (touched_since_) {
+      wake_.wait_until(lock, *touched_since_ + limits::kWriteBehind, ready);
+    } else {
+      wake_.wait(lock, ready);
+    }
+    while (!queue_.empty() && batch.size() < limits::kCentralUnitsPerCommit) {
+      batch.push_back(std::move(queue_.front()));
+      queue_.pop_front();
+    }
+    return !batch.empty() || !stopping_ || touched_since_.has_value();
+  }
+
+  void give_out(std::vector<Unit>& batch) {
+    std::vector<Unit> asynchronous;
+    asynchronous.reserve(batch.size());
+    for (Unit& unit : batch) {
+      // What the work holds may belong to its submitter, and is given back before it is told.
+      unit.work = nullptr;
+      if (unit.synchronous) {
+        unit.done(std::move(unit.status));
+      } else if (unit.done) {
+        asynchronous.push_back(std::move(unit));
+      }
+    }
+    if (asynchronous.empty()) {
+      return;
+    }
+    completions_.post([units = std::move(asynchronous)]() mutable {
+      for (Unit& unit : units) {
+        unit.done(std::move(unit.status));
+      }
+    });
+  }
+
+  std::unique_ptr<Connection> connection_;  // used by thread_ alone, once it runs
+  base::Executor& completions_;
+  std::optional<std::chrono::steady_clock::time_point> touched_since_;  // used by thread_ alone
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<Unit> queue_;  // guarded by mutex_; bounded by what its users have under way
+  bool stopping_ = false;   // guarded by mutex_
+  std::thread thread_;      // last: it uses all of the above
+};
+
+// SQLite gives -wal and -shm the mode of the database file.
+base::Status create_private_file(const std::string& path) {
+  const base::UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!file.valid()) {
+    return base::Status::from_errno(errno, "cannot open the central database " + path);
+  }
+  if (::fchmod(file.get(), 0600) != 0) {
+    return base::Status::from_errno(errno, "cannot close " + path + " to other users");
+  }
+  for (const char* suffix : {"-wal", "-shm"}) {
+    if (::chmod((path + suffix).c_str(), 0600) != 0 && errno != ENOENT) {
+      return base::Status::from_errno(errno, "cannot close " + path + suffix + " to other users");
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<CentralDatabase>> CentralDatabase::open(const std::string& path,
+                                                                     base::Executor& completions) {
+  PATCHBAY_TRY(create_private_file(path));
+  return guarded("opening " + path, [&]() -> base::Result<std::unique_ptr<CentralDatabase>> {
+    auto connection = std::make_unique<Connection>(path);
+    PATCHBAY_TRY(connection->prepare(path));
+    return std::unique_ptr<CentralDatabase>(
+        std::make_unique<CentralDatabaseOnThread>(std::move(connection), completions));
+  });
+}
+
+}  // namespace patchbay::store

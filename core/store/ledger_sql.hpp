@@ -1,0 +1,125 @@
+// The statements of the ledger; apart so that a test can look at their plans.
+#pragma once
+
+namespace patchbay::store::ledger_sql {
+
+#define PATCHBAY_DELIVERY_COLUMNS                                                               \
+  "id, agent, session, message_out_id, instance, chat, thread, kind, content, in_reply_to, "    \
+  "target, spool, files, refused_files, idempotency_key, state, attempts, not_before, reason, " \
+  "evidence, accepted_at, finished_at, paused_since, paused_total, projected, notified"
+
+inline constexpr char kAccept[] =
+    "INSERT INTO deliveries(agent, session, message_out_id, instance, chat, thread, kind, content, "
+    "in_reply_to, target, spool, files, refused_files, idempotency_key, state, attempts, "
+    "not_before, "
+    "reason, evidence, accepted_at, finished_at, paused_since, paused_total, projected, notified) "
+    "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT DO NOTHING RETURNING id";
+inline constexpr char kFindState[] = "SELECT state, instance FROM deliveries WHERE id = ?";
+inline constexpr char kMove[] =
+    "UPDATE deliveries SET state = ?2, attempts = ?3, reason = ?4, "
+    "evidence = CASE WHEN ?5 = '' THEN evidence ELSE ?5 END, not_before = ?6, finished_at = ?7, "
+    "paused_total = paused_total + CASE WHEN paused_since IS NULL THEN 0 "
+    "ELSE max(0, ?8 - paused_since) END, paused_since = NULL, "
+    "projected = 0, notified = CASE WHEN ?2 >= 3 THEN 0 ELSE notified END WHERE id = ?1";
+inline constexpr char kCount[] =
+    "INSERT INTO delivery_counts(instance, state, count) VALUES(?1, ?2, ?3) "
+    "ON CONFLICT DO UPDATE SET count = count + ?3";
+inline constexpr char kCounts[] =
+    "SELECT instance, state, count FROM delivery_counts ORDER BY instance, state";
+
+inline constexpr char kPutPart[] =
+    "INSERT INTO delivery_parts(delivery, part, remote_id, cursor) VALUES(?, ?, ?, ?) "
+    "ON CONFLICT DO UPDATE SET remote_id = excluded.remote_id, cursor = excluded.cursor";
+inline constexpr char kClearParts[] = "DELETE FROM delivery_parts WHERE delivery = ?";
+inline constexpr char kParts[] =
+    "SELECT part, remote_id, cursor FROM delivery_parts WHERE delivery = ? ORDER BY part";
+
+inline constexpr char kPause[] =
+    "UPDATE deliveries SET paused_since = ifnull(paused_since, ?2), reason = ?3 "
+    "WHERE id = ?1 AND state < 2";
+inline constexpr char kResume[] =
+    "UPDATE deliveries SET paused_total = paused_total + max(0, ?2 - paused_since), "
+    "paused_since = NULL WHERE id = ?1 AND paused_since IS NOT NULL";
+inline constexpr char kPostpone[] =
+    "UPDATE deliveries SET not_before = ?2, reason = ?3 WHERE id = ?1 AND state = 0";
+inline constexpr char kSetTarget[] = "UPDATE deliveries SET target = ?2 WHERE id = ?1";
+inline constexpr char kSetProjected[] = "UPDATE deliveries SET projected = 1 WHERE id = ?";
+inline constexpr char kSetNotified[] = "UPDATE deliveries SET notified = 1 WHERE id = ?";
+inline constexpr char kClearSpool[] = "UPDATE deliveries SET spool = '' WHERE id = ?";
+
+inline constexpr char kFind[] = "SELECT " PATCHBAY_DELIVERY_COLUMNS " FROM deliveries WHERE id = ?";
+inline constexpr char kFindByMessage[] =
+    "SELECT " PATCHBAY_DELIVERY_COLUMNS
+    " FROM deliveries WHERE agent = ? AND session = ? AND message_out_id = ?";
+inline constexpr char kFindByRemoteId[] =
+    "SELECT " PATCHBAY_DELIVERY_COLUMNS
+    " FROM deliveries WHERE id IN (SELECT delivery FROM delivery_parts "
+    "WHERE remote_id = ?1 AND remote_id <> '') "
+    "AND instance = ?2 AND (?3 = '' OR chat = ?3) ORDER BY id DESC LIMIT 1";
+inline constexpr char kFindByIdempotencyKey[] =
+    "SELECT " PATCHBAY_DELIVERY_COLUMNS
+    " FROM deliveries WHERE instance = ? AND idempotency_key = ? AND idempotency_key <> '' "
+    "ORDER BY id DESC LIMIT 1";
+
+inline constexpr char kLoadOpen[] =
+    "SELECT " PATCHBAY_DELIVERY_COLUMNS
+    " FROM deliveries WHERE state < 2 AND id > ? ORDER BY id LIMIT ?";
+inline constexpr char kOpenLanes[] =
+    "SELECT DISTINCT instance, chat, thread FROM deliveries INDEXED BY deliveries_open_lane "
+    "WHERE state < 2";
+inline constexpr char kLoadLane[] =
+    "SELECT " PATCHBAY_DELIVERY_COLUMNS
+    " FROM deliveries INDEXED BY deliveries_open_lane WHERE instance = ? AND chat = ? AND "
+    "thread = ? AND state < 2 AND id > ? ORDER BY id LIMIT ?";
+inline constexpr char kLoadSessionOpen[] =
+    "SELECT " PATCHBAY_DELIVERY_COLUMNS
+    " FROM deliveries INDEXED BY deliveries_open "
+    "WHERE state < 2 AND agent = ? AND session = ? ORDER BY id";
+inline constexpr char kLoadUnknown[] =
+    "SELECT " PATCHBAY_DELIVERY_COLUMNS
+    " FROM deliveries WHERE state = 4 AND id > ? ORDER BY id LIMIT ?";
+inline constexpr char kMessageIds[] =
+    "SELECT message_out_id FROM deliveries WHERE agent = ? AND session = ?";
+inline constexpr char kNextDue[] =
+    "SELECT min(not_before) FROM deliveries "
+    "WHERE state = 0 AND not_before IS NOT NULL AND not_before > ?";
+inline constexpr char kLoadNotProjected[] =
+    "SELECT " PATCHBAY_DELIVERY_COLUMNS
+    " FROM deliveries WHERE projected = 0 AND state >= 2 AND agent <> '' ORDER BY id LIMIT ?";
+inline constexpr char kLoadNotNotified[] =
+    "SELECT " PATCHBAY_DELIVERY_COLUMNS
+    " FROM deliveries WHERE notified = 0 AND state >= 3 ORDER BY id LIMIT ?";
+inline constexpr char kLoadSpoolsToRemove[] =
+    "SELECT " PATCHBAY_DELIVERY_COLUMNS
+    " FROM deliveries WHERE spool <> '' AND (state = 2 OR (state >= 3 AND finished_at < ?)) "
+    "ORDER BY id LIMIT ?";
+inline constexpr char kSpools[] = "SELECT spool FROM deliveries WHERE spool <> ''";
+
+// `patchbay deliveries`. The filters that matter in trouble have their index; the last one walks
+// from the newest row until it has enough.
+inline constexpr char kListOpen[] =
+    "SELECT " PATCHBAY_DELIVERY_COLUMNS
+    " FROM deliveries WHERE state < 2 AND state = ?1 AND id < ?6 AND (?2 IS NULL OR instance = ?2) "
+    "AND (?3 IS NULL OR chat = ?3) AND (?4 IS NULL OR agent = ?4) AND (?5 IS NULL OR session = ?5) "
+    "ORDER BY id DESC LIMIT ?7";
+inline constexpr char kListFailed[] =
+    "SELECT " PATCHBAY_DELIVERY_COLUMNS
+    " FROM deliveries WHERE state = 3 AND state = ?1 AND id < ?6 AND (?2 IS NULL OR instance = ?2) "
+    "AND (?3 IS NULL OR chat = ?3) AND (?4 IS NULL OR agent = ?4) AND (?5 IS NULL OR session = ?5) "
+    "ORDER BY id DESC LIMIT ?7";
+inline constexpr char kListUnknown[] =
+    "SELECT " PATCHBAY_DELIVERY_COLUMNS
+    " FROM deliveries WHERE state = 4 AND state = ?1 AND id < ?6 AND (?2 IS NULL OR instance = ?2) "
+    "AND (?3 IS NULL OR chat = ?3) AND (?4 IS NULL OR agent = ?4) AND (?5 IS NULL OR session = ?5) "
+    "ORDER BY id DESC LIMIT ?7";
+inline constexpr char kListAny[] =
+    "SELECT " PATCHBAY_DELIVERY_COLUMNS
+    " FROM deliveries WHERE (?1 IS NULL OR state = ?1) AND id < ?6 AND (?2 IS NULL OR instance = "
+    "?2) "
+    "AND (?3 IS NULL OR chat = ?3) AND (?4 IS NULL OR agent = ?4) AND (?5 IS NULL OR session = ?5) "
+    "ORDER BY id DESC LIMIT ?7";
+
+#undef PATCHBAY_DELIVERY_COLUMNS
+
+}  // namespace patchbay::store::ledger_sql
