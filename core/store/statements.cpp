@@ -26,16 +26,6 @@ std::string Query::text(int column) const {
   return std::string(bytes, static_cast<std::size_t>(value.getBytes()));
 }
 
-void Query::bind_text(int index, std::string_view text) {
-  // A null pointer would bind NULL.
-  const char* bytes = text.data() != nullptr ? text.data() : "";
-  const int code = sqlite3_bind_text64(statement_.getPreparedStatement(), index, bytes, text.size(),
-                                       SQLITE_STATIC, SQLITE_UTF8);
-  if (code != SQLITE_OK) {
-    throw SQLite::Exception(statements_.database().getHandle(), code);
-  }
-}
-
 // Not in the header: inlined, g++ 12 takes the value of an empty optional for one that is read.
 void Query::bind(int index, const std::optional<base::WallTime>& time) {
   if (time) {

@@ -67,11 +67,10 @@ class Query {
   }
 
  private:
-  void bind(int index, std::string_view text) { bind_text(index, text); }
-  void bind(int index, const std::string& text) { bind_text(index, text); }
+  void bind(int index, const std::string& text) { statement_.bindNoCopy(index, text); }
   template <class Tag>
   void bind(int index, const base::Id<Tag>& id) {
-    bind_text(index, id.str());
+    statement_.bindNoCopy(index, id.str());
   }
   void bind(int index, bool flag) { statement_.bind(index, flag ? 1 : 0); }
   template <class Number>
@@ -94,7 +93,6 @@ class Query {
       statement_.bind(index);
     }
   }
-  void bind_text(int index, std::string_view text);
 
   Statements& statements_;
   SQLite::Statement& statement_;
