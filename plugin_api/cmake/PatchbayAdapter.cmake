@@ -1,1 +1,119 @@
-# written with the SDK
+# patchbay_add_adapter(<name> SOURCES <files>… [CHANNEL <channel>] [VERSION <version>]
+#   [VENDOR <vendor>] [LICENCE <SPDX id>] [SETTINGS_SCHEMA <file.json>] [ALLOWED_HOSTS <hosts>…]
+#   [ABILITIES <ids>…] [LINKS <targets>…] [TEST_ONLY])
+#
+# makes <name>.so and <name>.adapter.json in <project's build folder>/plugins, their install rules,
+# and a test that the library exports nothing but patchbay_adapter_v1. A TEST_ONLY one is made in
+# test-plugins instead, and never installed. The same function serves
+# Patchbay's own tree and, after find_package(Patchbay), everybody else's.
+#
+# Targets: <name>_adapter is the library; <name>_adapter_objects are its objects, for tests that link
+# the adapter and call patchbay_adapter_v1() themselves.
+include_guard(GLOBAL)
+
+set(PATCHBAY_ADAPTER_CMAKE_DIR ${CMAKE_CURRENT_LIST_DIR})
+
+function(patchbay_add_adapter name)
+  cmake_parse_arguments(ARG "TEST_ONLY" "CHANNEL;VERSION;VENDOR;LICENCE;SETTINGS_SCHEMA"
+    "SOURCES;ALLOWED_HOSTS;ABILITIES;LINKS" ${ARGN})
+  if(ARG_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "patchbay_add_adapter(${name}): unknown arguments: ${ARG_UNPARSED_ARGUMENTS}")
+  endif()
+  if(NOT ARG_SOURCES)
+    message(FATAL_ERROR "patchbay_add_adapter(${name}) needs SOURCES")
+  endif()
+  foreach(default CHANNEL=${name} VERSION=${PROJECT_VERSION} VENDOR=Patchbay LICENCE=Apache-2.0)
+    string(REGEX MATCH "^([A-Z]+)=(.*)$" matched ${default})
+    if(NOT ARG_${CMAKE_MATCH_1})
+      set(ARG_${CMAKE_MATCH_1} "${CMAKE_MATCH_2}")
+    endif()
+  endforeach()
+  if(NOT ARG_CHANNEL MATCHES "^[a-z0-9][a-z0-9-]*$")
+    message(FATAL_ERROR "patchbay_add_adapter(${name}): CHANNEL '${ARG_CHANNEL}' is not [a-z0-9][a-z0-9-]*")
+  endif()
+
+  set(folder ${PROJECT_BINARY_DIR}/plugins)
+  if(ARG_TEST_ONLY)
+    set(folder ${PROJECT_BINARY_DIR}/test-plugins)
+  endif()
+  set(objects ${name}_adapter_objects)
+  set(library ${name}_adapter)
+  add_library(${objects} OBJECT ${ARG_SOURCES})
+  set_target_properties(${objects} PROPERTIES
+    POSITION_INDEPENDENT_CODE ON C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden
+    VISIBILITY_INLINES_HIDDEN ON)
+  target_link_libraries(${objects} PUBLIC patchbay::plugin_api ${ARG_LINKS})
+  target_compile_definitions(${objects} PRIVATE
+    PATCHBAY_ADAPTER_VERSION="${ARG_VERSION}" PATCHBAY_ADAPTER_VENDOR="${ARG_VENDOR}")
+  set(language C)
+  if("${ARG_SOURCES}" MATCHES "\\.(cpp|cc|cxx)(;|$)")
+    set(language CXX)
+    target_compile_features(${objects} PRIVATE cxx_std_20)
+  endif()
+  patchbay_adapter_options(${objects} ${language})
+
+  add_library(${library} MODULE)
+  target_link_libraries(${library} PRIVATE ${objects})
+  set_target_properties(${library} PROPERTIES
+    OUTPUT_NAME ${name} PREFIX "" SUFFIX ".so" LINKER_LANGUAGE ${language}
+    LIBRARY_OUTPUT_DIRECTORY ${folder}
+    # The sidecar holds the hash of the file; installing must not rewrite it.
+    BUILD_WITH_INSTALL_RPATH ON)
+  set(map ${PATCHBAY_ADAPTER_CMAKE_DIR}/adapter.map)
+  target_link_options(${library} PRIVATE
+    -Wl,--version-script=${map} -Wl,--exclude-libs,ALL
+    -Wl,-z,nodelete -Wl,-z,relro -Wl,-z,now)
+  set_property(TARGET ${library} APPEND PROPERTY LINK_DEPENDS ${map})
+  patchbay_adapter_options(${library} "")
+
+  # The sidecar: read by the host before it opens the library.
+  set(schema "")
+  if(ARG_SETTINGS_SCHEMA)
+    get_filename_component(schema ${ARG_SETTINGS_SCHEMA} ABSOLUTE)
+    set_property(TARGET ${library} APPEND PROPERTY LINK_DEPENDS ${schema})
+  endif()
+  # Lists travel to the script with bars.
+  list(JOIN ARG_ALLOWED_HOSTS "|" hosts)
+  list(JOIN ARG_ABILITIES "|" abilities)
+  set(write_sidecar ${CMAKE_COMMAND}
+    "-DID=${ARG_CHANNEL}" "-DVERSION=${ARG_VERSION}" "-DVENDOR=${ARG_VENDOR}"
+    "-DLICENCE=${ARG_LICENCE}" "-DSCHEMA=${schema}" "-DHOSTS=${hosts}"
+    "-DABILITIES=${abilities}" "-DHEADER=${PATCHBAY_ADAPTER_HEADER}")
+  set(script ${PATCHBAY_ADAPTER_CMAKE_DIR}/PatchbaySidecar.cmake)
+  add_custom_command(TARGET ${library} POST_BUILD
+    COMMAND ${write_sidecar} "-DLIBRARY=$<TARGET_FILE:${library}>" -P ${script}
+    BYPRODUCTS ${folder}/${name}.adapter.json
+    COMMENT "Writing ${name}.adapter.json" VERBATIM)
+
+  add_test(NAME ${name}_adapter.exports_one_symbol
+    COMMAND ${CMAKE_COMMAND} "-DNM=${CMAKE_NM}" "-DLIBRARY=$<TARGET_FILE:${library}>"
+      -P ${PATCHBAY_ADAPTER_CMAKE_DIR}/PatchbayCheckExports.cmake)
+
+  if(NOT ARG_TEST_ONLY)
+    install(TARGETS ${library} LIBRARY DESTINATION lib/patchbay/plugins COMPONENT plugins)
+    # Written anew for the installed file, which may have been stripped.
+    list(JOIN write_sidecar "\" \"" command)
+    install(CODE "
+      execute_process(COMMAND \"${command}\"
+        \"-DLIBRARY=\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/lib/patchbay/plugins/${name}.so\"
+        -P \"${script}\" COMMAND_ERROR_IS_FATAL ANY)" COMPONENT plugins)
+  endif()
+endfunction()
+
+# In Patchbay's own tree: its warnings, sanitizers and, for C++, its precompiled header.
+function(patchbay_adapter_options target language)
+  if(language STREQUAL CXX AND COMMAND patchbay_target_defaults)
+    patchbay_target_defaults(${target})
+  elseif(TARGET patchbay_options)
+    target_link_libraries(${target} PRIVATE patchbay_options)
+  endif()
+endfunction()
+
+# Where adapter.h is: beside this folder in the source tree, under the prefix when installed.
+if(EXISTS ${PATCHBAY_ADAPTER_CMAKE_DIR}/../include/patchbay/adapter.h)
+  get_filename_component(PATCHBAY_ADAPTER_HEADER
+    ${PATCHBAY_ADAPTER_CMAKE_DIR}/../include/patchbay/adapter.h ABSOLUTE)
+else()
+  get_filename_component(PATCHBAY_ADAPTER_HEADER
+    ${PATCHBAY_ADAPTER_CMAKE_DIR}/../../../include/patchbay/adapter.h ABSOLUTE)
+endif()
