@@ -25,6 +25,8 @@ struct InstanceSettings {
   base::ChannelName channel;
   std::vector<std::string> allowed_hosts;
   std::string settings_json;  // secrets resolved
+  // Settings ("a.b") whose text stands in a file that others can read: none of them may be secret.
+  std::vector<std::string> readable_by_others;
   std::optional<delivery::Uncertain> uncertain;
 };
 

@@ -1,0 +1,109 @@
+#include "host/command_line.hpp"
+
+#include <cxxopts.hpp>
+
+#include "base/text.hpp"
+
+namespace patchbay::host {
+namespace {
+
+constexpr std::string_view kCommands =
+    "run [--check-config]     the host; the default\n"
+    "chat [NAME]              talk to the agent in this terminal\n"
+    "status                   how the host and its channels are\n"
+    "sessions                 conversations and whether their agents run\n"
+    "deliveries [STATE]       messages on their way out: waiting, sending, delivered, failed, "
+    "unknown\n"
+    "trace ID                 one delivery's way, by its number, row id or the platform's id\n"
+    "config reference         every configuration key\n";
+
+cxxopts::Options options() {
+  cxxopts::Options result("patchbay", "The messaging-channel host for AI agents\n");
+  result.custom_help("[COMMAND] [OPTIONS]")
+      .positional_help("")
+      .add_options()("config", "configuration file; without one: console and echo agent",
+                     cxxopts::value<std::string>(),
+                     "FILE")("plugins", "folder with adapters; may be repeated",
+                             cxxopts::value<std::vector<std::string>>(), "DIR")(
+          "data", "where everything durable lies", cxxopts::value<std::string>(), "DIR")(
+          "set", "one configuration key; may be repeated",
+          cxxopts::value<std::vector<std::string>>(),
+          "KEY=VALUE")("check-config", "check the configuration and say what is wrong with it")(
+          "json", "print facts as JSON")("limit", "rows at the most", cxxopts::value<std::size_t>(),
+                                         "N")("h,help", "this text")("version", "the version")(
+          "words", "", cxxopts::value<std::vector<std::string>>());
+  result.parse_positional("words");
+  return result;
+}
+
+// "key=value" of --set.
+base::Result<std::pair<std::string, std::string>> assignment(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    return base::Status(base::Code::kInvalidArgument,
+                        "--set " + text + ": write --set key=value, with dots between keys");
+  }
+  return std::pair(text.substr(0, equals), text.substr(equals + 1));
+}
+
+base::Result<CommandLine> from_parsed(const cxxopts::ParseResult& parsed) {
+  CommandLine line;
+  line.help = parsed.count("help") != 0;
+  line.version = parsed.count("version") != 0;
+  line.check_config = parsed.count("check-config") != 0;
+  line.json = parsed.count("json") != 0;
+  if (parsed.count("limit") != 0) {
+    line.limit = parsed["limit"].as<std::size_t>();
+  }
+  if (parsed.count("config") != 0) {
+    line.config.file = parsed["config"].as<std::string>();
+  }
+  if (parsed.count("data") != 0) {
+    line.config.data_dir = parsed["data"].as<std::string>();
+  }
+  if (parsed.count("plugins") != 0) {
+    line.config.plugin_dirs = parsed["plugins"].as<std::vector<std::string>>();
+  }
+  if (parsed.count("set") != 0) {
+    for (const std::string& text : parsed["set"].as<std::vector<std::string>>()) {
+      PATCHBAY_ASSIGN(auto value, assignment(text));
+      line.config.values.push_back(std::move(value));
+    }
+  }
+  if (parsed.count("words") != 0) {
+    line.arguments = parsed["words"].as<std::vector<std::string>>();
+    line.command = line.arguments.front();
+    line.arguments.erase(line.arguments.begin());
+  }
+  return line;
+}
+
+}  // namespace
+
+base::Result<CommandLine> parse_command_line(int argc, const char* const* argv) {
+  try {
+    cxxopts::Options known = options();
+    return from_parsed(known.parse(argc, argv));
+  } catch (const cxxopts::exceptions::exception& error) {
+    return base::Status(base::Code::kInvalidArgument,
+                        std::string(error.what()) + "; `patchbay --help` lists all options");
+  }
+}
+
+std::string usage() {
+  std::string text = options().help();
+  // The list of commands stands between the first line and the options.
+  const std::size_t gap = text.find("\n\n");
+  std::string commands = "\n\nCommands:\n";
+  std::string_view rest = kCommands;
+  while (!rest.empty()) {
+    const std::size_t end = rest.find('\n');
+    commands += "  " + std::string(rest.substr(0, end)) + "\n";
+    rest.remove_prefix(end + 1);
+  }
+  text.insert(text.find("\n\n", gap + 2) == std::string::npos ? gap : text.find("\n\n", gap + 2),
+              commands);
+  return text;
+}
+
+}  // namespace patchbay::host

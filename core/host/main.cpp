@@ -1,0 +1,104 @@
+#include <cstdio>
+#include <signal.h>
+
+#include "base/log.hpp"
+#include "host/chat_command.hpp"
+#include "host/client_commands.hpp"
+#include "host/command_line.hpp"
+#include "host/config_table.hpp"
+#include "host/host.hpp"
+#include "host/version.hpp"
+
+namespace {
+
+using namespace patchbay;  // NOLINT(google-build-using-namespace)
+
+int fail(int code, const std::string& message) {
+  std::fprintf(stderr, "patchbay: %s\n", message.c_str());
+  return code;
+}
+
+int exit_code_of(const base::Status& status) {
+  switch (status.code()) {
+    case base::Code::kInvalidArgument:
+    case base::Code::kNotFound:
+      return host::kExitUsage;
+    case base::Code::kRefused:
+      return host::kExitRefused;
+    default:
+      return host::kExitFailed;
+  }
+}
+
+// The folder of the running host, for commands that talk to it.
+base::Result<std::string> data_dir_of(const host::CommandLine& line) {
+  if (!line.config.data_dir.empty()) {
+    return line.config.data_dir;
+  }
+  if (line.config.file.empty()) {
+    return host::default_data_dir();
+  }
+  PATCHBAY_ASSIGN(const host::Config config, host::load_config(line.config));
+  return config.data_dir;
+}
+
+int run_host(const host::CommandLine& line) {
+  auto config = host::load_config(line.config);
+  if (!config.ok()) {
+    return fail(host::kExitUsage, config.status().message());
+  }
+  if (line.check_config) {
+    const base::Status checked = host::check_adapters(*config);
+    if (!checked.ok()) {
+      return fail(host::kExitUsage, checked.message());
+    }
+    std::printf("%s is fine\n", config->source.c_str());
+    return host::kExitDone;
+  }
+  base::configure_log(config->log_level, config->log_format);
+  auto opened = host::Host::open(*std::move(config), line.config);
+  if (!opened.ok()) {
+    return fail(exit_code_of(opened.status()), opened.status().message());
+  }
+  return (*opened)->run();
+}
+
+int run_command(const host::CommandLine& line) {
+  if (line.command == "run") {
+    return run_host(line);
+  }
+  if (line.command == "config") {
+    if (line.arguments != std::vector<std::string>{"reference"}) {
+      return fail(host::kExitUsage, "use: patchbay config reference");
+    }
+    std::fputs(host::config_reference().c_str(), stdout);
+    return host::kExitDone;
+  }
+  const auto data_dir = data_dir_of(line);
+  if (!data_dir.ok()) {
+    return fail(host::kExitUsage, data_dir.status().message());
+  }
+  if (line.command == "chat") {
+    return host::run_chat(line.arguments, *data_dir);
+  }
+  return host::run_client_command(line, *data_dir);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  ::signal(SIGPIPE, SIG_IGN);  // a peer that went away is an error of its write, not of the process
+  const auto line = host::parse_command_line(argc, argv);
+  if (!line.ok()) {
+    return fail(host::kExitUsage, line.status().message());
+  }
+  if (line->help) {
+    std::fputs(host::usage().c_str(), stdout);
+    return host::kExitDone;
+  }
+  if (line->version) {
+    std::printf("patchbay %s\n", host::kVersion);
+    return host::kExitDone;
+  }
+  return run_command(*line);
+}
