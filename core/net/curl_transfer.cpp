@@ -92,6 +92,10 @@ CurlTransfer::Next CurlTransfer::complete(CURLcode code) {
     failure_ = refusal_.ok() ? describe(code) : refusal_;
     return Next::kFinished;
   }
+  if (!answered_) {
+    failure_ = describe(CURLE_GOT_NOTHING);  // libcurl is content with half a header
+    return Next::kFinished;
+  }
   char* target = nullptr;
   if (!is_followed_redirect() ||
       curl_easy_getinfo(easy_, CURLINFO_REDIRECT_URL, &target) != CURLE_OK || target == nullptr) {
