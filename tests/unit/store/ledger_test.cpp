@@ -1,0 +1,330 @@
+#include "store/ledger.hpp"
+
+#include "store_fixture.hpp"
+
+namespace patchbay::store {
+namespace {
+
+using LedgerTest = StoreTest;
+
+const base::AgentGroupId kAgent("main");
+const base::SessionId kSession("s1");
+
+DeliveryRecord delivery(const std::string& id, const std::string& chat = "telegram:dm:1") {
+  DeliveryRecord record;
+  record.agent = kAgent;
+  record.session = kSession;
+  record.message_out_id = id;
+  record.lane = {base::InstanceName("telegram"), base::ChatKey(chat), {}};
+  record.kind = "chat";
+  record.content = R"({"text":"hello"})";
+  record.idempotency_key = "key-" + id;
+  record.accepted_at = at(1);
+  return record;
+}
+
+class LedgerWithRows : public LedgerTest {
+ protected:
+  std::int64_t accept(const DeliveryRecord& record) {
+    const auto id = ask([&](Repositories& r) { return r.ledger.accept(record); });
+    EXPECT_TRUE(id);
+    return id.value_or(0);
+  }
+  void move(std::int64_t id, DeliveryState to, std::uint32_t attempts = 1) {
+    unit([&](Repositories& r) {
+      return r.ledger.move({id, to, at(100), attempts, "because", "", std::nullopt});
+    });
+  }
+  DeliveryRecord find(std::int64_t id) {
+    return ask([&](Repositories& r) { return r.ledger.find(id); }).value();
+  }
+};
+
+TEST(DeliveryStates, MoveOnlyAsDesigned) {
+  using enum DeliveryState;
+  const std::vector<std::pair<DeliveryState, DeliveryState>> allowed{
+      {kWaiting, kSending}, {kWaiting, kFailed},  {kSending, kDelivered}, {kSending, kFailed},
+      {kSending, kUnknown}, {kSending, kWaiting}, {kUnknown, kDelivered}, {kUnknown, kFailed},
+      {kUnknown, kWaiting}, {kDelivered, kFailed}};
+  const std::array all{kWaiting, kSending, kDelivered, kFailed, kUnknown};
+  for (const DeliveryState from : all) {
+    for (const DeliveryState to : all) {
+      const bool expected = std::count(allowed.begin(), allowed.end(), std::pair(from, to)) == 1;
+      EXPECT_EQ(may_move(from, to), expected) << to_string(from) << " → " << to_string(to);
+    }
+    EXPECT_EQ(parse_delivery_state(to_string(from)), from);
+  }
+  EXPECT_FALSE(parse_delivery_state("sent"));
+}
+
+TEST_F(LedgerWithRows, WhatWasAcceptedComesBackWhole) {
+  DeliveryRecord record = delivery("m1");
+  record.lane.thread = base::ThreadId("7");
+  record.in_reply_to = "3";
+  record.target = "row:m0";
+  record.spool = "spool-1";
+  record.files = {"a.txt", "ü\".jpg"};
+  record.refused_files = {"b: is a symbolic link"};
+  record.not_before = at(50);
+  const std::int64_t id = accept(record);
+  unit([&](Repositories& r) -> base::Status {
+    PATCHBAY_TRY(r.ledger.put_part(id, {1, "", "cursor"}));
+    PATCHBAY_TRY(r.ledger.put_part(id, {0, "100", ""}));
+    return r.ledger.put_part(id, {1, "101", "further"});
+  });
+  reopen();
+  const DeliveryRecord found = find(id);
+  EXPECT_EQ(found.message_out_id, "m1");
+  EXPECT_EQ(found.lane, record.lane);
+  EXPECT_EQ(found.content, record.content);
+  EXPECT_EQ(found.in_reply_to, "3");
+  EXPECT_EQ(found.target, "row:m0");
+  EXPECT_EQ(found.files, record.files);
+  EXPECT_EQ(found.refused_files, record.refused_files);
+  EXPECT_EQ(found.not_before, at(50));
+  EXPECT_EQ(found.state, DeliveryState::kWaiting);
+  ASSERT_EQ(found.parts.size(), 2U);
+  EXPECT_EQ(found.parts[0].remote_id, "100");
+  EXPECT_EQ(found.parts[1].remote_id, "101");
+  EXPECT_EQ(found.parts[1].cursor, "further");
+}
+
+TEST_F(LedgerWithRows, ARowOfASessionIsAcceptedOnce) {
+  accept(delivery("m1"));
+  EXPECT_FALSE(ask([](Repositories& r) { return r.ledger.accept(delivery("m1")); }));
+  DeliveryRecord other = delivery("m1");
+  other.session = base::SessionId("s2");
+  accept(other);
+  EXPECT_EQ(ask([](Repositories& r) { return r.ledger.message_ids(kAgent, kSession); }),
+            std::vector<std::string>{"m1"});
+}
+
+TEST_F(LedgerWithRows, AcceptedWithItsWatermarkOrNotAtAll) {
+  const base::Status failed = database_->run([](Repositories& r) -> base::Status {
+    PATCHBAY_TRY(r.ledger.accept(delivery("m1")));
+    PATCHBAY_TRY(r.watermarks.put(kAgent, kSession, {5, "m1", 9, 1234567890123456789ULL, 3}));
+    return {base::Code::kIo, "the disk"};
+  });
+  EXPECT_FALSE(failed.ok());
+  EXPECT_FALSE(ask([](Repositories& r) { return r.watermarks.find(kAgent, kSession); }));
+  EXPECT_FALSE(
+      ask([](Repositories& r) { return r.ledger.find_by_message(kAgent, kSession, "m1"); }));
+  unit([](Repositories& r) {
+    return r.watermarks.put(kAgent, kSession, {5, "m1", 9, 0xffff'ffff'ffff'fff0ULL, 3});
+  });
+  const auto watermark = ask([](Repositories& r) { return r.watermarks.find(kAgent, kSession); });
+  ASSERT_TRUE(watermark);
+  EXPECT_EQ(watermark->rowid, 5);
+  EXPECT_EQ(watermark->inode, 0xffff'ffff'ffff'fff0ULL);
+}
+
+TEST_F(LedgerWithRows, AMoveThatIsNotDesignedIsRefused) {
+  const std::int64_t id = accept(delivery("m1"));
+  const base::Status status = database_->run([&](Repositories& r) {
+    return r.ledger.move({id, DeliveryState::kDelivered, at(1), 1, "", "", std::nullopt});
+  });
+  EXPECT_EQ(status.code(), base::Code::kInternal);
+  EXPECT_EQ(find(id).state, DeliveryState::kWaiting);
+}
+
+TEST_F(LedgerWithRows, MovesKeepReasonEvidenceAndTimes) {
+  const std::int64_t id = accept(delivery("m1"));
+  move(id, DeliveryState::kSending, 1);
+  unit([&](Repositories& r) {
+    return r.ledger.move(
+        {id, DeliveryState::kUnknown, at(200), 1, "timed out", "bytes left", std::nullopt});
+  });
+  DeliveryRecord found = find(id);
+  EXPECT_EQ(found.reason, "timed out");
+  EXPECT_EQ(found.evidence, "bytes left");
+  EXPECT_EQ(found.finished_at, at(200));
+  unit([&](Repositories& r) {
+    return r.ledger.move({id, DeliveryState::kWaiting, at(300), 1, "policy", "", at(900)});
+  });
+  found = find(id);
+  EXPECT_EQ(found.evidence, "bytes left");
+  EXPECT_EQ(found.finished_at, std::nullopt);
+  EXPECT_EQ(found.not_before, at(900));
+  EXPECT_EQ(ask([](Repositories& r) { return r.ledger.next_due(at(1)); }), at(900));
+  EXPECT_EQ(ask([](Repositories& r) { return r.ledger.next_due(at(900)); }), std::nullopt);
+}
+
+TEST_F(LedgerWithRows, PausesAreAddedUp) {
+  const std::int64_t id = accept(delivery("m1"));
+  unit([&](Repositories& r) -> base::Status {
+    PATCHBAY_TRY(r.ledger.pause(id, at(1000), "login required"));
+    PATCHBAY_TRY(r.ledger.pause(id, at(2000), "login required"));
+    PATCHBAY_TRY(r.ledger.resume(id, at(5000)));
+    PATCHBAY_TRY(r.ledger.resume(id, at(9000)));
+    return r.ledger.pause(id, at(10'000), "offline");
+  });
+  EXPECT_EQ(find(id).paused_total.count(), 4000);
+  EXPECT_EQ(find(id).paused_since, at(10'000));
+  unit([&](Repositories& r) {
+    return r.ledger.move({id, DeliveryState::kSending, at(10'500), 1, "", "", std::nullopt});
+  });
+  EXPECT_EQ(find(id).paused_total.count(), 4500);
+  EXPECT_EQ(find(id).paused_since, std::nullopt);
+}
+
+TEST_F(LedgerWithRows, OpenLanesAreRebuiltInOrder) {
+  const std::int64_t first = accept(delivery("m1", "a"));
+  const std::int64_t ended = accept(delivery("m2", "a"));
+  const std::int64_t second = accept(delivery("m3", "a"));
+  const std::int64_t other = accept(delivery("m4", "b"));
+  move(ended, DeliveryState::kSending);
+  move(ended, DeliveryState::kDelivered);
+  move(first, DeliveryState::kSending);
+  const auto open = ask([](Repositories& r) { return r.ledger.load_open(0, 10); });
+  ASSERT_EQ(open.size(), 3U);
+  EXPECT_EQ(open[0].id, first);
+  EXPECT_EQ(open[1].id, second);
+  EXPECT_EQ(open[2].id, other);
+  EXPECT_EQ(ask([](Repositories& r) { return r.ledger.open_lanes(); }).size(), 2U);
+  const LaneKey lane{base::InstanceName("telegram"), base::ChatKey("a"), {}};
+  const auto rest = ask([&](Repositories& r) { return r.ledger.load_lane(lane, first, 10); });
+  ASSERT_EQ(rest.size(), 1U);
+  EXPECT_EQ(rest[0].id, second);
+  EXPECT_EQ(
+      ask([](Repositories& r) { return r.ledger.load_session_open(kAgent, kSession); }).size(), 3U);
+}
+
+TEST_F(LedgerWithRows, EndsAreProjectedAndFailuresNotified) {
+  const std::int64_t id = accept(delivery("m1"));
+  const auto to_project = [&] {
+    return ask([](Repositories& r) { return r.ledger.load_not_projected(10); }).size();
+  };
+  const auto to_notify = [&] {
+    return ask([](Repositories& r) { return r.ledger.load_not_notified(10); }).size();
+  };
+  EXPECT_EQ(to_project(), 0U);
+  move(id, DeliveryState::kSending);
+  move(id, DeliveryState::kDelivered);
+  EXPECT_EQ(to_project(), 1U);
+  EXPECT_EQ(to_notify(), 0U);
+  unit([&](Repositories& r) { return r.ledger.set_projected(id); });
+  EXPECT_EQ(to_project(), 0U);
+  // The platform reports a failure later: both hear of it again.
+  move(id, DeliveryState::kFailed);
+  EXPECT_EQ(to_project(), 1U);
+  EXPECT_EQ(to_notify(), 1U);
+  unit([&](Repositories& r) -> base::Status {
+    PATCHBAY_TRY(r.ledger.set_projected(id));
+    return r.ledger.set_notified(id);
+  });
+  EXPECT_EQ(to_project() + to_notify(), 0U);
+  // What the host says has no agent to be told.
+  DeliveryRecord own = delivery("h1");
+  own.agent = {};
+  own.session = {};
+  own.state = DeliveryState::kFailed;
+  own.finished_at = at(1);
+  accept(own);
+  EXPECT_EQ(to_project(), 0U);
+  EXPECT_EQ(to_notify(), 1U);
+}
+
+TEST_F(LedgerWithRows, IsFoundByWhatThePlatformCallsIt) {
+  const std::int64_t one = accept(delivery("m1", "a"));
+  const std::int64_t two = accept(delivery("m2", "b"));
+  unit([&](Repositories& r) -> base::Status {
+    PATCHBAY_TRY(r.ledger.put_part(one, {0, "100", ""}));
+    return r.ledger.put_part(two, {0, "100", ""});
+  });
+  const auto by_remote = [&](const std::string& chat, const std::string& remote) {
+    return ask([&](Repositories& r) {
+      return r.ledger.find_by_remote_id(base::InstanceName("telegram"), base::ChatKey(chat),
+                                        remote);
+    });
+  };
+  EXPECT_EQ(by_remote("a", "100")->id, one);
+  EXPECT_EQ(by_remote("", "100")->id, two);
+  EXPECT_FALSE(by_remote("", ""));
+  EXPECT_FALSE(by_remote("c", "100"));
+  EXPECT_EQ(ask([](Repositories& r) {
+              return r.ledger.find_by_idempotency_key(base::InstanceName("telegram"), "key-m1");
+            })->id,
+            one);
+}
+
+TEST_F(LedgerWithRows, CountsFollowEveryMove) {
+  const std::int64_t id = accept(delivery("m1"));
+  accept(delivery("m2"));
+  move(id, DeliveryState::kSending);
+  move(id, DeliveryState::kUnknown);
+  const auto counts = ask([](Repositories& r) { return r.ledger.counts(); });
+  ASSERT_EQ(counts.size(), 1U);
+  EXPECT_EQ(counts[0].by_state, (std::array<std::int64_t, kDeliveryStates>{1, 0, 0, 0, 1}));
+}
+
+TEST_F(LedgerWithRows, IsListedByFilterNewestFirst) {
+  const std::int64_t one = accept(delivery("m1", "a"));
+  const std::int64_t two = accept(delivery("m2", "b"));
+  const std::int64_t three = accept(delivery("m3", "a"));
+  move(two, DeliveryState::kFailed);
+  const auto list = [&](const DeliveryFilter& filter) {
+    std::vector<std::int64_t> ids;
+    for (const auto& record : ask([&](Repositories& r) { return r.ledger.list(filter); })) {
+      ids.push_back(record.id);
+    }
+    return ids;
+  };
+  EXPECT_EQ(list({}), (std::vector{three, two, one}));
+  DeliveryFilter filter;
+  filter.chat = base::ChatKey("a");
+  EXPECT_EQ(list(filter), (std::vector{three, one}));
+  filter.state = DeliveryState::kWaiting;
+  filter.before = three;
+  EXPECT_EQ(list(filter), (std::vector{one}));
+  DeliveryFilter failed;
+  failed.state = DeliveryState::kFailed;
+  EXPECT_EQ(list(failed), (std::vector{two}));
+}
+
+TEST_F(LedgerWithRows, SpoolsGoAfterTheEnd) {
+  DeliveryRecord record = delivery("m1");
+  record.spool = "one";
+  const std::int64_t delivered = accept(record);
+  record = delivery("m2");
+  record.spool = "two";
+  const std::int64_t failed = accept(record);
+  move(delivered, DeliveryState::kSending);
+  move(delivered, DeliveryState::kDelivered);
+  move(failed, DeliveryState::kFailed);
+  const auto to_remove = [&](std::int64_t before) {
+    return ask([&](Repositories& r) { return r.ledger.load_spools_to_remove(at(before), 10); });
+  };
+  ASSERT_EQ(to_remove(50).size(), 1U);
+  EXPECT_EQ(to_remove(50)[0].id, delivered);
+  EXPECT_EQ(to_remove(101).size(), 2U);
+  unit([&](Repositories& r) { return r.ledger.clear_spool(delivered); });
+  EXPECT_EQ(ask([](Repositories& r) { return r.ledger.spools(); }),
+            std::vector<std::string>{"two"});
+}
+
+TEST_F(LedgerWithRows, TheHostSpeaksOnce) {
+  HostMessage message;
+  message.message_out_id = "notice-1";
+  message.lane = {base::InstanceName("telegram"), base::ChatKey("a"), {}};
+  message.content = R"({"text":"x"})";
+  message.files = {"a"};
+  message.created_at = at(1);
+  EXPECT_TRUE(ask([&](Repositories& r) { return r.host_outbox.put(message); }));
+  EXPECT_FALSE(ask([&](Repositories& r) { return r.host_outbox.put(message); }));
+  const auto waiting = ask([](Repositories& r) { return r.host_outbox.load(10); });
+  ASSERT_EQ(waiting.size(), 1U);
+  EXPECT_EQ(waiting[0].lane, message.lane);
+  EXPECT_EQ(waiting[0].files, message.files);
+  unit([&](Repositories& r) -> base::Status {
+    DeliveryRecord record;
+    record.message_out_id = waiting[0].message_out_id;
+    record.lane = waiting[0].lane;
+    PATCHBAY_TRY(r.ledger.accept(record));
+    return r.host_outbox.remove(waiting[0].id);
+  });
+  EXPECT_TRUE(ask([](Repositories& r) { return r.host_outbox.load(10); }).empty());
+  EXPECT_FALSE(ask([&](Repositories& r) { return r.host_outbox.put(message); }));
+}
+
+}  // namespace
+}  // namespace patchbay::store
