@@ -85,12 +85,24 @@ HttpConnection::HttpConnection(base::EventLoop& loop, const HttpServerOptions& o
                                asio::ip::tcp::socket socket, std::weak_ptr<Owner> owner)
     : loop_(loop),
       options_(options),
-      stream_(std::move(socket)),
+      socket_(std::move(socket)),
       owner_(std::move(owner)),
       buffer_(options.max_header_bytes + kReadAtOnce) {
   beast::error_code error;
-  remote_ = to_text(stream_.socket().remote_endpoint(error));
-  stream_.socket().set_option(asio::ip::tcp::no_delay(true), error);
+  remote_ = to_text(socket_.remote_endpoint(error));
+  socket_.set_option(asio::ip::tcp::no_delay(true), error);
+}
+
+void HttpConnection::allow(base::Milliseconds time) {
+  loop_.cancel(deadline_);
+  timed_out_ = false;
+  deadline_ = loop_.run_after(time, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) {
+      self->timed_out_ = true;
+      beast::error_code ignored;
+      self->socket_.cancel(ignored);
+    }
+  });
 }
 
 void HttpConnection::await_request() {
@@ -103,8 +115,8 @@ void HttpConnection::await_request() {
     return;
   }
   idle_ = true;
-  stream_.expires_after(options_.idle_timeout);
-  stream_.async_read_some(buffer_.prepare(kReadAtOnce),
+  allow(options_.idle_timeout);
+  socket_.async_read_some(buffer_.prepare(kReadAtOnce),
                           [self = shared_from_this()](beast::error_code error, std::size_t size) {
                             self->idle_ = false;
                             if (error) {
@@ -120,8 +132,8 @@ void HttpConnection::read_header() {
   parser_.emplace();
   parser_->header_limit(options_.max_header_bytes);
   parser_->body_limit(options_.max_body_bytes);
-  stream_.expires_after(options_.header_timeout);
-  http::async_read_header(stream_, buffer_, *parser_,
+  allow(options_.header_timeout);
+  http::async_read_header(socket_, buffer_, *parser_,
                           [self = shared_from_this()](beast::error_code error, std::size_t) {
                             self->check_header_read(error);
                           });
@@ -146,8 +158,8 @@ void HttpConnection::check_header_read(beast::error_code error) {
 
 void HttpConnection::write_continue() {
   response_.emplace(http::status::continue_, parser_->get().version());
-  stream_.expires_after(options_.write_timeout);
-  http::async_write(stream_, *response_,
+  allow(options_.write_timeout);
+  http::async_write(socket_, *response_,
                     [self = shared_from_this()](beast::error_code error, std::size_t) {
                       if (error) {
                         self->drop();
@@ -158,8 +170,8 @@ void HttpConnection::write_continue() {
 }
 
 void HttpConnection::read_body() {
-  stream_.expires_after(options_.body_timeout);
-  http::async_read(stream_, buffer_, *parser_,
+  allow(options_.body_timeout);
+  http::async_read(socket_, buffer_, *parser_,
                    [self = shared_from_this()](beast::error_code error, std::size_t) {
                      if (error) {
                        self->refuse_after(error);
@@ -174,9 +186,9 @@ void HttpConnection::hand_out() {
   if (!owner || closed_) {
     return;
   }
-  stream_.expires_never();
   awaiting_answer_ = true;
   const std::uint64_t serial = ++serial_;
+  loop_.cancel(deadline_);
   deadline_ = loop_.run_after(options_.answer_timeout, [weak = weak_from_this(), serial] {
     if (const auto self = weak.lock()) {
       base::log_warning("webhook.unanswered", {{"remote", self->remote_}});
@@ -229,7 +241,10 @@ void HttpConnection::refuse(unsigned status, std::string_view text) {
 }
 
 void HttpConnection::refuse_after(beast::error_code error) {
-  if (error == beast::error::timeout) {
+  if (closed_) {
+    return;
+  }
+  if (timed_out_) {
     refuse(408, "the request did not come in time\n");
   } else if (error == http::error::header_limit || error == http::error::buffer_overflow) {
     refuse(431, "the request's header is too large\n");
@@ -254,8 +269,8 @@ void HttpConnection::write(Response response, bool without_body) {
     response.body().clear();
   }
   response_ = std::move(response);
-  stream_.expires_after(options_.write_timeout);
-  http::async_write(stream_, *response_,
+  allow(options_.write_timeout);
+  http::async_write(socket_, *response_,
                     [self = shared_from_this()](beast::error_code error, std::size_t) {
                       if (error) {
                         self->drop();
@@ -269,18 +284,18 @@ void HttpConnection::write(Response response, bool without_body) {
 
 void HttpConnection::linger() {
   beast::error_code error;
-  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, error);
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
   if (error) {
     drop();
     return;
   }
-  stream_.expires_after(kLinger);
+  allow(kLinger);
   discard();
 }
 
 void HttpConnection::discard() {
   buffer_.clear();
-  stream_.async_read_some(buffer_.prepare(kReadAtOnce),
+  socket_.async_read_some(buffer_.prepare(kReadAtOnce),
                           [self = shared_from_this()](beast::error_code error, std::size_t size) {
                             self->discarded_ += size;
                             if (error || self->discarded_ > kLingerBytes) {
@@ -303,7 +318,8 @@ void HttpConnection::drop() {
     return;
   }
   loop_.cancel(deadline_);
-  stream_.close();
+  beast::error_code ignored;
+  socket_.close(ignored);
   if (const auto owner = owner_.lock()) {
     owner->closed(*this);
   }

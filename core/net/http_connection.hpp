@@ -4,7 +4,6 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -44,6 +43,9 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
   using Response = boost::beast::http::response<boost::beast::http::string_body>;
 
+  // What is under way on the socket ends after `time`, and finds timed_out_ set. Replaces the last
+  // one. (Beast's own timeouts close the socket, and then nobody can be told.)
+  void allow(base::Milliseconds time);
   void await_request();
   void read_header();
   void check_header_read(boost::beast::error_code error);
@@ -59,14 +61,15 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
 
   base::EventLoop& loop_;
   const HttpServerOptions options_;
-  boost::beast::tcp_stream stream_;
+  boost::asio::ip::tcp::socket socket_;
   std::weak_ptr<Owner> owner_;
   std::string remote_;
   boost::beast::flat_buffer buffer_;
   std::optional<Parser> parser_;      // of the current request
   std::optional<Response> response_;  // being written
-  base::TimerId deadline_ = 0;        // of the handler's answer
+  base::TimerId deadline_ = 0;        // of the current step
   std::uint64_t serial_ = 0;          // of the current request
+  bool timed_out_ = false;
   bool awaiting_answer_ = false;
   bool idle_ = false;  // between requests
   bool finishing_ = false;
