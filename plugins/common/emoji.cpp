@@ -12,7 +12,7 @@ namespace {
 using Name = std::pair<std::string_view, std::string_view>;
 
 // The names that agents use, after the short codes of Slack and GitHub.
-constexpr std::array<Name, 44> kNames{{
+constexpr auto kNames = std::to_array<Name>({
     {"thumbs_up", "👍"},
     {"thumbsup", "👍"},
     {"+1", "👍"},
@@ -57,7 +57,7 @@ constexpr std::array<Name, 44> kNames{{
     {"x", "❌"},
     {"rocket", "🚀"},
     {"wave", "👋"},
-}};
+});
 
 }  // namespace
 

@@ -12,7 +12,7 @@ namespace {
 using Entity = std::pair<std::string_view, std::string_view>;
 
 // HTML has two thousand names; these are the ones that people and models write.
-constexpr std::array<Entity, 34> kEntities{{
+constexpr auto kEntities = std::to_array<Entity>({
     {"amp", "&"},       {"lt", "<"},     {"gt", ">"},    {"quot", "\""},  {"apos", "'"},
     {"nbsp", "\u00A0"}, {"copy", "©"},   {"reg", "®"},   {"trade", "™"},  {"hellip", "…"},
     {"mdash", "—"},     {"ndash", "–"},  {"lsquo", "‘"}, {"rsquo", "’"},  {"ldquo", "“"},
@@ -20,7 +20,7 @@ constexpr std::array<Entity, 34> kEntities{{
     {"deg", "°"},       {"plusmn", "±"}, {"times", "×"}, {"divide", "÷"}, {"larr", "←"},
     {"uarr", "↑"},      {"rarr", "→"},   {"darr", "↓"},  {"le", "≤"},     {"ge", "≥"},
     {"ne", "≠"},        {"euro", "€"},   {"pound", "£"}, {"sect", "§"},
-}};
+});
 
 std::string utf8_of(std::uint32_t value) {
   if (value == 0 || value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF)) {

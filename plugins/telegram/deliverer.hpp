@@ -1,0 +1,56 @@
+// Deliveries to Telegram, part by part.
+#pragma once
+
+#include <cstddef>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include <patchbay/sdk/adapter.hpp>
+
+#include "telegram/bot_api.hpp"
+#include "telegram/chat_moves.hpp"
+#include "telegram/outbound_plan.hpp"
+#include "telegram/question_book.hpp"
+
+namespace patchbay::telegram {
+
+class Deliverer {
+ public:
+  Deliverer(sdk::Adapter& adapter, BotApi& api, ChatMoves& moves, QuestionBook& questions)
+      : adapter_(adapter), api_(api), moves_(moves), questions_(questions) {}
+
+  [[nodiscard]] sdk::Task<sdk::Result> deliver(sdk::Delivery delivery);
+  // Best effort: a sign that is not seen is no loss.
+  [[nodiscard]] sdk::Task<> show_typing(sdk::Chat chat);
+
+ private:
+  [[nodiscard]] sdk::Task<sdk::Result> send(sdk::Delivery& delivery);
+  [[nodiscard]] sdk::Task<sdk::Result> send_parts(sdk::Delivery& delivery,
+                                                  const std::vector<OutboundPart>& parts,
+                                                  std::vector<std::string> sent);
+  // With one try each without markup, in the group's new place, and as a document, as Telegram
+  // asks.
+  [[nodiscard]] sdk::Task<Answer> send_part(sdk::Delivery& delivery, OutboundPart part,
+                                            bool quotes);
+  [[nodiscard]] sdk::Task<Answer> request_part(const sdk::Delivery& delivery,
+                                               const OutboundPart& part, bool quotes,
+                                               bool marked_up);
+  [[nodiscard]] sdk::Task<sdk::Result> edit(sdk::Delivery& delivery);
+  [[nodiscard]] sdk::Task<Answer> edit_message(sdk::Delivery& delivery, const OutboundPart& part);
+  [[nodiscard]] sdk::Task<sdk::Result> react(sdk::Delivery& delivery);
+  [[nodiscard]] sdk::Task<sdk::Result> remove(sdk::Delivery& delivery);
+  // A call that may be made twice without harm; follows a group that moved.
+  [[nodiscard]] sdk::Task<Answer> call_about_target(sdk::Delivery& delivery,
+                                                    std::string_view method,
+                                                    nlohmann::json arguments);
+  // Whether the chat has another id now, which the delivery then has, too.
+  [[nodiscard]] sdk::Task<bool> follow_move(sdk::Delivery& delivery, const Answer& answer);
+
+  sdk::Adapter& adapter_;
+  BotApi& api_;
+  ChatMoves& moves_;
+  QuestionBook& questions_;
+};
+
+}  // namespace patchbay::telegram

@@ -1,0 +1,154 @@
+#include "telegram/downloader.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include <patchbay/sdk/event_queue.hpp>
+
+#include "common/json_value.hpp"
+#include "telegram/message_files.hpp"
+
+namespace patchbay::telegram {
+namespace {
+
+using nlohmann::json;
+using sdk::Completion;
+using sdk::Event;
+using sdk::HttpResponse;
+using sdk::InboundFile;
+using sdk::Result;
+using sdk::Task;
+
+constexpr std::size_t kAtOnce = 4;
+constexpr int kTries = 3;
+constexpr std::chrono::milliseconds kLongestWait{30'000};
+
+bool may_work_later(const Result& result) {
+  return result.code <= PBAY_E_RETRY && result.code > PBAY_E_PERMANENT;
+}
+
+}  // namespace
+
+// Shared, because the workers outlive the one who waits for them when the instance stops.
+struct Downloader::Batch {
+  explicit Batch(sdk::Runtime& runtime) : finished(runtime) {}
+
+  std::vector<InboundFile> files;
+  std::size_t next = 0;
+  sdk::EventQueue<int> finished;  // one entry a worker
+};
+
+Task<> Downloader::stage_files(std::vector<Event>& events) {
+  std::vector<InboundFile*> wanted;
+  const auto batch = std::make_shared<Batch>(adapter_.runtime());
+  for (Event& event : events) {
+    for (InboundFile& file : event.files) {
+      if (!file.reference.empty()) {
+        wanted.push_back(&file);
+        batch->files.push_back(file);
+      }
+    }
+  }
+  const std::size_t workers = std::min(kAtOnce, wanted.size());
+  for (std::size_t i = 0; i < workers; ++i) {
+    adapter_.spawn("download", work(batch));
+  }
+  for (std::size_t i = 0; i < workers; ++i) {
+    const int one = co_await batch->finished.next();
+    static_cast<void>(one);
+  }
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    *wanted[i] = batch->files[i];
+  }
+}
+
+Task<> Downloader::work(std::shared_ptr<Batch> batch) {
+  try {
+    co_await take_turns(batch);
+  } catch (...) {
+    static_cast<void>(batch->finished.push(0));
+    throw;
+  }
+  static_cast<void>(batch->finished.push(1));
+}
+
+Task<> Downloader::take_turns(std::shared_ptr<Batch> batch) {
+  while (batch->next < batch->files.size()) {
+    InboundFile& file = batch->files[batch->next++];
+    co_await stage(file);
+  }
+}
+
+Task<> Downloader::stage(InboundFile& file) {
+  std::chrono::milliseconds wait{1000};
+  for (int attempt = 1; attempt <= kTries; ++attempt) {
+    const std::uint64_t handle = adapter_.staging.open(file.size);
+    if (handle == 0) {
+      co_return;  // too many are open: the host asks later
+    }
+    const Result result = co_await into(handle, file.reference);
+    if (result.ok()) {
+      file.staging = handle;
+      file.reference.clear();
+      co_return;
+    }
+    adapter_.staging.abort(handle);
+    if (!may_work_later(result)) {
+      file.error = result.text;
+      file.reference.clear();
+      co_return;
+    }
+    if (attempt < kTries) {
+      const std::chrono::milliseconds told{std::max<std::int64_t>(result.retry_after_ms, 0)};
+      const std::chrono::milliseconds pause = std::min(std::max(told, wait), kLongestWait);
+      co_await adapter_.timer.sleep(pause);
+      wait *= 4;
+    } else {
+      adapter_.log_warning("a file could not be downloaded in " + std::to_string(kTries) +
+                           " tries; its message goes on, the file follows: " + result.text);
+    }
+  }
+}
+
+Task<Result> Downloader::fetch(std::string file_id, std::uint64_t staging) {
+  const Result result = co_await into(staging, file_id);
+  co_return result;
+}
+
+Task<Result> Downloader::into(std::uint64_t staging, std::string file_id) {
+  CallOptions options;
+  options.idempotent = true;
+  const json arguments = {{"file_id", std::move(file_id)}};
+  const Answer answer = co_await api_.call("getFile", arguments, options);
+  if (!answer.ok) {
+    Result refused = result_of(answer, Repeated::kIsHarmless);
+    if (refused.code == PBAY_E_TOO_LARGE) {
+      refused.text = too_big_to_download(-1);
+    }
+    co_return refused;
+  }
+  const std::string path = common::string_of(answer.result, "file_path");
+  if (path.empty() || path.starts_with('/')) {
+    co_return Result::not_sent(
+        PBAY_E_UNSUPPORTED,
+        "the Bot API server keeps the file on its own disk; run it without --local");
+  }
+  const HttpResponse response = co_await api_.download(path, staging);
+  if (response.code == PBAY_E_TOO_LARGE) {
+    co_return Result::not_sent(PBAY_E_TOO_LARGE, "the file is larger than this host takes");
+  }
+  if (!response.success()) {
+    const std::string why = response.answered() ? "HTTP " + std::to_string(response.status)
+                                                : api_.redact(response.error);
+    const bool gone = response.status == 404 || response.status == 400;
+    co_return Result::not_sent(gone ? PBAY_E_NOT_FOUND : PBAY_E_NETWORK,
+                               "the file could not be downloaded from Telegram: " + why);
+  }
+  const Completion committed = co_await adapter_.staging.commit(staging);
+  if (!committed.ok()) {
+    co_return Result::not_sent(committed.code, "the file could not be stored: " + committed.text);
+  }
+  co_return Result::sent();
+}
+
+}  // namespace patchbay::telegram
