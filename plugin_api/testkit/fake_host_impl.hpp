@@ -1,0 +1,168 @@
+// The inside of FakeHost. The test's thread runs all of it; only the functions of pbay_host may be
+// called from other threads, and take the lock.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "patchbay/ext/clock.h"
+#include "patchbay/ext/http.h"
+#include "patchbay/ext/kv.h"
+#include "patchbay/ext/listener.h"
+#include "patchbay/ext/staging.h"
+#include "patchbay/ext/timer.h"
+#include "patchbay/ext/webhook.h"
+#include "patchbay/testkit/fake_host.hpp"
+#include "patchbay/testkit/lent_memory.hpp"
+
+namespace patchbay::testkit {
+
+class FakeHost::Impl {
+ public:
+  // Builds the struct behind pbay_completion.detail.
+  using MakeDetail = std::function<const void*(LentMemory&)>;
+
+  struct Completion {
+    std::int32_t code = PBAY_OK;
+    std::uint64_t value = 0;
+    std::string text;
+    MakeDetail detail;
+
+    Completion() = default;
+    explicit Completion(std::int32_t result_code, std::uint64_t result_value = 0,
+                        std::string words = {})
+        : code(result_code), value(result_value), text(std::move(words)) {}
+  };
+
+  explicit Impl(FakeHostOptions wanted);
+
+  // ---- contract (contract.cpp) ----
+  void breach(std::string what);
+  // A call of the adapter to the host named `function`: not after stopped().
+  void called(std::string_view function);
+  // An operation that the adapter begins.
+  void begin(pbay_op op, std::string_view what);
+  void check_text(std::string_view where, std::string_view text);  // UTF-8, no secret
+  void check_chat(std::string_view where, const sdk::Chat& chat);
+  void check_event(const sdk::Event& event);
+  void check_result(pbay_op op, const sdk::Result& result);
+  void check_object(std::string_view where, std::string_view json);
+
+  // ---- executor and time (executor.cpp) ----
+  void post(std::function<void()> work) { ready_.push_back(std::move(work)); }
+  std::uint64_t at(std::int64_t due_ms, std::function<void()> work);  // an id for forget()
+  bool forget(std::uint64_t id);
+  void run_ready();
+  void run_until(std::int64_t end_ms);
+  bool run_next_timer(std::int64_t end_ms);
+  // One call of the adapter.
+  void call(std::string_view entry, const std::function<void()>& body);
+  // Completes an operation of the adapter: posted.
+  void complete(pbay_op op, Completion completion);
+  void event(pbay_op op, MakeDetail detail);
+
+  void release(std::vector<std::function<void()>>& held, bool& hold);
+
+  // ---- what pbay_host does (host_calls.cpp) ----
+  static Impl& of(const pbay_host* host) { return *static_cast<Impl*>(host->data); }
+  void fill_host_table();
+  void submit(pbay_op op, const pbay_event& event);
+  void op_part(pbay_op op, SentPart part);
+  void op_complete(pbay_op op, const pbay_result& result);
+  void set_stopped();
+
+  // ---- extensions (extensions.cpp, http.cpp) ----
+  [[nodiscard]] const void* host_extension(std::string_view id) const;
+  void http_request(pbay_op op, const pbay_http_request& request);
+  void http_cancel(pbay_op op);
+  void http_answer(pbay_op op, const RecordedRequest& request, HttpReply reply);
+  void kv_write(pbay_op op, std::string key, const std::function<Completion()>& write);
+  void listener_event(pbay_op listener, std::uint32_t kind, std::uint64_t connection,
+                      std::string bytes);
+
+  struct Operation {  // of the host
+    std::string what;
+    bool is_delivery = false;
+    bool done = false;
+    sdk::Result result;
+    std::uint32_t next_part = 0;
+    pbay_op part_op = 0;  // pending op_part
+    std::uint64_t deadline_timer = 0;
+    std::vector<int> descriptors;
+  };
+  struct Timer {
+    std::uint64_t id;
+    std::function<void()> work;
+  };
+  struct Staged {
+    std::string bytes;
+    bool committed = false;
+  };
+  struct Connection {
+    pbay_op listener = 0;
+    std::string received;
+    bool open = true;
+    bool reading = true;
+    bool busy_told = false;
+  };
+
+  std::recursive_mutex mutex_;
+  FakeHostOptions options_;
+  pbay_host host_{};
+  pbay_adapter adapter_{};
+
+  bool created_ = false;
+  bool started_ = false;
+  bool stop_asked_ = false;
+  bool stopped_ = false;
+  bool in_call_ = false;
+
+  std::int64_t now_ms_ = 1000;
+  std::deque<std::function<void()>> ready_;
+  std::multimap<std::int64_t, Timer> timers_;
+  std::uint64_t last_timer_ = 0;
+  std::uint64_t random_ = 0x9E3779B97F4A7C15ULL;
+
+  pbay_op last_op_ = 0;
+  std::map<pbay_op, Operation> operations_;   // of the host
+  std::map<pbay_op, std::string> pending_;    // of the adapter
+  std::map<pbay_op, std::uint64_t> waiting_;  // timers and requests: what may be cancelled
+  std::set<int> descriptors_;                 // made by file(), not yet part of a delivery
+  std::uint64_t deliveries_ = 0;
+
+  std::function<SubmitAnswer(const sdk::Event&)> on_submit_;
+  bool hold_submits_ = false;
+  bool hold_parts_ = false;
+  std::vector<std::function<void()>> held_submits_;
+  std::vector<std::function<void()>> held_parts_;
+
+  HttpScript http_;
+  std::map<std::string, std::string> kv_;
+  int failing_kv_writes_ = 0;
+  std::int32_t kv_failure_ = PBAY_OK;
+  std::uint64_t last_handle_ = 0;
+  std::map<std::uint64_t, Staged> staged_;
+  std::map<std::uint64_t, std::string> taken_;  // by events and fetches
+  std::map<std::string, pbay_op, std::less<>> listeners_;
+  std::map<std::uint64_t, Connection> connections_;
+  pbay_op webhook_ = 0;
+  std::map<std::uint64_t, WebhookAnswer> webhook_answers_;
+  std::set<std::uint64_t> open_webhook_requests_;
+
+  std::vector<sdk::Event> events_;
+  std::vector<SentPart> parts_;
+  std::vector<sdk::State> states_;
+  std::vector<LogLine> log_;
+  std::vector<Report> reports_;
+  std::vector<std::string> facts_;
+  std::vector<sdk::Chat> reachable_;
+  std::vector<std::string> breaches_;
+};
+
+}  // namespace patchbay::testkit

@@ -1,0 +1,185 @@
+// The functions of pbay_host.
+#include <unistd.h>
+#include <utility>
+
+#include "fake_host_impl.hpp"
+
+namespace patchbay::testkit {
+
+using Lock = std::lock_guard<std::recursive_mutex>;
+
+void FakeHost::Impl::fill_host_table() {
+  host_ = sdk::make_abi<pbay_host>();
+  host_.minor = PBAY_ABI_MINOR;
+  host_.data = this;
+  host_.log = [](const pbay_host* host, std::uint32_t level, pbay_str message) noexcept {
+    Impl& self = of(host);
+    const Lock lock(self.mutex_);
+    LogLine line{level, sdk::copy(message)};
+    self.check_text("log", line.text);
+    if (line.text.find('\n') != std::string::npos) {
+      self.breach("log: a line holds a newline: " + line.text);
+    }
+    self.log_.push_back(std::move(line));
+  };
+  host_.submit = [](const pbay_host* host, pbay_op op, const pbay_event* event) noexcept {
+    const Lock lock(of(host).mutex_);
+    of(host).submit(op, *event);
+  };
+  host_.set_state = [](const pbay_host* host, const pbay_state* state) noexcept {
+    Impl& self = of(host);
+    const Lock lock(self.mutex_);
+    self.called("set_state");
+    const sdk::State& kept = self.states_.emplace_back(*state);
+    self.check_text("state", kept.reason);
+    self.check_text("state", kept.user_action);
+    if (state->state > PBAY_STATE_STOPPED) {
+      self.breach("set_state: unknown state");
+    }
+  };
+  host_.op_part = [](const pbay_host* host, pbay_op op, pbay_op delivery_op, std::uint32_t part,
+                     pbay_str remote_id, pbay_str cursor) noexcept {
+    const Lock lock(of(host).mutex_);
+    of(host).op_part(op, SentPart{delivery_op, part, sdk::copy(remote_id), sdk::copy(cursor)});
+  };
+  host_.op_complete = [](const pbay_host* host, pbay_op op, const pbay_result* result) noexcept {
+    const Lock lock(of(host).mutex_);
+    of(host).op_complete(op, *result);
+  };
+  host_.report = [](const pbay_host* host, const pbay_report* report) noexcept {
+    Impl& self = of(host);
+    const Lock lock(self.mutex_);
+    self.called("report");
+    self.reports_.push_back(Report{report->state, sdk::copy(report->remote_id),
+                                   sdk::copy(report->idempotency_key), sdk::copy(report->reason)});
+    if ((report->remote_id.size == 0) == (report->idempotency_key.size == 0)) {
+      self.breach("report: exactly one of remote_id and idempotency_key names the message");
+    }
+    self.check_text("report", self.reports_.back().reason);
+  };
+  host_.metadata = [](const pbay_host* host, pbay_str fact) noexcept {
+    Impl& self = of(host);
+    const Lock lock(self.mutex_);
+    self.called("metadata");
+    self.check_object("metadata", sdk::view(fact));
+    self.facts_.push_back(sdk::copy(fact));
+  };
+  host_.chat_reachable = [](const pbay_host* host, const pbay_chat* chat) noexcept {
+    Impl& self = of(host);
+    const Lock lock(self.mutex_);
+    self.called("chat_reachable");
+    self.check_chat("chat_reachable", self.reachable_.emplace_back(chat));
+  };
+  host_.stopped = [](const pbay_host* host) noexcept {
+    const Lock lock(of(host).mutex_);
+    of(host).set_stopped();
+  };
+  host_.get_extension = [](const pbay_host* host, const char* id) noexcept {
+    const Lock lock(of(host).mutex_);
+    return of(host).host_extension(id);
+  };
+}
+
+void FakeHost::Impl::submit(pbay_op op, const pbay_event& event) {
+  begin(op, "submit");
+  const sdk::Event& kept = events_.emplace_back(event);
+  check_event(kept);
+  for (const sdk::InboundFile& file : kept.files) {
+    if (auto staged = staged_.extract(file.staging); !staged.empty()) {
+      taken_[file.staging] = std::move(staged.mapped().bytes);
+    }
+  }
+  const SubmitAnswer answer = on_submit_ ? on_submit_(kept) : SubmitAnswer{};
+  const auto finish = [this, op, answer] { complete(op, Completion(answer.code, answer.value)); };
+  if (hold_submits_) {
+    held_submits_.emplace_back(finish);
+  } else {
+    finish();
+  }
+}
+
+void FakeHost::Impl::op_part(pbay_op op, SentPart part) {
+  begin(op, "op_part");
+  const std::string where = "op_part of delivery " + std::to_string(part.delivery);
+  const auto found = operations_.find(part.delivery);
+  if (found == operations_.end() || !found->second.is_delivery || found->second.done) {
+    breach(where + ": there is no such delivery, or it is completed");
+  } else {
+    Operation& delivery = found->second;
+    if (delivery.part_op != 0) {
+      breach(where + ": the part before is not durable yet");
+    }
+    if (part.part != delivery.next_part) {
+      breach(where + ": part " + std::to_string(part.part) + " where " +
+             std::to_string(delivery.next_part) + " is next");
+    }
+    delivery.next_part = part.part + 1;
+    delivery.part_op = op;
+  }
+  if (part.cursor.size() > 1024) {
+    breach(where + ": a cursor has at most 1 KiB");
+  }
+  const pbay_op delivery_op = part.delivery;
+  parts_.push_back(std::move(part));
+  const auto finish = [this, op, delivery_op] {
+    post([this, op, delivery_op] {
+      if (const auto at = operations_.find(delivery_op);
+          at != operations_.end() && at->second.part_op == op) {
+        at->second.part_op = 0;
+      }
+    });
+    complete(op, Completion());
+  };
+  if (hold_parts_) {
+    held_parts_.emplace_back(finish);
+  } else {
+    finish();
+  }
+}
+
+void FakeHost::Impl::op_complete(pbay_op op, const pbay_result& result) {
+  called("op_complete");
+  const auto found = operations_.find(op);
+  if (found == operations_.end()) {
+    breach("op_complete of " + std::to_string(op) + ", which the host never asked for");
+    return;
+  }
+  Operation& operation = found->second;
+  if (operation.done) {
+    breach("op_complete of " + std::to_string(op) + " (" + operation.what + ") a second time");
+    return;
+  }
+  operation.done = true;
+  operation.result.code = result.code;
+  operation.result.sent_state = static_cast<sdk::SentState>(result.sent_state);
+  operation.result.retry_scope = static_cast<sdk::RetryScope>(result.retry_scope);
+  operation.result.retry_after_ms = result.retry_after_ms;
+  operation.result.text = sdk::copy(result.text);
+  operation.result.remote_ids =
+      sdk::copy_strings(result.remote_ids, result.remote_id_count, result.remote_id_stride);
+  if (operation.is_delivery) {
+    check_result(op, operation.result);
+  }
+  forget(operation.deadline_timer);
+  for (const int descriptor : std::exchange(operation.descriptors, {})) {
+    ::close(descriptor);
+  }
+}
+
+void FakeHost::Impl::set_stopped() {
+  called("stopped");
+  if (!stop_asked_) {
+    breach("stopped() without stop()");
+  }
+  for (const auto& [op, what] : pending_) {
+    breach("stopped() while its operation " + std::to_string(op) + " (" + what + ") is pending");
+  }
+  for (const auto& [op, operation] : operations_) {
+    if (!operation.done) {
+      breach("stopped() without the completion of " + operation.what + " " + std::to_string(op));
+    }
+  }
+  stopped_ = true;
+}
+
+}  // namespace patchbay::testkit
