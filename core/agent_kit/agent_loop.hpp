@@ -13,11 +13,16 @@
 
 namespace patchbay::agent_kit {
 
+struct TurnAnswer {
+  std::string in_reply_to;  // id of a row of the turn
+  std::string text;         // with no files either: no message
+  std::vector<OutgoingFile> files;
+};
+
 struct TurnResult {
   Acknowledgement acknowledgement = Acknowledgement::kCompleted;
   bool given_up = false;  // asked to stop: the rows stay for the next process
-  std::string text;       // empty and no files: no message
-  std::vector<OutgoingFile> files;
+  std::vector<TurnAnswer> answers;
 };
 
 class TurnTaker {
@@ -36,7 +41,7 @@ class TurnTaker {
 [[nodiscard]] base::Status run_agent(AgentSession& session, InboundWatch& watch, TurnTaker& taker,
                                      const base::Clock& clock, int stop_fd);
 
-// Answers each text with that text and each file with that file.
+// Answers each message that asks for an answer: its text with that text, each file with that file.
 class EchoTaker final : public TurnTaker {
  public:
   TurnResult take(AgentSession& session, const Turn& turn) override;

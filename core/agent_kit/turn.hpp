@@ -27,22 +27,25 @@ struct Content {
   std::string quoted_sender;
   std::string quoted_text;
   bool is_group = false;
-  bool is_notice = false;  // the host speaks: nobody waits for an answer
   std::vector<Attachment> attachments;
 };
+
+// The host's word to the agent itself (a failed delivery, an approval): an answer to its address
+// would be a message of the agent to itself.
+[[nodiscard]] bool is_notice(const InboundRow& row);
 
 // Content that is not a JSON object is taken as text.
 [[nodiscard]] Content parse_content(const InboundRow& row);
 
 struct Turn {
-  Address address;               // whom to answer
+  Address address;               // whom to answer; empty: the session's default chat
   std::string in_reply_to;       // the newest row that asks for an answer
   std::vector<InboundRow> rows;  // by seq
 };
 
 // One turn a chat, in the order of their first triggering rows. Context rows go with the chat's own
 // turn, or else with that of the next triggering row: they were released for it. No triggering row,
-// no turn.
+// no turn. A notice that triggers makes a turn whose answer goes to the session's default chat.
 [[nodiscard]] std::vector<Turn> make_turns(std::span<const InboundRow> rows);
 
 // What a command-line model reads. A single message of a private chat is its text alone; otherwise
