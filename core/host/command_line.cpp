@@ -2,7 +2,7 @@
 
 #include <cxxopts.hpp>
 
-#include "base/text.hpp"
+#include "host/units.hpp"
 
 namespace patchbay::host {
 namespace {
@@ -29,9 +29,15 @@ cxxopts::Options options() {
           "set", "one configuration key; may be repeated",
           cxxopts::value<std::vector<std::string>>(),
           "KEY=VALUE")("check-config", "check the configuration and say what is wrong with it")(
-          "json", "print facts as JSON")("limit", "rows at the most", cxxopts::value<std::size_t>(),
-                                         "N")("h,help", "this text")("version", "the version")(
-          "words", "", cxxopts::value<std::vector<std::string>>());
+          "json", "print facts as JSON")("instance", "chat: the console instance",
+                                         cxxopts::value<std::string>(), "NAME")(
+          "save", "chat: where files that come are put; default: here",
+          cxxopts::value<std::string>(), "DIR")(
+          "answers", "chat in a pipe: answers to wait for; default: one a message",
+          cxxopts::value<int>(), "N")("timeout", "chat in a pipe: how long to wait; default: 2m",
+                                      cxxopts::value<std::string>(), "TIME")(
+          "limit", "rows at the most", cxxopts::value<std::size_t>(), "N")("h,help", "this text")(
+          "version", "the version")("words", "", cxxopts::value<std::vector<std::string>>());
   result.parse_positional("words");
   return result;
 }
@@ -54,6 +60,24 @@ base::Result<CommandLine> from_parsed(const cxxopts::ParseResult& parsed) {
   line.json = parsed.count("json") != 0;
   if (parsed.count("limit") != 0) {
     line.limit = parsed["limit"].as<std::size_t>();
+  }
+  if (parsed.count("instance") != 0) {
+    line.instance = parsed["instance"].as<std::string>();
+  }
+  if (parsed.count("save") != 0) {
+    line.save_folder = parsed["save"].as<std::string>();
+  }
+  if (parsed.count("answers") != 0) {
+    line.answers = parsed["answers"].as<int>();
+  }
+  if (parsed.count("timeout") != 0) {
+    const std::string text = parsed["timeout"].as<std::string>();
+    const auto timeout = parse_duration_ms(text);
+    if (!timeout) {
+      return base::Status(base::Code::kInvalidArgument,
+                          "--timeout " + text + ": write a duration like 30s or 5m");
+    }
+    line.timeout = std::chrono::milliseconds(*timeout);
   }
   if (parsed.count("config") != 0) {
     line.config.file = parsed["config"].as<std::string>();

@@ -1,6 +1,7 @@
 // What the user typed, as values.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,11 @@ struct CommandLine {
   bool help = false;
   bool version = false;
   std::size_t limit = 50;
+  // chat
+  std::string instance = "console";
+  std::string save_folder = ".";
+  int answers = -1;
+  std::chrono::milliseconds timeout{std::chrono::minutes{2}};
 };
 
 // kInvalidArgument names the option and the remedy.

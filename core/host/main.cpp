@@ -5,6 +5,7 @@
 #include "host/chat_command.hpp"
 #include "host/client_commands.hpp"
 #include "host/command_line.hpp"
+#include "host/config_checks.hpp"
 #include "host/config_table.hpp"
 #include "host/host.hpp"
 #include "host/version.hpp"
@@ -79,7 +80,7 @@ int run_command(const host::CommandLine& line) {
     return fail(host::kExitUsage, data_dir.status().message());
   }
   if (line.command == "chat") {
-    return host::run_chat(line.arguments, *data_dir);
+    return host::run_chat_command(line, *data_dir);
   }
   return host::run_client_command(line, *data_dir);
 }

@@ -1,0 +1,146 @@
+#include "host/config_checks.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "adapters/sidecar.hpp"
+#include "base/json.hpp"
+
+namespace patchbay::host {
+namespace {
+
+namespace fs = std::filesystem;
+using base::Code;
+using base::Status;
+
+void add_line(std::string& text, const std::string& line) {
+  text += (text.empty() ? "" : "\n") + line;
+}
+
+std::string clear_secret_line(const Config& config, const InstanceSettings& instance,
+                              const std::string& setting) {
+  return config.source + ": instances." + instance.name.str() + ".settings." + setting +
+         ": is a secret in a file that others can read; run chmod 600 " + config.source +
+         ", or name the secret with {\"env\":…} or {\"file\":…}";
+}
+
+void check_clear(const Config& config, const InstanceSettings& instance,
+                 const std::vector<std::string>& secret_settings, std::string& problems) {
+  for (const std::string& setting : instance.readable_by_others) {
+    if (std::find(secret_settings.begin(), secret_settings.end(), setting) !=
+        secret_settings.end()) {
+      add_line(problems, clear_secret_line(config, instance, setting));
+    }
+  }
+}
+
+Status status_of(const std::string& problems) {
+  return problems.empty() ? Status() : Status(Code::kInvalidArgument, problems);
+}
+
+std::map<std::string, adapters::Sidecar> read_sidecars(const Config& config,
+                                                       std::string& problems) {
+  std::map<std::string, adapters::Sidecar> found;
+  for (const std::string& folder : config.plugin_dirs) {
+    std::error_code error;
+    fs::directory_iterator entries(folder, error);
+    if (error) {
+      add_line(problems, "cannot read the plugin folder " + folder + ": " + error.message() +
+                             "; give the folder with adapters by --plugins");
+      continue;
+    }
+    for (const auto& entry : entries) {
+      const std::string path = entry.path();
+      if (!path.ends_with(adapters::kSidecarSuffix)) {
+        continue;
+      }
+      std::ifstream file(path);
+      const std::string text{std::istreambuf_iterator<char>(file),
+                             std::istreambuf_iterator<char>()};
+      auto sidecar = adapters::parse_sidecar(text, path);
+      if (!sidecar.ok()) {
+        add_line(problems, sidecar.status().message());
+      } else {
+        found.emplace(sidecar->id, *std::move(sidecar));
+      }
+    }
+  }
+  return found;
+}
+
+std::string channels_text(const std::map<std::string, adapters::Sidecar>& sidecars) {
+  std::string text;
+  for (const auto& [channel, sidecar] : sidecars) {
+    text += (text.empty() ? "" : ", ") + channel;
+  }
+  return text.empty() ? "none" : text;
+}
+
+}  // namespace
+
+Status check_clear_secrets(const Config& config, const adapters::AdapterHost& channels) {
+  std::string problems;
+  for (const InstanceSettings& instance : config.instances) {
+    check_clear(config, instance, channels.secret_settings(instance.channel), problems);
+  }
+  return status_of(problems);
+}
+
+Status check_adapters(const Config& config) {
+  std::string problems;
+  const auto sidecars = read_sidecars(config, problems);
+  for (const InstanceSettings& instance : config.instances) {
+    const std::string place = config.source + ": instances." + instance.name.str();
+    const auto sidecar = sidecars.find(instance.channel.str());
+    if (sidecar == sidecars.end()) {
+      add_line(problems, place + ".channel: no adapter speaks \"" + instance.channel.str() +
+                             "\"; there are: " + channels_text(sidecars));
+      continue;
+    }
+    check_clear(config, instance, sidecar->second.settings.secrets(), problems);
+    const auto settings = base::parse_json(instance.settings_json);
+    const auto applied =
+        settings.ok() ? sidecar->second.settings.apply(*settings) : settings.status();
+    if (!applied.ok()) {
+      add_line(problems, place + ".settings: " + applied.status().message());
+    }
+  }
+  return status_of(problems);
+}
+
+std::vector<std::string> keys_needing_restart(const Config& running, const Config& fresh) {
+  std::vector<std::string> keys;
+  const auto compare = [&](const char* key, bool same) {
+    if (!same) {
+      keys.emplace_back(key);
+    }
+  };
+  const auto same_instance = [](const InstanceSettings& a, const InstanceSettings& b) {
+    return a.name == b.name && a.channel == b.channel && a.settings_json == b.settings_json &&
+           a.allowed_hosts == b.allowed_hosts && a.uncertain == b.uncertain;
+  };
+  compare("data_dir", running.data_dir == fresh.data_dir);
+  compare("plugins_dir", running.plugin_dirs == fresh.plugin_dirs);
+  compare("instances", std::equal(running.instances.begin(), running.instances.end(),
+                                  fresh.instances.begin(), fresh.instances.end(), same_instance));
+  compare("delivery", running.delivery.uncertain == fresh.delivery.uncertain &&
+                          running.delivery.max_age == fresh.delivery.max_age &&
+                          running.delivery.max_attempts == fresh.delivery.max_attempts &&
+                          running.delivery.max_paused == fresh.delivery.max_paused);
+  compare("limits", running.file_bytes == fresh.file_bytes &&
+                        running.message_file_bytes == fresh.message_file_bytes &&
+                        running.running_agents == fresh.running_agents);
+  compare("net", running.proxy == fresh.proxy && running.ca_file == fresh.ca_file);
+  compare("webhooks",
+          running.webhooks.has_value() == fresh.webhooks.has_value() &&
+              (!running.webhooks || (running.webhooks->address == fresh.webhooks->address &&
+                                     running.webhooks->port == fresh.webhooks->port)));
+  compare("log.format", running.log_format == fresh.log_format);
+  return keys;
+}
+
+}  // namespace patchbay::host

@@ -1,0 +1,292 @@
+#include "host/control_methods.hpp"
+
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include "base/iso_time.hpp"
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "host/version.hpp"
+#include "store/repositories.hpp"
+
+namespace patchbay::host {
+namespace {
+
+using base::Code;
+using base::Result;
+using base::Status;
+using nlohmann::json;
+
+constexpr std::size_t kPreviewBytes = 40;
+constexpr std::size_t kMaxRows = 10'000;
+
+std::string state_name(delivery::InstanceState state) {
+  switch (state) {
+    case delivery::InstanceState::kConnecting:
+      return "connecting";
+    case delivery::InstanceState::kOnline:
+      return "online";
+    case delivery::InstanceState::kDegraded:
+      return "degraded";
+    case delivery::InstanceState::kLoginRequired:
+      return "login required";
+    case delivery::InstanceState::kRateLimited:
+      return "rate limited";
+    case delivery::InstanceState::kFailed:
+      return "failed";
+    case delivery::InstanceState::kStopped:
+      return "stopped";
+  }
+  return "stopped";
+}
+
+std::string uptime_text(base::MonotonicTime::duration time) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time).count();
+  if (seconds < 60) {
+    return std::to_string(seconds) + " s";
+  }
+  if (seconds < 3600) {
+    return std::to_string(seconds / 60) + " min";
+  }
+  return std::to_string(seconds / 3600) + " h " + std::to_string(seconds / 60 % 60) + " min";
+}
+
+// limit: a whole number from 1; anything else is the caller's fault.
+Result<std::size_t> limit_of(const json& params) {
+  const json limit = params.value("limit", json(50));
+  if (!limit.is_number_unsigned() || limit.get<std::size_t>() < 1) {
+    return Status(Code::kInvalidArgument, "at /limit: must be >= 1");
+  }
+  return std::min(limit.get<std::size_t>(), kMaxRows);
+}
+
+json status_of(const ControlSubjects& subjects) {
+  json instances = json::array();
+  for (const adapters::InstanceStatus& instance : subjects.adapters.status()) {
+    instances.push_back({{"name", instance.name.str()},
+                         {"channel", instance.channel.str()},
+                         {"version", instance.version},
+                         {"state", state_name(instance.state)},
+                         {"since", base::format_iso_utc(instance.since)},
+                         {"reason", instance.reason},
+                         {"userAction", instance.user_action},
+                         {"lastError", instance.last_error},
+                         {"received", instance.counters.stored},
+                         {"duplicates", instance.counters.duplicates},
+                         {"refused", instance.counters.refused},
+                         {"delivered", instance.counters.delivered},
+                         {"failed", instance.counters.failed},
+                         {"unknown", instance.counters.unknown},
+                         {"violations", instance.counters.violations}});
+  }
+  json plugins = json::array();
+  for (const adapters::PluginStatus& plugin : subjects.adapters.plugins()) {
+    plugins.push_back({{"path", plugin.path},
+                       {"channel", plugin.channel},
+                       {"version", plugin.version},
+                       {"problem", plugin.problem.message()}});
+  }
+  return {{"version", kVersion},
+          {"pid", ::getpid()},
+          {"uptime", uptime_text(subjects.loop.now() - subjects.started)},
+          {"dataDir", subjects.data_dir},
+          {"agents",
+           {{"running", subjects.supervisor.running()},
+            {"queued", subjects.supervisor.queued()},
+            {"limit", subjects.running_agents}}},
+          {"instances", std::move(instances)},
+          {"plugins", std::move(plugins)}};
+}
+
+json session_row(const store::SessionRecord& session, const ControlSubjects& subjects) {
+  json row = {{"key", session.key},
+              {"sessionId", session.id.str()},
+              {"agentId", session.agent.str()},
+              {"containerStatus",
+               agents::to_string(subjects.supervisor.state({session.agent, session.id}))},
+              {"chat", session.chat.str()},
+              {"createdAt", base::format_iso_utc(session.created_at)}};
+  if (session.last_active) {
+    row["lastActive"] = base::format_iso_utc(*session.last_active);
+  }
+  return row;
+}
+
+void list_sessions(const ControlSubjects& subjects, const json& params,
+                   ControlServer::Reply reply) {
+  const auto limit = limit_of(params);
+  if (!limit.ok()) {
+    reply(limit.status().with_context("invalid sessions.list params"));
+    return;
+  }
+  subjects.database.transact<std::vector<store::SessionRecord>>(
+      [limit = *limit](store::Repositories& stored) {
+        return stored.sessions.list(base::AgentGroupId(), true, limit);
+      },
+      [&subjects, reply = std::move(reply)](Result<std::vector<store::SessionRecord>> found) {
+        if (!found.ok()) {
+          reply(found.status());
+          return;
+        }
+        json rows = json::array();
+        for (const store::SessionRecord& session : *found) {
+          rows.push_back(session_row(session, subjects));
+        }
+        const std::size_t count = rows.size();
+        reply(json{{"count", count}, {"sessions", std::move(rows)}});
+      });
+}
+
+// The beginning of what the message says, for a list.
+std::string preview_of(const std::string& content) {
+  const auto parsed = base::parse_json(content);
+  std::string text;
+  if (parsed.ok() && parsed->is_object()) {
+    text = parsed->value("text", json("")).is_string() ? parsed->value("text", "") : "";
+    if (text.empty() && parsed->contains("operation")) {
+      text = "(" + (*parsed)["operation"].dump() + ")";
+    }
+  }
+  const std::string_view prefix = base::utf8_prefix(text, kPreviewBytes);
+  return std::string(prefix) + (prefix.size() < text.size() ? "…" : "");
+}
+
+json delivery_row(const store::DeliveryRecord& delivery) {
+  json parts = json::array();
+  for (const store::DeliveryPart& part : delivery.parts) {
+    parts.push_back({{"part", part.part}, {"remoteId", part.remote_id}});
+  }
+  json row = {{"id", delivery.id},
+              {"rowId", delivery.message_out_id},
+              {"agentId", delivery.agent.str()},
+              {"sessionId", delivery.session.str()},
+              {"instance", delivery.lane.instance.str()},
+              {"chat", delivery.lane.chat.str()},
+              {"thread", delivery.lane.thread.str()},
+              {"state", store::to_string(delivery.state)},
+              {"attempts", delivery.attempts},
+              {"reason", delivery.reason},
+              {"evidence", delivery.evidence},
+              {"acceptedAt", base::format_iso_utc(delivery.accepted_at)},
+              {"preview", preview_of(delivery.content)},
+              {"parts", std::move(parts)}};
+  if (delivery.finished_at) {
+    row["finishedAt"] = base::format_iso_utc(*delivery.finished_at);
+  }
+  if (delivery.not_before) {
+    row["notBefore"] = base::format_iso_utc(*delivery.not_before);
+  }
+  return row;
+}
+
+json step(const std::string& what) { return {{"what", what}}; }
+
+// One delivery's way, in words.
+json trace_row(const store::DeliveryRecord& delivery) {
+  json row = delivery_row(delivery);
+  json steps = json::array();
+  const std::string who = delivery.agent.empty() ? "the host"
+                                                 : "agent " + delivery.agent.str() + ", session " +
+                                                       delivery.session.str();
+  steps.push_back(step("written by " + who + " as row " + delivery.message_out_id));
+  steps.push_back(step("accepted " + base::format_iso_utc(delivery.accepted_at) + " for " +
+                       delivery.lane.chat.str()));
+  for (const std::string& refused : delivery.refused_files) {
+    steps.push_back(step("file refused: " + refused));
+  }
+  if (delivery.attempts > 0) {
+    steps.push_back(step(std::to_string(delivery.attempts) + " attempt(s)"));
+  }
+  for (const store::DeliveryPart& part : delivery.parts) {
+    steps.push_back(
+        step("part " + std::to_string(part.part) + " is on the platform as " + part.remote_id));
+  }
+  std::string last(store::to_string(delivery.state));
+  if (delivery.finished_at) {
+    last += " " + base::format_iso_utc(*delivery.finished_at);
+  }
+  if (!delivery.reason.empty()) {
+    last += ": " + delivery.reason;
+  }
+  steps.push_back(step(last));
+  if (!delivery.evidence.empty()) {
+    steps.push_back(step("evidence: " + delivery.evidence));
+  }
+  row["steps"] = std::move(steps);
+  return row;
+}
+
+void answer_deliveries(Result<std::vector<store::DeliveryRecord>> found,
+                       json (*make_row)(const store::DeliveryRecord&), ControlServer::Reply reply) {
+  if (!found.ok()) {
+    reply(found.status());
+    return;
+  }
+  json rows = json::array();
+  for (const store::DeliveryRecord& delivery : *found) {
+    rows.push_back(make_row(delivery));
+  }
+  const std::size_t count = rows.size();
+  reply(json{{"count", count}, {"deliveries", std::move(rows)}});
+}
+
+void list_deliveries(const ControlSubjects& subjects, const json& params,
+                     ControlServer::Reply reply) {
+  store::DeliveryFilter filter;
+  const auto limit = limit_of(params);
+  if (!limit.ok()) {
+    reply(limit.status().with_context("invalid deliveries.list params"));
+    return;
+  }
+  filter.limit = *limit;
+  if (params.contains("state")) {
+    const std::string state = params["state"].is_string() ? params["state"].get<std::string>() : "";
+    filter.state = store::parse_delivery_state(state);
+    if (!filter.state) {
+      reply(Status(Code::kInvalidArgument,
+                   "there is no state \"" + state +
+                       "\"; it is one of waiting, sending, delivered, failed, unknown"));
+      return;
+    }
+  }
+  subjects.delivery.list(filter, [reply = std::move(reply)](auto found) mutable {
+    answer_deliveries(std::move(found), delivery_row, std::move(reply));
+  });
+}
+
+void trace(const ControlSubjects& subjects, const json& params, ControlServer::Reply reply) {
+  const std::string id =
+      params.contains("id") && params["id"].is_string() ? params["id"].get<std::string>() : "";
+  if (id.empty()) {
+    reply(Status(Code::kInvalidArgument, "invalid trace params: must have required property 'id'"));
+    return;
+  }
+  subjects.delivery.trace(id, [id, reply = std::move(reply)](auto found) mutable {
+    if (found.ok() && found->empty()) {
+      reply(Status(Code::kNotFound, "nothing is known of \"" + id +
+                                        "\"; `patchbay deliveries` lists what there is"));
+      return;
+    }
+    answer_deliveries(std::move(found), trace_row, std::move(reply));
+  });
+}
+
+}  // namespace
+
+void add_control_methods(ControlServer& server, ControlSubjects subjects) {
+  // Shared by the handlers, which live as long as the server.
+  const auto shared = std::make_shared<const ControlSubjects>(std::move(subjects));
+  server.add("status",
+             [shared](const json&, ControlServer::Reply reply) { reply(status_of(*shared)); });
+  server.add("sessions.list", [shared](const json& params, ControlServer::Reply reply) {
+    list_sessions(*shared, params, std::move(reply));
+  });
+  server.add("deliveries.list", [shared](const json& params, ControlServer::Reply reply) {
+    list_deliveries(*shared, params, std::move(reply));
+  });
+  server.add("trace", [shared](const json& params, ControlServer::Reply reply) {
+    trace(*shared, params, std::move(reply));
+  });
+}
+
+}  // namespace patchbay::host

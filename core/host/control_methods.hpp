@@ -1,0 +1,30 @@
+// What the control socket answers: facts about the running host.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "adapters/adapters.hpp"
+#include "agents/supervisor.hpp"
+#include "base/executor.hpp"
+#include "delivery/delivery.hpp"
+#include "host/control_server.hpp"
+#include "store/central_database.hpp"
+
+namespace patchbay::host {
+
+// All of it outlives the server.
+struct ControlSubjects {
+  base::Loop& loop;
+  store::CentralDatabase& database;
+  adapters::AdapterHost& adapters;
+  agents::Supervisor& supervisor;
+  delivery::DeliveryService& delivery;
+  std::string data_dir;
+  std::size_t running_agents;  // at the most
+  base::MonotonicTime started;
+};
+
+void add_control_methods(ControlServer& server, ControlSubjects subjects);
+
+}  // namespace patchbay::host
