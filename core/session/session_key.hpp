@@ -16,10 +16,15 @@ enum class SessionMode : std::uint8_t { kShared, kPerThread, kAgentShared };
 // How direct chats share sessions.
 enum class DirectScope : std::uint8_t { kMain, kPerPeer, kPerChannelPeer, kPerAccountChannelPeer };
 
+// The agent that a name from outside means: trimmed, empty is "main", lower case, every run of
+// other characters one '-' (none at the ends), at most 64 characters.
+[[nodiscard]] base::AgentGroupId normalise_agent_id(std::string_view name);
+
 class SessionKey {
  public:
   // Accepts canonical keys, bare aliases (given the default agent), and legacy forms; the result is
-  // always canonical. kInvalidArgument names the text and what is wrong with it.
+  // always canonical, so it differs from `text` for a legacy form. kInvalidArgument names the text
+  // and what is wrong with it. "main" is an alias of main_key everywhere.
   static base::Result<SessionKey> parse(std::string_view text,
                                         const base::AgentGroupId& default_agent,
                                         std::string_view main_key = "main");

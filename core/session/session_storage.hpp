@@ -118,7 +118,7 @@ class SessionStorage {
   // What the agent is doing now, for the supervisor: read from outbound.db (hostile, may be old: a
   // missing container_state table means no tool). [running agents, seldom]
   struct Turn {
-    std::optional<base::WallTime> oldest_claim;  // of processing_ack rows in status processing
+    std::optional<base::WallTime> oldest_claim;      // of processing_ack rows in status processing
     std::optional<base::Milliseconds> tool_timeout;  // declared by the tool in flight
   };
   virtual void read_turn(const SessionAddress& session, Done<Turn> done) = 0;

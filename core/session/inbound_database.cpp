@@ -1,0 +1,410 @@
+#include "session/inbound_database.hpp"
+
+#include <algorithm>
+
+#include "base/iso_time.hpp"
+#include "base/limits.hpp"
+#include "base/log.hpp"
+#include "session/schema_upgrade.hpp"
+
+namespace patchbay::session {
+namespace {
+
+using base::Code;
+using base::Result;
+using base::Status;
+
+constexpr const char* kInsert =
+    "INSERT INTO messages_in (id, seq, kind, timestamp, status, process_after, recurrence,"
+    " series_id, trigger, platform_id, channel_type, thread_id, content, source_session_id,"
+    " on_wake, attachments_pending) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
+    " ?13, ?14, ?15, ?16) ON CONFLICT(id) DO NOTHING";
+constexpr const char* kExists = "SELECT 1 FROM messages_in WHERE id = ?1";
+constexpr const char* kCompleteAttachments =
+    "UPDATE messages_in SET content = ?2, attachments_pending = 0"
+    " WHERE id = ?1 AND attachments_pending <> 0";
+constexpr const char* kDelivered =
+    "INSERT INTO delivered (message_out_id, platform_message_id, status, reason, delivered_at)"
+    " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT(message_out_id) DO UPDATE SET"
+    " platform_message_id = excluded.platform_message_id, status = excluded.status,"
+    " reason = excluded.reason, delivered_at = excluded.delivered_at";
+constexpr const char* kClearRouting = "DELETE FROM session_routing";
+constexpr const char* kRouting =
+    "INSERT INTO session_routing (id, channel_type, platform_id, thread_id)"
+    " VALUES (1, ?1, ?2, ?3)";
+constexpr const char* kClearDestinations = "DELETE FROM destinations";
+constexpr const char* kDestination =
+    "INSERT OR REPLACE INTO destinations (name, display_name, type, channel_type, platform_id,"
+    " agent_group_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+constexpr const char* kFinish =
+    "UPDATE messages_in SET status = ?2 WHERE id = ?1 AND status = 'pending'";
+constexpr const char* kTries = "SELECT tries FROM messages_in WHERE id = ?1 AND status = 'pending'";
+constexpr const char* kRetry =
+    "UPDATE messages_in SET tries = ?2, process_after = ?3 WHERE id = ?1";
+constexpr const char* kSetStatus = "UPDATE messages_in SET status = ?2 WHERE rowid = ?1";
+constexpr const char* kPending =
+    "SELECT rowid, id, seq, kind, trigger, on_wake, attachments_pending, tries, process_after,"
+    " timestamp, channel_type, platform_id FROM messages_in INDEXED BY idx_messages_in_pending"
+    " WHERE status = 'pending' ORDER BY seq";
+constexpr const char* kWaiting =
+    "SELECT rowid, id, seq, kind, trigger, on_wake, attachments_pending, tries, process_after,"
+    " timestamp, channel_type, platform_id FROM messages_in INDEXED BY idx_messages_in_waiting"
+    " WHERE status IN ('queued', 'held') ORDER BY seq";
+constexpr const char* kLargestSeq = "SELECT max(seq) FROM messages_in";
+constexpr const char* kFindRow =
+    "SELECT id, channel_type, platform_id, thread_id FROM messages_in WHERE id = ?1";
+constexpr const char* kFindSeq =
+    "SELECT id, channel_type, platform_id, thread_id FROM messages_in WHERE seq = ?1";
+constexpr const char* kFindDelivered = "SELECT 1 FROM delivered WHERE platform_message_id = ?1";
+
+constexpr std::size_t kMaxStatements = 32;  // more than this file has
+
+std::string_view kind_text(InboundKind kind) {
+  switch (kind) {
+    case InboundKind::kChat:
+      return "chat";
+    case InboundKind::kChatSdk:
+      return "chat-sdk";
+    case InboundKind::kTask:
+      return "task";
+    case InboundKind::kWebhook:
+      return "webhook";
+    case InboundKind::kSystem:
+      return "system";
+  }
+  return "chat";
+}
+
+// Rows that the release rules decide about begin as queued or held; the others are visible at once.
+std::string_view first_status(const InboundMessage& message, base::WallTime now) {
+  if (message.attachments_pending) {
+    return message.trigger ? "queued" : "held";
+  }
+  const bool scheduled = message.process_after && *message.process_after > now;
+  if (message.kind == InboundKind::kSystem || message.kind == InboundKind::kTask || scheduled ||
+      message.on_wake) {
+    return "pending";
+  }
+  return message.trigger ? "queued" : "held";
+}
+
+OpenRow open_row(const Statement& row) {
+  OpenRow open;
+  open.rowid = row.number(0);
+  open.id = row.text(1);
+  open.seq = row.number(2);
+  const std::string_view kind = row.text(3);
+  open.kind = kind == "system" ? OpenRow::Kind::kSystem
+              : kind == "task" ? OpenRow::Kind::kTask
+                               : OpenRow::Kind::kMessage;
+  open.trigger = row.number(4) != 0;
+  open.on_wake = row.number(5) != 0;
+  open.attachments_pending = row.number(6) != 0;
+  open.tries = row.number(7);
+  open.process_after = row.is_null(8) ? std::nullopt : base::parse_time(row.text(8));
+  open.timestamp = base::parse_time(row.text(9)).value_or(base::WallTime());
+  open.chat = row.text(10);
+  open.chat += '\n';
+  open.chat += row.text(11);
+  return open;
+}
+
+Status check_content(const std::string& id, const std::string& content) {
+  if (content.size() > limits::kSqliteLengthBytes / 2) {
+    return {Code::kTooLarge, "the content of inbound row " + id + " has " +
+                                 std::to_string(content.size()) + " bytes; the limit is " +
+                                 std::to_string(limits::kSqliteLengthBytes / 2)};
+  }
+  return {};
+}
+
+std::string_view final_status(const Acknowledgement& acknowledgement) {
+  return acknowledgement.status == AckStatus::kFailed ? "failed" : "completed";
+}
+
+}  // namespace
+
+bool fails_batch(Code code) {
+  switch (code) {
+    case Code::kInvalidArgument:
+    case Code::kNotFound:
+    case Code::kAlreadyExists:
+    case Code::kTooLarge:
+      return false;
+    default:
+      return true;
+  }
+}
+
+Result<InboundDatabase> InboundDatabase::open(const attachments::ConfinedFolder& folder,
+                                              const Options& options) {
+  PATCHBAY_ASSIGN(Database database, Database::open(folder, DatabaseFile::kInbound,
+                                                    Database::Mode::kReadWrite, options.busy));
+  // The journal stays as a file, so that a runtime can mount it read-only for the agent.
+  PATCHBAY_TRY(database.execute("PRAGMA journal_mode = TRUNCATE"));
+  return InboundDatabase(std::move(database), options);
+}
+
+Result<Statement*> InboundDatabase::prepared(const char* sql) {
+  for (auto& [text, statement] : statements_) {
+    if (text == sql) {
+      statement.reset();
+      return &statement;
+    }
+  }
+  PATCHBAY_ASSIGN(Statement statement, database_.prepare(sql));
+  statements_.reserve(kMaxStatements);  // those given out stay where they are
+  statements_.emplace_back(sql, std::move(statement));
+  return &statements_.back().second;
+}
+
+Status InboundDatabase::begin() {
+  PATCHBAY_TRY(database_.execute(options_.exclusive ? "BEGIN EXCLUSIVE" : "BEGIN IMMEDIATE"));
+  PATCHBAY_ASSIGN(auto version, database_.number("PRAGMA schema_version"));
+  if (!options_.known_schema || version != options_.known_schema) {
+    PATCHBAY_TRY(bring_up_to_date(database_, DatabaseFile::kInbound));
+    PATCHBAY_TRY(check_plain_table(database_, "messages_in", "id"));
+    PATCHBAY_TRY(check_plain_table(database_, "delivered", "message_out_id"));
+    PATCHBAY_ASSIGN(version, database_.number("PRAGMA schema_version"));
+  }
+  schema_version_ = version.value_or(0);
+  return {};
+}
+
+Status InboundDatabase::commit() { return database_.execute("COMMIT"); }
+
+Status InboundDatabase::check() { return check_whole(database_); }
+
+Result<CommandOutcome> InboundDatabase::apply(const InboundCommand& command,
+                                              std::int64_t outbound_seq, base::WallTime now) {
+  PATCHBAY_ASSIGN(Statement * save, prepared("SAVEPOINT command"));
+  PATCHBAY_TRY(save->run());
+  Outcome outcome = std::visit(
+      [&](const auto& value) -> Outcome {
+        using Command = std::decay_t<decltype(value)>;
+        if constexpr (std::is_same_v<Command, InboundMessage>) {
+          return run(value, outbound_seq, now);
+        } else if constexpr (std::is_same_v<Command, ReturnClaims>) {
+          return run(value, now);
+        } else {
+          return run(value);
+        }
+      },
+      command);
+  if (!outcome.ok() && fails_batch(outcome.status().code())) {
+    return outcome;
+  }
+  if (!outcome.ok()) {
+    PATCHBAY_ASSIGN(Statement * undo, prepared("ROLLBACK TO command"));
+    PATCHBAY_TRY(undo->run());
+  }
+  PATCHBAY_ASSIGN(Statement * release, prepared("RELEASE command"));
+  PATCHBAY_TRY(release->run());
+  return outcome;
+}
+
+Result<std::int64_t> InboundDatabase::largest_seq() {
+  PATCHBAY_ASSIGN(const auto largest, database_.number(kLargestSeq));
+  return largest.value_or(0);
+}
+
+Result<std::int64_t> InboundDatabase::next_seq(std::int64_t outbound_seq) {
+  if (!last_seq_) {
+    PATCHBAY_ASSIGN(const std::int64_t largest, largest_seq());
+    last_seq_ = std::max(largest, outbound_seq);
+  }
+  return *last_seq_ + 2 - *last_seq_ % 2;
+}
+
+InboundDatabase::Outcome InboundDatabase::run(const InboundMessage& message,
+                                              std::int64_t outbound_seq, base::WallTime now) {
+  if (message.id.empty() || message.id.size() > limits::kRowIdBytes) {
+    return Status(Code::kInvalidArgument,
+                  "the id of an inbound row must have 1 to 200 bytes: \"" + message.id + "\"");
+  }
+  PATCHBAY_TRY(check_content(message.id, message.content));
+  PATCHBAY_ASSIGN(const std::int64_t seq, next_seq(outbound_seq));
+  PATCHBAY_ASSIGN(Statement * insert, prepared(kInsert));
+  const std::string timestamp = base::format_iso_utc(message.timestamp);
+  const std::string after =
+      message.process_after ? base::format_iso_utc(*message.process_after) : std::string();
+  insert->bind(1, message.id)
+      .bind(2, seq)
+      .bind(3, kind_text(message.kind))
+      .bind(4, timestamp)
+      .bind(5, first_status(message, now))
+      .bind_or_null(6, after)
+      .bind_or_null(7, message.recurrence)
+      .bind(8, message.series_id.empty() ? message.id : message.series_id)
+      .bind(9, std::int64_t{message.trigger})
+      .bind_or_null(10, message.address.platform_id)
+      .bind_or_null(11, message.address.channel_type)
+      .bind_or_null(12, message.address.thread_id)
+      .bind(13, message.content)
+      .bind_or_null(14, message.source_session_id)
+      .bind(15, std::int64_t{message.on_wake})
+      .bind(16, std::int64_t{message.attachments_pending});
+  PATCHBAY_TRY(insert->run());
+  if (database_.changes() == 0) {
+    return CommandOutcome::kDuplicate;
+  }
+  last_seq_ = seq;
+  return CommandOutcome::kDone;
+}
+
+InboundDatabase::Outcome InboundDatabase::run(const CompleteAttachments& command) {
+  PATCHBAY_TRY(check_content(command.id, command.content));
+  PATCHBAY_ASSIGN(Statement * update, prepared(kCompleteAttachments));
+  update->bind(1, command.id).bind(2, command.content);
+  PATCHBAY_TRY(update->run());
+  if (database_.changes() > 0) {
+    return CommandOutcome::kDone;
+  }
+  PATCHBAY_ASSIGN(Statement * exists, prepared(kExists));
+  PATCHBAY_ASSIGN(const bool found, exists->bind(1, command.id).step());
+  exists->reset();
+  if (!found) {
+    return Status(Code::kNotFound, "there is no inbound row " + command.id);
+  }
+  return CommandOutcome::kDuplicate;
+}
+
+InboundDatabase::Outcome InboundDatabase::run(const DeliveredRow& row) {
+  PATCHBAY_ASSIGN(Statement * insert, prepared(kDelivered));
+  const std::string at = base::format_iso_utc(row.delivered_at);
+  insert->bind(1, row.message_out_id)
+      .bind_or_null(2, row.platform_message_id)
+      .bind(3, row.status)
+      .bind_or_null(4, row.reason)
+      .bind(5, at);
+  PATCHBAY_TRY(insert->run());
+  return CommandOutcome::kDone;
+}
+
+InboundDatabase::Outcome InboundDatabase::run(const SetRouting& routing) {
+  PATCHBAY_ASSIGN(Statement * clear_routing, prepared(kClearRouting));
+  PATCHBAY_TRY(clear_routing->run());
+  if (routing.default_address) {
+    PATCHBAY_ASSIGN(Statement * insert, prepared(kRouting));
+    insert->bind_or_null(1, routing.default_address->channel_type)
+        .bind_or_null(2, routing.default_address->platform_id)
+        .bind_or_null(3, routing.default_address->thread_id);
+    PATCHBAY_TRY(insert->run());
+  }
+  PATCHBAY_ASSIGN(Statement * clear, prepared(kClearDestinations));
+  PATCHBAY_TRY(clear->run());
+  for (const Destination& destination : routing.destinations) {
+    PATCHBAY_ASSIGN(Statement * insert, prepared(kDestination));
+    insert->bind(1, destination.name)
+        .bind(2, destination.display_name.empty() ? destination.name : destination.display_name)
+        .bind(3, std::string_view(destination.is_agent ? "agent" : "channel"))
+        .bind_or_null(4, destination.is_agent ? "" : destination.chat.channel_type)
+        .bind_or_null(5, destination.is_agent ? "" : destination.chat.platform_id)
+        .bind_or_null(6, destination.is_agent ? destination.agent_group_id : "");
+    PATCHBAY_TRY(insert->run());
+  }
+  return CommandOutcome::kDone;
+}
+
+InboundDatabase::Outcome InboundDatabase::run(const TakeOverAcknowledgements& command) {
+  for (const Acknowledgement& acknowledgement : command.acknowledgements) {
+    if (acknowledgement.status == AckStatus::kProcessing) {
+      continue;
+    }
+    PATCHBAY_ASSIGN(Statement * finish, prepared(kFinish));
+    finish->bind(1, acknowledgement.message_id).bind(2, final_status(acknowledgement));
+    PATCHBAY_TRY(finish->run());
+  }
+  return CommandOutcome::kDone;
+}
+
+InboundDatabase::Outcome InboundDatabase::run(const ReturnClaims& command, base::WallTime now) {
+  for (const std::string& id : command.message_ids) {
+    PATCHBAY_ASSIGN(Statement * find, prepared(kTries));
+    PATCHBAY_ASSIGN(const bool unfinished, find->bind(1, id).step());
+    const std::int64_t tries = unfinished ? std::max<std::int64_t>(find->number(0), 0) : 0;
+    find->reset();
+    if (!unfinished) {
+      continue;
+    }
+    if (command.aborted || tries >= limits::kClaimTries) {
+      PATCHBAY_ASSIGN(Statement * finish, prepared(kFinish));
+      finish->bind(1, id).bind(2, std::string_view(command.aborted ? "completed" : "failed"));
+      PATCHBAY_TRY(finish->run());
+      continue;
+    }
+    const auto delay = std::chrono::seconds(5) * (1LL << tries);
+    const std::string after = base::format_iso_utc(now + delay);
+    PATCHBAY_ASSIGN(Statement * retry, prepared(kRetry));
+    retry->bind(1, id).bind(2, tries + 1).bind(3, after);
+    PATCHBAY_TRY(retry->run());
+  }
+  return CommandOutcome::kDone;
+}
+
+Result<ReleaseResult> InboundDatabase::plan_release(int window, base::WallTime now,
+                                                    AgentState agent) {
+  ReleasePlanner planner(window, now, agent);
+  PATCHBAY_ASSIGN(Statement * pending, prepared(kPending));
+  for (;;) {
+    PATCHBAY_ASSIGN(const bool row, pending->step());
+    if (!row) {
+      break;
+    }
+    planner.add_pending(open_row(*pending));
+  }
+  pending->reset();
+  PATCHBAY_ASSIGN(Statement * waiting, prepared(kWaiting));
+  for (;;) {
+    PATCHBAY_ASSIGN(const bool row, waiting->step());
+    if (!row || !planner.add_waiting(open_row(*waiting))) {
+      break;
+    }
+  }
+  waiting->reset();
+  return planner.finish();
+}
+
+Result<ReleaseResult> InboundDatabase::release(int window, base::WallTime now, AgentState agent) {
+  PATCHBAY_ASSIGN(ReleaseResult result, plan_release(window, now, agent));
+  for (const StatusChange& change : result.changes) {
+    PATCHBAY_ASSIGN(Statement * update, prepared(kSetStatus));
+    update->bind(1, change.rowid).bind(2, to_string(change.status));
+    PATCHBAY_TRY(update->run());
+  }
+  return result;
+}
+
+Result<std::optional<InboundLookup>> InboundDatabase::look_up(Statement& statement) {
+  PATCHBAY_ASSIGN(const bool found, statement.step());
+  std::optional<InboundLookup> result;
+  if (found) {
+    result = InboundLookup{
+        .row_id = std::string(statement.text(0)),
+        .address = {.channel_type = std::string(statement.text(1)),
+                    .platform_id = std::string(statement.text(2)),
+                    .thread_id = std::string(statement.text(3))},
+    };
+  }
+  statement.reset();
+  return result;
+}
+
+Result<std::optional<InboundLookup>> InboundDatabase::find_row(std::string_view id) {
+  PATCHBAY_ASSIGN(Statement * find, prepared(kFindRow));
+  return look_up(find->bind(1, id));
+}
+
+Result<std::optional<InboundLookup>> InboundDatabase::find_seq(std::int64_t seq) {
+  PATCHBAY_ASSIGN(Statement * find, prepared(kFindSeq));
+  return look_up(find->bind(1, seq));
+}
+
+Result<bool> InboundDatabase::is_delivered_platform_id(std::string_view platform_id) {
+  PATCHBAY_ASSIGN(Statement * find, prepared(kFindDelivered));
+  PATCHBAY_ASSIGN(const bool found, find->bind(1, platform_id).step());
+  find->reset();
+  return found;
+}
+
+}  // namespace patchbay::session

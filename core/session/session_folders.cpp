@@ -1,0 +1,166 @@
+#include "session/session_folders.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/iso_time.hpp"
+#include "base/log.hpp"
+#include "session/confined_open.hpp"
+#include "session/schema_upgrade.hpp"
+
+namespace patchbay::session {
+namespace {
+
+using attachments::Access;
+using attachments::ConfinedFolder;
+using attachments::Replace;
+using base::Code;
+using base::Result;
+using base::Status;
+
+Status check_address(const SessionAddress& session) {
+  if (!base::is_agent_group_id(session.agent.str()) || !base::is_session_id(session.id.str())) {
+    return {Code::kInvalidArgument,
+            "\"" + session.agent.str() + "/" + session.id.str() + "\" names no session"};
+  }
+  return {};
+}
+
+std::string shown(const SessionAddress& session) {
+  return "session " + session.agent.str() + "/" + session.id.str();
+}
+
+Status write_file(const ConfinedFolder& folder, std::string_view name, std::string_view bytes) {
+  PATCHBAY_ASSIGN(const base::UniqueFd fd, folder.create_exclusive(name, Access::kAgentToo));
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd.get(), bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) {
+      continue;
+    }
+    if (written < 0) {
+      return Status::from_errno(errno, folder.shown_name() + "/" + std::string(name));
+    }
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  if (::fsync(fd.get()) != 0) {
+    return Status::from_errno(errno, folder.shown_name() + "/" + std::string(name));
+  }
+  return {};
+}
+
+// "20260131T090506007Z"
+std::string compact_time(base::WallTime time) {
+  std::string text = base::format_iso_utc(time);
+  std::erase_if(text, [](char c) { return c == '-' || c == ':' || c == '.'; });
+  return text;
+}
+
+// Content when there was nothing to move.
+Result<bool> move_aside(const ConfinedFolder& folder, const std::string& name,
+                        const std::string& suffix) {
+  const Status moved = folder.rename(name, folder, name + suffix, Replace::kNever);
+  if (moved.ok() || moved.code() == Code::kNotFound) {
+    return moved.ok();
+  }
+  return moved;
+}
+
+}  // namespace
+
+Result<SessionFolders> SessionFolders::open(const std::string& path) {
+  PATCHBAY_TRY(register_confined_vfs());
+  PATCHBAY_ASSIGN(ConfinedFolder root,
+                  ConfinedFolder::open(path, attachments::Missing::kIsCreated));
+  PATCHBAY_ASSIGN(std::string inbound, make_template(DatabaseFile::kInbound));
+  PATCHBAY_ASSIGN(std::string outbound, make_template(DatabaseFile::kOutbound));
+  return SessionFolders(std::move(root), std::move(inbound), std::move(outbound));
+}
+
+const std::string& SessionFolders::template_of(DatabaseFile database) const {
+  return database == DatabaseFile::kInbound ? inbound_template_ : outbound_template_;
+}
+
+Result<ConfinedFolder> SessionFolders::open_session(const SessionAddress& session) const {
+  PATCHBAY_TRY(check_address(session));
+  PATCHBAY_ASSIGN(const ConfinedFolder agent, root_.open_subfolder(session.agent.str()));
+  return agent.open_subfolder(session.id.str(), shown(session));
+}
+
+Status SessionFolders::fill(const ConfinedFolder& folder) const {
+  PATCHBAY_TRY(write_file(folder, file_name(DatabaseFile::kInbound), inbound_template_));
+  PATCHBAY_TRY(write_file(folder, journal_name(DatabaseFile::kInbound), {}));
+  PATCHBAY_TRY(write_file(folder, file_name(DatabaseFile::kOutbound), outbound_template_));
+  PATCHBAY_TRY(folder.make_folder("inbox", Access::kAgentToo));
+  PATCHBAY_TRY(folder.make_folder("outbox", Access::kAgentToo));
+  return folder.sync();
+}
+
+Result<bool> SessionFolders::create(const SessionAddress& session) const {
+  PATCHBAY_TRY(check_address(session));
+  PATCHBAY_ASSIGN(const ConfinedFolder agent,
+                  root_.open_or_make_subfolder(session.agent.str(), Access::kAgentToo));
+  const auto present = agent.open_subfolder(session.id.str(), shown(session));
+  if (present.ok()) {
+    return false;
+  }
+  if (present.status().code() != Code::kNotFound) {
+    return present.status();
+  }
+  // No session id begins with a dot; what a crash left under this name was never a session.
+  const std::string unfinished = ".new-" + session.id.str();
+  PATCHBAY_TRY(agent.remove_tree(unfinished));
+  PATCHBAY_TRY(agent.make_folder(unfinished, Access::kAgentToo));
+  PATCHBAY_ASSIGN(const ConfinedFolder folder, agent.open_subfolder(unfinished, shown(session)));
+  PATCHBAY_TRY(fill(folder));
+  PATCHBAY_TRY(agent.rename(unfinished, agent, session.id.str(), Replace::kNever));
+  PATCHBAY_TRY(agent.sync());
+  PATCHBAY_TRY(root_.sync());
+  return true;
+}
+
+Result<std::string> SessionFolders::replace_database(const ConfinedFolder& session,
+                                                     DatabaseFile database,
+                                                     base::WallTime now) const {
+  const std::string name(file_name(database));
+  const std::string suffix = ".corrupt-" + compact_time(now);
+  PATCHBAY_ASSIGN(const bool moved, move_aside(session, name, suffix));
+  PATCHBAY_ASSIGN(const bool journal_moved, move_aside(session, journal_name(database), suffix));
+  if (database == DatabaseFile::kInbound) {
+    PATCHBAY_TRY(write_file(session, journal_name(database), {}));
+  }
+  const std::string fresh = ".new-" + name;
+  PATCHBAY_TRY(session.remove_tree(fresh));
+  PATCHBAY_TRY(write_file(session, fresh, template_of(database)));
+  PATCHBAY_TRY(session.rename(fresh, session, name, Replace::kNever));
+  PATCHBAY_TRY(session.sync());
+  std::string told = moved ? name + " was set aside as " + name + suffix : name + " was missing";
+  told += journal_moved ? " with its journal" : "";
+  return told + "; a new, empty one was made";
+}
+
+Status discard_foreign_journal(const ConfinedFolder& session, JournalTrust trust) {
+  const std::string name = journal_name(DatabaseFile::kInbound);
+  struct stat facts{};
+  if (::fstatat(session.fd(), name.c_str(), &facts, AT_SYMLINK_NOFOLLOW) != 0 ||
+      !S_ISREG(facts.st_mode) || facts.st_size == 0) {
+    return {};  // the VFS refuses by itself what is no plain file
+  }
+  if (trust == JournalTrust::kMayBeOurs && facts.st_uid == ::geteuid()) {
+    return {};
+  }
+  vfs_report() = {};
+  const base::UniqueFd fd(open_confined({.folder = session.fd(), .name = name}, O_RDWR, 0));
+  if (!fd.valid() || ::ftruncate(fd.get(), 0) != 0 || ::fdatasync(fd.get()) != 0) {
+    return {Code::kRefused,
+            session.shown_name() + "/" + name +
+                " is not the host's and cannot be emptied: " + vfs_report().refusal};
+  }
+  base::log_warning("session.foreign_journal_discarded",
+                    {{"session", session.shown_name()}, {"file", name}});
+  return {};
+}
+
+}  // namespace patchbay::session

@@ -1,0 +1,144 @@
+// What a session's worker does while it is certain that no agent of the session runs.
+#include <utility>
+
+#include "base/limits.hpp"
+#include "base/log.hpp"
+#include "session/outbound_writer.hpp"
+#include "session/session_worker.hpp"
+
+namespace patchbay::session {
+
+using base::Code;
+using base::Result;
+using base::Status;
+
+namespace {
+
+// Only a new file helps. A lock, a full disk or a missing permission passes.
+bool is_beyond_repair(Code code) {
+  return code == Code::kCorrupt || code == Code::kRefused || code == Code::kNotFound ||
+         code == Code::kTooLarge;
+}
+
+}  // namespace
+
+void SessionWorker::forget(DatabaseFile database) {
+  seen_ = {};
+  if (database == DatabaseFile::kInbound) {
+    inbound_schema_.reset();
+    exposed_.reset();
+    inbound_is_suspect_ = false;
+    trust_ = JournalTrust::kForeign;
+  } else {
+    outbound_is_suspect_ = false;
+  }
+}
+
+Status SessionWorker::heal(const attachments::ConfinedFolder& folder, DatabaseFile database,
+                           std::vector<std::string>& healed, const Opening& opening) {
+  const Status damaged = opening();
+  if (damaged.ok() || !is_beyond_repair(damaged.code())) {
+    return damaged;
+  }
+  PATCHBAY_ASSIGN(const std::string done,
+                  context_->folders.replace_database(folder, database, context_->clock.wall_now()));
+  base::log_error("session.database_replaced", {{"session", folder.shown_name()},
+                                                {"file", file_name(database)},
+                                                {"reason", damaged.message()},
+                                                {"done", done}});
+  healed.push_back(damaged.message() + "; " + done);
+  forget(database);
+  return opening();
+}
+
+Result<SessionStorage::Recovery> SessionWorker::recover_now() {
+  PATCHBAY_ASSIGN(const attachments::ConfinedFolder folder,
+                  context_->folders.open_session(session_));
+  SessionStorage::Recovery recovery;
+  const Status inbound =
+      heal(folder, DatabaseFile::kInbound, recovery.healed, [&] { return open_inbound(folder); });
+  PATCHBAY_TRY(inbound);
+  std::vector<Acknowledgement> acknowledgements;
+  const Status outbound = heal(folder, DatabaseFile::kOutbound, recovery.healed,
+                               [&] { return open_outbound(folder, acknowledgements); });
+  PATCHBAY_TRY(outbound);
+  for (Acknowledgement& acknowledgement : acknowledgements) {
+    if (acknowledgement.status == AckStatus::kProcessing) {
+      recovery.unfinished.push_back(std::move(acknowledgement));
+    }
+  }
+  return recovery;
+}
+
+Status SessionWorker::open_inbound(const attachments::ConfinedFolder& folder) {
+  ReleaseResult release;
+  const Status opened = with_inbound(folder, [&](InboundDatabase& inbound) -> Status {
+    if (inbound_is_suspect_) {
+      PATCHBAY_TRY(inbound.check());
+    }
+    PATCHBAY_ASSIGN(release,
+                    inbound.release(window(), context_->clock.wall_now(), AgentState::kGone));
+    return {};
+  });
+  PATCHBAY_TRY(opened);
+  inbound_is_suspect_ = false;
+  remember(std::move(release));
+  return {};
+}
+
+Status SessionWorker::open_outbound(const attachments::ConfinedFolder& folder,
+                                    std::vector<Acknowledgement>& acknowledgements) {
+  PATCHBAY_ASSIGN(OutboundWriter writer, OutboundWriter::open(folder, limits::kInboundBusy));
+  if (outbound_is_suspect_) {
+    PATCHBAY_TRY(writer.check());
+  }
+  PATCHBAY_ASSIGN(acknowledgements, writer.acknowledgements());
+  PATCHBAY_TRY(writer.commit());
+  outbound_is_suspect_ = false;
+  return {};
+}
+
+Result<SessionWork> SessionWorker::settle_now(bool aborted) {
+  PATCHBAY_ASSIGN(const attachments::ConfinedFolder folder,
+                  context_->folders.open_session(session_));
+  PATCHBAY_ASSIGN(OutboundWriter writer, OutboundWriter::open(folder, limits::kInboundBusy));
+  TakeOverAcknowledgements finished;
+  ReturnClaims claims;
+  claims.aborted = aborted;
+  PATCHBAY_ASSIGN(auto acknowledgements, writer.acknowledgements());
+  for (Acknowledgement& acknowledgement : acknowledgements) {
+    if (acknowledgement.status == AckStatus::kProcessing) {
+      claims.message_ids.push_back(std::move(acknowledgement.message_id));
+    } else {
+      finished.acknowledgements.push_back(std::move(acknowledgement));
+    }
+  }
+  std::vector<PendingWrite> writes;
+  writes.push_back({std::move(finished), {}, context_->clock.now()});
+  writes.push_back({std::move(claims), {}, context_->clock.now()});
+  std::vector<Result<CommandOutcome>> outcomes;
+  // inbound.db first: a crash in between leaves claims that are returned once more.
+  PATCHBAY_TRY(commit(writes, outcomes));
+  PATCHBAY_TRY(writer.forget_acknowledgements());
+  PATCHBAY_TRY(writer.commit());
+  seen_.known = false;
+  return work_;
+}
+
+Result<CommandOutcome> SessionWorker::write_outbound_now(const DirectOutboundRow& row) {
+  PATCHBAY_ASSIGN(const attachments::ConfinedFolder folder,
+                  context_->folders.open_session(session_));
+  std::int64_t inbound_seq = 0;
+  const Status read = with_inbound(folder, [&](InboundDatabase& inbound) -> Status {
+    PATCHBAY_ASSIGN(inbound_seq, inbound.largest_seq());
+    return {};
+  });
+  PATCHBAY_TRY(read);
+  PATCHBAY_ASSIGN(OutboundWriter writer, OutboundWriter::open(folder, limits::kInboundBusy));
+  PATCHBAY_ASSIGN(const CommandOutcome outcome,
+                  writer.insert(row, inbound_seq, context_->clock.wall_now()));
+  PATCHBAY_TRY(writer.commit());
+  return outcome;
+}
+
+}  // namespace patchbay::session
