@@ -1,0 +1,90 @@
+// A person on Telegram, the real host, the echo agent: what the person sees.
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { Host } from './lib/host.mjs';
+import { telegramConfig } from './lib/configs.mjs';
+import { TelegramServer } from './telegram/server.mjs';
+
+async function withHost(body, configure = (config) => config) {
+  const server = await new TelegramServer().start();
+  const host = new Host({ config: configure(telegramConfig(server)) });
+  try {
+    await host.start();
+    await body({ server, host });
+    const how = await host.stop();
+    assert.deepEqual(how, { code: 0, signal: null }, host.log);
+    assert.ok(!host.log.includes(server.token), 'the token is in the log');
+  } catch (error) {
+    error.message += `\n---- host log ----\n${host.log.slice(-6000)}`;
+    throw error;
+  } finally {
+    await host.kill();
+    await server.stop();
+    host.remove();
+  }
+}
+
+const texts = (server, chat) => server.visible(chat).map((m) => m.text);
+
+test('a private text is answered once', () => withHost(async ({ server }) => {
+  const ada = server.user(42);
+  const chat = server.chat(42, { first_name: 'Ada' });
+  server.say(chat, ada, { text: 'hello' });
+  await server.until((s) => s.visible(chat).length >= 1, 'the answer');
+  assert.deepEqual(texts(server, chat), ['hello']);
+  assert.deepEqual(server.allowedUpdates.includes('message'), true);
+}));
+
+test('twenty texts are answered in their order', () => withHost(async ({ server }) => {
+  const chat = server.chat(42);
+  const sent = Array.from({ length: 20 }, (_, i) => `line ${i}`);
+  for (const text of sent) server.say(chat, server.user(42), { text });
+  await server.until((s) => s.visible(chat).join.length && s.visible(chat).map((m) => m.text).join('\n').includes('line 19'), 'the last answer', 60_000);
+  assert.deepEqual(texts(server, chat).join('\n').match(/line \d+/g), sent);
+}, (config) => {
+  // The server has no limit of one message a second, and this test is about order.
+  return config;
+}));
+
+test('in a group only those who address the bot are answered', () => withHost(async ({ server }) => {
+  const group = server.chat(-1001, { title: 'Team' });
+  server.say(group, server.user(7), { text: 'nothing for you' });
+  server.say(group, server.user(7), { text: '@patch_bot ping', entities: [{ type: 'mention', offset: 0, length: 10 }] });
+  await server.until((s) => s.visible(group).length >= 1, 'the answer');
+  assert.equal(server.visible(group).length, 1);
+  assert.match(server.visible(group)[0].text, /ping/);
+}));
+
+test('a topic keeps its answers', () => withHost(async ({ server }) => {
+  const group = server.chat(-1002, { title: 'Forum', is_forum: true, topics: [7] });
+  server.say(group, server.user(7), { text: '@patch_bot here', message_thread_id: 7, is_topic_message: true,
+    entities: [{ type: 'mention', offset: 0, length: 10 }] });
+  const [shown] = await server.until((s) => s.visible(group).length >= 1 && s.visible(group), 'the answer');
+  assert.equal(shown.message_thread_id, 7);
+}));
+
+test('a photo comes back with its bytes', () => withHost(async ({ server }) => {
+  const chat = server.chat(42);
+  const bytes = randomBytes(200_000);
+  const photo = server.upload(bytes, { file_name: 'p.jpg', mime_type: 'image/jpeg' });
+  server.say(chat, server.user(42), { caption: 'look', photo: [{ ...photo, width: 1, height: 1 }] });
+  const shown = await server.until((s) => s.visible(chat).find((m) => m.bytes), 'the photo');
+  assert.ok(shown.bytes.equals(bytes));
+}));
+
+test('a document of 19 MB comes back with its bytes', () => withHost(async ({ server }) => {
+  const chat = server.chat(42);
+  const bytes = randomBytes(19 * 1000 * 1000);
+  server.say(chat, server.user(42), { document: server.upload(bytes, { file_name: 'report.pdf', mime_type: 'application/pdf' }) });
+  const shown = await server.until((s) => s.visible(chat).find((m) => m.bytes), 'the document', 60_000);
+  assert.ok(shown.bytes.equals(bytes));
+  assert.equal(shown.file_name, 'report.pdf');
+}));
+
+test('a file over the limit of the Bot API is told, not lost in silence', () => withHost(async ({ server }) => {
+  const chat = server.chat(42);
+  server.say(chat, server.user(42), { caption: 'big one', document: server.upload(Buffer.alloc(21 * 1024 * 1024), { file_name: 'big.bin' }) });
+  const shown = await server.until((s) => s.visible(chat)[0], 'an answer');
+  assert.match(shown.text, /big one/);
+}));
