@@ -152,9 +152,13 @@ Result<SpooledFile> Spool::put(std::string_view spool_id, std::string_view name,
   return spooled;
 }
 
-Result<OpenedFile> Spool::open_file(std::string_view spool_id, const SpooledFile& file) const {
+Result<OpenedFile> Spool::open_file(std::string_view spool_id, std::string_view name) const {
   PATCHBAY_ASSIGN(const ConfinedFolder folder, folder_.open_subfolder(folder_name_of_id(spool_id)));
-  PATCHBAY_ASSIGN(OpenedFile opened, folder.open_read(file.name));
+  return folder.open_read(name);
+}
+
+Result<OpenedFile> Spool::open_file(std::string_view spool_id, const SpooledFile& file) const {
+  PATCHBAY_ASSIGN(OpenedFile opened, open_file(spool_id, file.name));
   if (opened.size != file.size) {
     return Status(Code::kCorrupt, printable(file.name) + " has " + std::to_string(opened.size) +
                                       " bytes; " + std::to_string(file.size) + " were declared");

@@ -62,6 +62,10 @@ class Spool {
   [[nodiscard]] base::Result<OpenedFile> open_file(std::string_view spool_id,
                                                    const SpooledFile& file) const;
 
+  // For who kept only its name: with the size that it has now.
+  [[nodiscard]] base::Result<OpenedFile> open_file(std::string_view spool_id,
+                                                   std::string_view name) const;
+
   // Best effort: what cannot be removed is logged and stays for remove_orphans().
   void remove(std::string_view spool_id) const;
   // Removes folders whose name (folder_name_of_id() of the spool id) is not known.

@@ -47,9 +47,8 @@ bool read_files(const json& object, Content& content) {
     return true;
   }
   if (files->size() > limits::kFilesPerMessage) {
-    content = unusable("the message names " + std::to_string(files->size()) +
-                       " files; at most " + std::to_string(limits::kFilesPerMessage) +
-                       " can be sent with one message");
+    content = unusable("the message names " + std::to_string(files->size()) + " files; at most " +
+                       std::to_string(limits::kFilesPerMessage) + " can be sent with one message");
     return false;
   }
   for (const json& file : *files) {
@@ -173,8 +172,8 @@ std::string render_card(const json& card) {
   if (const json* actions = array_of(card, "actions")) {
     for (const json& action : *actions) {
       const Option option = parse_option(action);
-      append_paragraph(text, option.url.empty() ? option.label
-                                                : "[" + option.label + "](" + option.url + ")");
+      append_paragraph(
+          text, option.url.empty() ? option.label : "[" + option.label + "](" + option.url + ")");
     }
   }
   return text;

@@ -1,5 +1,6 @@
 // What agents and the host say, brought to the chats. The promise is in docs/delivery.md: every row
-// ends in exactly one of delivered, failed and unknown; order holds in each lane; nothing is silent.
+// ends in exactly one of delivered, failed and unknown; order holds in each lane; nothing is
+// silent.
 //
 // Everything here: [core thread].
 #pragma once

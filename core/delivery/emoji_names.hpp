@@ -6,8 +6,8 @@
 
 namespace patchbay::delivery {
 
-// Colons around the name, '-' for '_' and upper case are accepted. What is no known name is returned
-// as it is: it may be the character itself, or a custom emoji of the platform.
+// Colons around the name, '-' for '_' and upper case are accepted. What is no known name is
+// returned as it is: it may be the character itself, or a custom emoji of the platform.
 [[nodiscard]] std::string emoji_of_name(std::string_view name);
 
 }  // namespace patchbay::delivery

@@ -67,7 +67,8 @@ base::Milliseconds backoff(std::uint32_t attempts, base::Random& random) {
   }
   window = std::min(window, longest);
   const auto room = static_cast<std::uint64_t>((window - limits::kRetryFirst).count());
-  return limits::kRetryFirst + base::Milliseconds(static_cast<std::int64_t>(random.below(room + 1)));
+  return limits::kRetryFirst +
+         base::Milliseconds(static_cast<std::int64_t>(random.below(room + 1)));
 }
 
 NextAction next_action(const AttemptOutcome& outcome, const History& history,

@@ -239,6 +239,10 @@ base::Result<std::optional<DeliveryRecord>> LedgerRepository::find_by_idempotenc
   return load_one(statements_, ledger_sql::kFindByIdempotencyKey, instance, key);
 }
 
+base::Result<Records> LedgerRepository::find_by_any_id(const std::string& id, std::size_t limit) {
+  return load(statements_, ledger_sql::kFindByAnyId, id, limit);
+}
+
 base::Result<Records> LedgerRepository::load_open(std::int64_t after, std::size_t limit) {
   return load(statements_, ledger_sql::kLoadOpen, after, limit);
 }

@@ -97,6 +97,10 @@ class LedgerRepository {
                                                                 const std::string& remote_id);
   base::Result<std::optional<DeliveryRecord>> find_by_idempotency_key(
       const base::InstanceName& instance, const std::string& key);
+  // For the command line: by message_out_id of any session, or by the remote id of a part. Newest
+  // first.
+  base::Result<std::vector<DeliveryRecord>> find_by_any_id(const std::string& id,
+                                                           std::size_t limit);
 
   // Start: everything waiting or sending in order of acceptance, with parts; pages by `after`.
   base::Result<std::vector<DeliveryRecord>> load_open(std::int64_t after, std::size_t limit);

@@ -61,6 +61,12 @@ inline constexpr char kFindByIdempotencyKey[] =
     "SELECT " PATCHBAY_DELIVERY_COLUMNS
     " FROM deliveries WHERE instance = ? AND idempotency_key = ? AND idempotency_key <> '' "
     "ORDER BY id DESC LIMIT 1";
+// For a person who traces a message. The first half reads an index from end to end.
+inline constexpr char kFindByAnyId[] =
+    "SELECT " PATCHBAY_DELIVERY_COLUMNS
+    " FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE message_out_id = ?1 UNION "
+    "SELECT delivery FROM delivery_parts WHERE remote_id = ?1 AND remote_id <> '') "
+    "ORDER BY id DESC LIMIT ?2";
 
 inline constexpr char kLoadOpen[] =
     "SELECT " PATCHBAY_DELIVERY_COLUMNS

@@ -1,0 +1,305 @@
+#include "delivery/aftermath.hpp"
+
+#include "base/failpoint.hpp"
+#include "base/log.hpp"
+#include "delivery/content.hpp"
+#include "delivery/notice_texts.hpp"
+
+namespace patchbay::delivery {
+namespace {
+
+using base::Code;
+using base::Result;
+using base::Status;
+using store::DeliveryRecord;
+using store::DeliveryState;
+
+constexpr base::Milliseconds kWriteRetry{1000};
+constexpr std::chrono::hours kSpoolSweep{1};
+constexpr std::size_t kRestRows = 64;
+constexpr std::size_t kFailuresNamed = 5;
+constexpr std::size_t kChatsRemembered = 1024;
+
+store::LaneKey chat_of(store::LaneKey lane) {
+  lane.thread = {};
+  return lane;
+}
+
+// The session's folder is there, and may take the row later.
+bool is_worth_repeating(Code code) {
+  return code == Code::kBusy || code == Code::kIo || code == Code::kUnavailable ||
+         code == Code::kTimeout;
+}
+
+void log_end(const DeliveryRecord& record) {
+  if (record.state == DeliveryState::kDelivered) {
+    base::log_debug(
+        "delivery.delivered",
+        {{"delivery", record.id}, {"chat", record.lane.chat.str()}, {"attempts", record.attempts}});
+    return;
+  }
+  const bool failed = record.state == DeliveryState::kFailed;
+  base::log_warning(failed ? "delivery.failed" : "delivery.unknown",
+                    {{"delivery", record.id},
+                     {"instance", record.lane.instance.str()},
+                     {"chat", record.lane.chat.str()},
+                     {"session", record.agent.str() + "/" + record.session.str()},
+                     {"message", record.message_out_id},
+                     {"attempts", record.attempts},
+                     {"reason", record.reason},
+                     {"evidence", record.evidence},
+                     {"remedy", failed ? "patchbay trace " + record.message_out_id
+                                       : "look into the chat, then patchbay deliveries resolve " +
+                                             std::to_string(record.id)}});
+}
+
+}  // namespace
+
+void Aftermath::start() {
+  read_rest();
+  sweep_spool();
+}
+
+void Aftermath::ended(const DeliveryRecord& record) {
+  log_end(record);
+  if (!record.projected) {
+    project(record);
+  }
+  if (!record.notified && record.state != DeliveryState::kDelivered) {
+    notify(record);
+  }
+  if (record.state == DeliveryState::kDelivered && !record.spool.empty()) {
+    clear_spool(record);
+  }
+}
+
+void Aftermath::read_rest() {
+  const std::size_t limit = kRestRows + rest_.size();
+  core_.deps.database.transact<std::vector<DeliveryRecord>>(
+      [limit](store::Repositories& repositories) -> Result<std::vector<DeliveryRecord>> {
+        PATCHBAY_ASSIGN(auto rest, repositories.ledger.load_not_projected(limit));
+        PATCHBAY_ASSIGN(auto untold, repositories.ledger.load_not_notified(limit));
+        for (DeliveryRecord& record : untold) {
+          if (record.projected) {
+            rest.push_back(std::move(record));
+          }
+        }
+        return rest;
+      },
+      lifetime_.guard([this](Result<std::vector<DeliveryRecord>>&& rest) {
+        if (!rest.ok()) {
+          base::log_warning("delivery.rest_not_read", {{"reason", rest.status().message()}});
+          return;
+        }
+        std::size_t taken = 0;
+        for (const DeliveryRecord& record : *rest) {
+          if (rest_.insert(record.id).second) {
+            ended(record);
+            ++taken;
+          }
+        }
+        // The next ones when these have had time to get their flags.
+        if (taken == 0) {
+          rest_.clear();
+        } else {
+          core_.deps.loop.run_after(kWriteRetry, lifetime_.guard([this] { read_rest(); }));
+        }
+      }));
+}
+
+void Aftermath::project(const DeliveryRecord& record) {
+  PBAY_FAILPOINT("delivery.before_project");
+  if (record.agent.empty()) {
+    projected(record.id);
+    return;
+  }
+  session::DeliveredRow row;
+  row.message_out_id = record.message_out_id;
+  row.platform_message_id = record.parts.empty() ? std::string() : record.parts.front().remote_id;
+  row.status = store::to_string(record.state);
+  row.reason = record.reason;
+  row.delivered_at = record.finished_at.value_or(core_.deps.loop.wall_now());
+  const session::SessionAddress session{record.agent, record.session};
+  core_.deps.sessions.write(
+      session, std::move(row),
+      lifetime_.guard([this, record](const Result<session::CommandOutcome>& outcome) {
+        if (!outcome.ok() && is_worth_repeating(outcome.status().code())) {
+          core_.deps.loop.run_after(kWriteRetry,
+                                    lifetime_.guard([this, record] { project(record); }));
+          return;
+        }
+        if (!outcome.ok()) {
+          base::log_warning("delivery.not_projected",
+                            {{"session", record.agent.str() + "/" + record.session.str()},
+                             {"message", record.message_out_id},
+                             {"reason", outcome.status().message()}});
+        }
+        PBAY_FAILPOINT("delivery.after_project");
+        projected(record.id);
+      }));
+}
+
+void Aftermath::projected(std::int64_t id) {
+  projected_.insert(id);
+  flush();
+}
+
+void Aftermath::notified(std::vector<std::int64_t> ids) {
+  notified_.insert(ids.begin(), ids.end());
+  flush();
+}
+
+void Aftermath::flush() {
+  if (flush_posted_) {
+    return;
+  }
+  flush_posted_ = true;
+  core_.deps.loop.post(lifetime_.guard([this] {
+    flush_posted_ = false;
+    core_.deps.database.transact(
+        [projected = std::exchange(projected_, {}),
+         notified = std::exchange(notified_, {})](store::Repositories& repositories) -> Status {
+          for (const std::int64_t id : projected) {
+            PATCHBAY_TRY(repositories.ledger.set_projected(id));
+          }
+          for (const std::int64_t id : notified) {
+            PATCHBAY_TRY(repositories.ledger.set_notified(id));
+          }
+          return {};
+        },
+        [](const Status& status) {
+          // Then it is done once more after the next start, which changes nothing for the agent.
+          if (!status.ok()) {
+            base::log_warning("delivery.flags_not_stored", {{"reason", status.message()}});
+          }
+        });
+  }));
+}
+
+void Aftermath::notify(const DeliveryRecord& record) {
+  if (record.agent.empty()) {
+    notified({record.id});  // the host's own: the log has it
+    return;
+  }
+  if (parse_content(record.kind, record.content).kind == ContentKind::kSystemAction) {
+    answer_action(record);
+    return;
+  }
+  const ChatName name{{record.agent, record.session}, chat_of(record.lane)};
+  Gathered& gathered = gathered_[name];
+  gathered.ids.push_back(record.id);
+  if (gathered.failures.size() < kFailuresNamed) {
+    gathered.failures.push_back(record);
+  }
+  if (!gathered.minute_runs) {
+    tell_agent(name);
+  }
+}
+
+// A tool of the agent may wait for just this row.
+void Aftermath::answer_action(const DeliveryRecord& record) {
+  const Content content = parse_content(record.kind, record.content);
+  session::InboundMessage message;
+  message.id = "action-failed-" + std::to_string(record.id);
+  message.kind = session::InboundKind::kSystem;
+  message.timestamp = core_.deps.loop.wall_now();
+  message.address = {"agent", record.agent.str(), {}};
+  message.trigger = false;
+  const std::string& id = content.request_id.empty() ? record.message_out_id : content.request_id;
+  message.content = action_error_content(id, record.reason);
+  write_notice({record.agent, record.session}, std::move(message), {record.id});
+}
+
+void Aftermath::tell_agent(const ChatName& name) {
+  Gathered& gathered = gathered_[name];
+  if (gathered.ids.empty()) {
+    gathered_.erase(name);
+    return;
+  }
+  session::InboundMessage message;
+  message.id = "notice-" + std::to_string(gathered.ids.front()) + "-" +
+               std::string(store::to_string(gathered.failures.front().state));
+  message.timestamp = core_.deps.loop.wall_now();
+  message.address = {"agent", name.session.agent.str(), {}};
+  message.trigger = false;
+  message.content = agent_notice_content(
+      agent_notice_text(gathered.failures, gathered.ids.size() - gathered.failures.size()));
+  write_notice(name.session, std::move(message), std::move(gathered.ids));
+  gathered = {};
+  gathered.minute_runs = true;
+  core_.deps.loop.run_after(limits::kNoticeInterval, lifetime_.guard([this, name] {
+    gathered_[name].minute_runs = false;
+    tell_agent(name);
+  }));
+}
+
+void Aftermath::write_notice(const session::SessionAddress& session,
+                             session::InboundMessage message, std::vector<std::int64_t> ids) {
+  PBAY_FAILPOINT("delivery.before_notice");
+  session::InboundMessage copy = message;
+  core_.deps.sessions.write(
+      session, std::move(message),
+      lifetime_.guard([this, session, copy = std::move(copy), ids = std::move(ids)](
+                          const Result<session::CommandOutcome>& outcome) mutable {
+        if (!outcome.ok() && is_worth_repeating(outcome.status().code())) {
+          core_.deps.loop.run_after(kWriteRetry,
+                                    lifetime_.guard([this, session, copy = std::move(copy),
+                                                     ids = std::move(ids)]() mutable {
+                                      write_notice(session, std::move(copy), std::move(ids));
+                                    }));
+          return;
+        }
+        if (!outcome.ok()) {
+          base::log_warning("delivery.agent_not_told",
+                            {{"session", session.agent.str() + "/" + session.id.str()},
+                             {"reason", outcome.status().message()}});
+        }
+        notified(std::move(ids));
+      }));
+}
+
+bool Aftermath::may_tell_user(const store::LaneKey& lane) const {
+  const auto found = user_told_.find(chat_of(lane));
+  return found == user_told_.end() ||
+         core_.deps.loop.now() - found->second >= limits::kNoticeInterval;
+}
+
+void Aftermath::user_was_told(const store::LaneKey& lane) {
+  const base::MonotonicTime now = core_.deps.loop.now();
+  if (user_told_.size() >= kChatsRemembered) {
+    std::erase_if(user_told_,
+                  [now](const auto& told) { return now - told.second >= limits::kNoticeInterval; });
+  }
+  user_told_[chat_of(lane)] = now;
+}
+
+// Best effort: the sweep finds what is left.
+void Aftermath::clear_spool(const DeliveryRecord& record) {
+  core_.deps.storage_threads.post(
+      [spool = core_.deps.spool, folder = record.spool] { spool->remove(folder); });
+  core_.deps.database.transact(
+      [id = record.id](store::Repositories& repositories) {
+        return repositories.ledger.clear_spool(id);
+      },
+      [](const Status&) {});
+}
+
+void Aftermath::sweep_spool() {
+  const base::WallTime before = core_.deps.loop.wall_now() - core_.options.spool_kept;
+  core_.deps.database.transact<std::vector<DeliveryRecord>>(
+      [before](store::Repositories& repositories) {
+        return repositories.ledger.load_spools_to_remove(before, kRestRows);
+      },
+      lifetime_.guard([this](const Result<std::vector<DeliveryRecord>>& old) {
+        base::Milliseconds next = kSpoolSweep;
+        if (old.ok()) {
+          for (const DeliveryRecord& record : *old) {
+            clear_spool(record);
+          }
+          next = old->size() < kRestRows ? next : kWriteRetry;
+        }
+        core_.deps.loop.run_after(next, lifetime_.guard([this] { sweep_spool(); }));
+      }));
+}
+
+}  // namespace patchbay::delivery

@@ -1,0 +1,66 @@
+// What follows when a delivery has ended: the agent's `delivered` table, the notices, the spool.
+// Nothing here can change what became of the delivery. Internal to this folder. [core thread]
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "delivery/core.hpp"
+#include "delivery/lifetime.hpp"
+
+namespace patchbay::delivery {
+
+class Aftermath {
+ public:
+  explicit Aftermath(Core& core) : core_(core) {}
+
+  // What a stopped host left to do, and what has to be done now and then from now on.
+  void start();
+  // A delivery came to an end state (again, if it was resolved or reported).
+  void ended(const store::DeliveryRecord& record);
+
+  // One notice a chat a minute.
+  [[nodiscard]] bool may_tell_user(const store::LaneKey& lane) const;
+  void user_was_told(const store::LaneKey& lane);
+
+ private:
+  struct ChatName {
+    session::SessionAddress session;
+    store::LaneKey lane;  // without its thread
+    auto operator<=>(const ChatName&) const = default;
+  };
+  // Failures that the agent has not been told of, because it was told of one just now.
+  struct Gathered {
+    std::vector<store::DeliveryRecord> failures;  // the first few, without contents' files
+    std::vector<std::int64_t> ids;                // all
+    bool minute_runs = false;
+  };
+
+  void read_rest();
+  void sweep_spool();
+  void project(const store::DeliveryRecord& record);
+  void projected(std::int64_t id);
+  void notify(const store::DeliveryRecord& record);
+  void answer_action(const store::DeliveryRecord& record);
+  void tell_agent(const ChatName& name);
+  void write_notice(const session::SessionAddress& session, session::InboundMessage message,
+                    std::vector<std::int64_t> ids);
+  void notified(std::vector<std::int64_t> ids);
+  void flush();
+  void clear_spool(const store::DeliveryRecord& record);
+
+  Core& core_;
+  std::map<ChatName, Gathered> gathered_;
+  std::map<store::LaneKey, base::MonotonicTime> user_told_;
+  std::set<std::int64_t> rest_;  // taken up after the start, flags may not be set yet
+  // Flags that are to be set, many in one transaction.
+  std::set<std::int64_t> projected_;
+  std::set<std::int64_t> notified_;
+  bool flush_posted_ = false;
+  Lifetime lifetime_;
+};
+
+}  // namespace patchbay::delivery

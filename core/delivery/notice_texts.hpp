@@ -1,0 +1,27 @@
+// How people and agents are told of a failure. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "store/records.hpp"
+
+namespace patchbay::delivery {
+
+// What the agent is told, of one failure or of several that were gathered: which message, the
+// reason, and whether it is certain.
+[[nodiscard]] std::string agent_notice_text(const std::vector<store::DeliveryRecord>& failures,
+                                            std::size_t more);
+// The content of that row of messages_in.
+[[nodiscard]] std::string agent_notice_content(const std::string& text);
+
+// What the person in the chat is told.
+[[nodiscard]] std::string user_notice_text(store::DeliveryState state, const std::string& reason);
+// A content of messages_out that holds nothing but a text.
+[[nodiscard]] std::string text_content(const std::string& text);
+
+// The system row that answers an action which failed; compact JSON, since waiting tools search it.
+[[nodiscard]] std::string action_error_content(const std::string& request_id,
+                                               const std::string& reason);
+
+}  // namespace patchbay::delivery

@@ -1,0 +1,41 @@
+// What is learned of a delivery after its attempt: reports of the platform, decisions of an
+// operator, the deletion of its session. Units of work; [the database's thread].
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/status.hpp"
+#include "session/types.hpp"
+#include "store/repositories.hpp"
+
+namespace patchbay::delivery {
+
+struct Report {
+  base::InstanceName instance;
+  std::string remote_id;        // either this …
+  std::string idempotency_key;  // … or that of a part: "<key of the delivery>[:<part>]"
+  bool failed = false;
+  std::string reason;
+  base::WallTime at;
+};
+
+// The delivery as it is now. Nothing: the report changes nothing (a delivered message that has
+// arrived, a message that is not ours, one that failed already).
+[[nodiscard]] base::Result<std::optional<store::DeliveryRecord>> take_report(
+    store::Repositories& repositories, const Report& report);
+
+// kNotFound; kRefused when the delivery is not in state unknown, or `to` is no such decision.
+[[nodiscard]] base::Result<store::DeliveryRecord> resolve_unknown(store::Repositories& repositories,
+                                                                  std::int64_t id,
+                                                                  store::DeliveryState to,
+                                                                  const std::string& evidence,
+                                                                  base::WallTime now);
+
+// Fails what waits, with the reason; the deliveries that are being sent go on.
+[[nodiscard]] base::Result<std::vector<store::DeliveryRecord>> fail_waiting(
+    store::Repositories& repositories, const session::SessionAddress& session,
+    const std::string& reason, base::WallTime now);
+
+}  // namespace patchbay::delivery
