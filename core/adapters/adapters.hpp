@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -102,6 +103,9 @@ struct InstanceStatus {
   std::string last_error;  // the adapter's last error line
   InstanceCounters counters;
 };
+
+// "connecting", "online", "degraded", "login_required", "rate_limited", "failed", "stopped".
+[[nodiscard]] std::string_view state_name(delivery::InstanceState state);
 
 struct PluginStatus {
   std::string path;

@@ -24,11 +24,11 @@ struct LoaderOptions {
 // What became of one candidate, or of one folder. Exactly one of module and problem is set, or
 // neither for one that is hidden by an earlier folder.
 struct LoadOutcome {
-  std::string path;                // of the library, or of the folder
-  std::string channel;             // empty if not known
-  std::shared_ptr<Module> module;  // shared: every instance holds its own
-  base::Status problem;            // one line with the remedy
-  std::string hidden_by;           // path of the library that was taken instead
+  std::string path;                     // of the library, or of the folder
+  std::string channel = {};             // empty if not known
+  std::shared_ptr<Module> module = {};  // shared: every instance holds its own
+  base::Status problem = {};            // one line with the remedy
+  std::string hidden_by = {};           // path of the library that was taken instead
 };
 
 // [one thread] Blocks: it reads and hashes files, and waits at most probe_timeout for all probes,

@@ -23,11 +23,19 @@ class Module {
   // Keeps [loader] calls and [instance] calls of this module apart.
   [[nodiscard]] CallGate& calls() { return calls_; }
 
+  // [core thread] create() or destroy() never came back: no more instances of it.
+  void give_up() {
+    given_up_ = true;
+    calls_.open();
+  }
+  [[nodiscard]] bool given_up() const { return given_up_; }
+
  private:
   const pbay_module* abi_;  // static in the library, which stays
   std::string path_;
   Sidecar sidecar_;
   CallGate calls_;
+  bool given_up_ = false;
 };
 
 // Opens the library for good and checks what its entry point says. `path` is absolute. The error is

@@ -53,8 +53,13 @@ inline constexpr std::int64_t kAuditRows = 10'000;
 inline constexpr std::size_t kRoutingEvents = 16'384;  // under way at once
 inline constexpr std::size_t kRoutingEventBytes = 64 * kMiB;
 inline constexpr std::uint32_t kPatternMatchSteps = 100'000;
-inline constexpr seconds kReplayFirst{1};
-inline constexpr seconds kReplayLongest{60};
+inline constexpr std::uint32_t kPatternHeapKibibytes = 4096;
+inline constexpr std::size_t kFetchesUnderWay = 8;  // of files that come by reference
+inline constexpr int kFetchAttempts = 8;
+inline constexpr int kPlacementAttempts = 3;  // then the message goes without its files
+inline constexpr milliseconds kReplayFirst{1000};
+inline constexpr milliseconds kReplayLongest{60'000};
+inline constexpr minutes kPruneInterval{10};
 
 // Platform redelivery: WhatsApp repeats for 7 days.
 inline constexpr hours kSeenKept{8 * 24};
@@ -90,6 +95,17 @@ inline constexpr seconds kAdapterHungCall{5};
 inline constexpr seconds kAdapterStop{10};
 inline constexpr seconds kProbe{10};
 inline constexpr std::size_t kPendingSubmits = 1024;  // of one instance
+inline constexpr std::size_t kAdapterOperations = 4096;  // asked for by one instance, not yet ended
+inline constexpr std::size_t kPlatformIdBytes = 512;     // of a message, an event, a sender
+inline constexpr std::size_t kPersonNameBytes = 1024;    // of a sender, a chat
+inline constexpr std::size_t kQuoteTextBytes = 64 * 1024;
+inline constexpr std::size_t kFileReferenceBytes = 4096;
+inline constexpr std::size_t kAdapterLogBytes = 4096;  // of one line
+inline constexpr std::size_t kPartsPerDelivery = 1000;
+inline constexpr std::size_t kCapabilityChats = 4096;  // remembered for one instance
+inline constexpr minutes kCapabilitiesKept{1};
+inline constexpr minutes kFetchDeadline{10};
+inline constexpr std::size_t kLateDeliveries = 256;  // ended at their deadline, never answered
 inline constexpr std::size_t kKvKeyBytes = 200;
 inline constexpr std::size_t kKvValueBytes = 64 * 1024;
 inline constexpr std::size_t kKvKeys = 10'000;

@@ -1,0 +1,111 @@
+#include "adapters/bridge.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "adapters/abi_text.hpp"
+#include "base/limits.hpp"
+#include "base/log.hpp"
+#include "base/text.hpp"
+
+namespace patchbay::adapters {
+
+void OwnedHandles::add(std::uint64_t handle) {
+  const std::lock_guard lock(mutex_);
+  handles_.insert(handle);
+}
+
+bool OwnedHandles::has(std::uint64_t handle) const {
+  const std::lock_guard lock(mutex_);
+  return handles_.contains(handle);
+}
+
+bool OwnedHandles::remove(std::uint64_t handle) {
+  const std::lock_guard lock(mutex_);
+  return handles_.erase(handle) != 0;
+}
+
+void ConnectionBuffers::add(std::uint64_t connection) {
+  const std::lock_guard lock(mutex_);
+  buffers_.try_emplace(connection);
+}
+
+void ConnectionBuffers::remove(std::uint64_t connection) {
+  const std::lock_guard lock(mutex_);
+  buffers_.erase(connection);
+}
+
+ConnectionBuffers::Room ConnectionBuffers::take(std::uint64_t connection, std::size_t bytes) {
+  const std::lock_guard lock(mutex_);
+  const auto found = buffers_.find(connection);
+  if (found == buffers_.end()) {
+    return Room::kNoConnection;
+  }
+  Buffer& buffer = found->second;
+  if (bytes > limits::kListenerBufferBytes - buffer.bytes) {
+    buffer.was_full = true;
+    return Room::kFull;
+  }
+  buffer.bytes += bytes;
+  ++sends_;
+  return Room::kTaken;
+}
+
+bool ConnectionBuffers::give_back(std::uint64_t connection, std::size_t bytes) {
+  const std::lock_guard lock(mutex_);
+  const auto found = buffers_.find(connection);
+  if (found == buffers_.end()) {
+    return false;
+  }
+  Buffer& buffer = found->second;
+  buffer.bytes -= std::min(buffer.bytes, bytes);
+  return buffer.bytes <= limits::kListenerBufferBytes / 2 && std::exchange(buffer.was_full, false);
+}
+
+Bridge::Bridge(std::shared_ptr<HostGate> gate, base::InstanceName name, base::ChannelName channel)
+    : host_(make_host_table(this)),
+      gate_(std::move(gate)),
+      name_(std::move(name)),
+      channel_(std::move(channel)) {}
+
+Bridge* Bridge::of(const pbay_host* host) {
+  auto* bridge = host == nullptr ? nullptr : static_cast<Bridge*>(host->data);
+  return bridge == nullptr || bridge->deaf_ || bridge->ignored_ ? nullptr : bridge;
+}
+
+void Bridge::post(base::UniqueFunction<void(Instance&)> task) {
+  gate_->post([self = shared_from_this(), task = std::move(task)] {
+    if (self->instance_ != nullptr && !self->ignored_) {
+      task(*self->instance_);
+    }
+  });
+}
+
+void Bridge::post_from_host(base::UniqueFunction<void(Instance&)> task) {
+  gate_->post([self = shared_from_this(), task = std::move(task)] {
+    if (self->instance_ != nullptr) {
+      task(*self->instance_);
+    }
+  });
+}
+
+void Bridge::log(std::uint32_t level, pbay_str message) {
+  std::string text = base::to_valid_utf8(view(message).substr(0, limits::kAdapterLogBytes));
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
+  const auto log_level =
+      level <= PBAY_LOG_ERROR ? static_cast<base::LogLevel>(level) : base::LogLevel::kError;
+  base::log(log_level, "adapter.log", {{"instance", name_.str()}, {"message", text}});
+  if (log_level == base::LogLevel::kError) {
+    text = base::redact(text);
+    const std::lock_guard lock(error_mutex_);
+    last_error_ = std::move(text);
+  }
+}
+
+std::string Bridge::last_error() const {
+  const std::lock_guard lock(error_mutex_);
+  return last_error_;
+}
+
+}  // namespace patchbay::adapters

@@ -1,0 +1,111 @@
+// What an instance's adapter holds as its `host`: valid until destroy() has returned, or for ever
+// if the instance never ends. Everything here may be used from any thread, unless it says
+// otherwise.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+
+#include <patchbay/adapter.h>
+
+#include "adapters/host_gate.hpp"
+#include "base/ids.hpp"
+#include "base/unique_function.hpp"
+
+namespace patchbay::adapters {
+
+class Instance;
+
+// Staging handles that the instance may use.
+class OwnedHandles {
+ public:
+  void add(std::uint64_t handle);
+  [[nodiscard]] bool has(std::uint64_t handle) const;
+  // False: it was not one.
+  bool remove(std::uint64_t handle);
+
+ private:
+  mutable std::mutex mutex_;
+  std::unordered_set<std::uint64_t> handles_;  // guarded by mutex_
+};
+
+// How many bytes wait for each connection of the instance's listeners, so that send() can answer at
+// once.
+class ConnectionBuffers {
+ public:
+  enum class Room { kTaken, kFull, kNoConnection };
+
+  void add(std::uint64_t connection);
+  void remove(std::uint64_t connection);
+  Room take(std::uint64_t connection, std::size_t bytes);
+  // True: somebody was answered kFull, and now at least half is free.
+  bool give_back(std::uint64_t connection, std::size_t bytes);
+  // How often anything was sent, on any connection.
+  [[nodiscard]] std::uint64_t sends() const { return sends_; }
+
+ private:
+  struct Buffer {
+    std::size_t bytes = 0;
+    bool was_full = false;
+  };
+  std::mutex mutex_;
+  std::unordered_map<std::uint64_t, Buffer> buffers_;  // guarded by mutex_
+  std::atomic<std::uint64_t> sends_{0};
+};
+
+class Bridge : public std::enable_shared_from_this<Bridge> {
+ public:
+  Bridge(std::shared_ptr<HostGate> gate, base::InstanceName name, base::ChannelName channel);
+
+  [[nodiscard]] const pbay_host& host() const { return host_; }
+  // Null for a host that ignores every call: stopped, abandoned, or NULL.
+  [[nodiscard]] static Bridge* of(const pbay_host* host);
+
+  // Runs `task` on the core thread if the instance is still there then and listens.
+  void post(base::UniqueFunction<void(Instance&)> task);
+  // The same for what comes from the host itself: also when the adapter is ignored.
+  void post_from_host(base::UniqueFunction<void(Instance&)> task);
+
+  // [core thread]
+  void connect(Instance* instance) { instance_ = instance; }
+  [[nodiscard]] Instance* instance() const { return instance_; }
+
+  // What the adapter asks for from now on is ignored; what it has asked for is still heard.
+  void close_ears() { deaf_ = true; }
+  // Nothing of the adapter's is heard any more.
+  void ignore() { ignored_ = true; }
+  [[nodiscard]] bool ignored() const { return ignored_; }
+
+  [[nodiscard]] HostGate& gate() { return *gate_; }
+  [[nodiscard]] const base::InstanceName& name() const { return name_; }
+  [[nodiscard]] const base::ChannelName& channel() const { return channel_; }
+
+  void log(std::uint32_t level, pbay_str message);
+  [[nodiscard]] std::string last_error() const;
+
+  OwnedHandles staging;
+  ConnectionBuffers connections;
+  std::atomic<std::size_t> pending_submits{0};
+  std::atomic<bool> uses_http{false};
+
+ private:
+  pbay_host host_;
+  std::shared_ptr<HostGate> gate_;  // shared by all instances
+  base::InstanceName name_;
+  base::ChannelName channel_;
+  Instance* instance_ = nullptr;  // core thread only
+  std::atomic<bool> deaf_{false};
+  std::atomic<bool> ignored_{false};
+  mutable std::mutex error_mutex_;
+  std::string last_error_;  // guarded by error_mutex_
+};
+
+// host_table.cpp: the functions of pbay_host, with data and struct_size filled in.
+[[nodiscard]] pbay_host make_host_table(Bridge* bridge);
+
+}  // namespace patchbay::adapters

@@ -1,0 +1,39 @@
+// What the extensions of an instance need from it. [core thread]
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include <patchbay/adapter.h>
+
+#include "adapters/adapters.hpp"
+#include "adapters/bridge.hpp"
+#include "adapters/completion.hpp"
+#include "base/unique_function.hpp"
+
+namespace patchbay::adapters {
+
+class ExtensionOwner {
+ public:
+  virtual ~ExtensionOwner() = default;
+
+  // The adapter asks for something under `op`. False: it may not (0, under way already, too many),
+  // which has been dealt with.
+  [[nodiscard]] virtual bool begin(pbay_op op, const char* what) = 0;
+  // Ends the operation: on_complete() once.
+  virtual void complete(pbay_op op, Completion completion) = 0;
+  // on_complete() of an operation that lives on: events come under it until end().
+  virtual void complete_open(pbay_op op, Completion completion) = 0;
+  // on_event(); `taken` comes on the core thread when the adapter has returned from it.
+  virtual void emit(pbay_op op, std::unique_ptr<Detail> detail,
+                    base::UniqueFunction<void()> taken) = 0;
+  // An open operation is over; its id may be used again.
+  virtual void end(pbay_op op) = 0;
+  // The adapter broke a rule of adapter.h.
+  virtual void violation(std::string_view what) = 0;
+
+  [[nodiscard]] virtual Bridge& bridge() = 0;
+  [[nodiscard]] virtual const AdapterHostServices& services() const = 0;
+};
+
+}  // namespace patchbay::adapters

@@ -1,0 +1,263 @@
+#include "adapters/http_extension.hpp"
+
+#include <algorithm>
+#include <fcntl.h>
+#include <utility>
+
+#include <patchbay/ext/http.h>
+
+#include "adapters/abi_text.hpp"
+#include "adapters/instance.hpp"
+#include "attachments/staging.hpp"
+#include "base/limits.hpp"
+
+namespace patchbay::adapters {
+namespace {
+
+using base::Code;
+using base::Status;
+
+constexpr std::uint32_t kMostHeaders = 256;
+constexpr std::uint32_t kMostParts = 256;
+constexpr base::Milliseconds kLongestTimeout = std::chrono::hours(1);
+
+class HttpDetail final : public Detail {
+ public:
+  explicit HttpDetail(net::HttpResult result) : result_(std::move(result)) {
+    for (const net::HttpHeader& header : result_.headers) {
+      headers_.push_back({adapters::abi(header.name), adapters::abi(header.value)});
+    }
+    abi_.struct_size = sizeof(pbay_http_response);
+    abi_.status = static_cast<std::uint32_t>(result_.http_status);
+    abi_.sent_state = sent_state();
+    abi_.header_count = static_cast<std::uint32_t>(headers_.size());
+    abi_.headers = headers_.data();
+    abi_.body = adapters::abi(result_.body);
+    abi_.staged_bytes = static_cast<std::int64_t>(result_.sink_bytes);
+  }
+  [[nodiscard]] const void* abi() const override { return &abi_; }
+
+ private:
+  [[nodiscard]] std::uint32_t sent_state() const {
+    switch (result_.sent_state) {
+      case net::SentState::kNotSent:
+        return PBAY_NOT_SENT;
+      case net::SentState::kAnswered:
+        return PBAY_SENT;
+      case net::SentState::kUnknown:
+        return PBAY_SENT_UNKNOWN;
+    }
+    return PBAY_SENT_UNKNOWN;
+  }
+
+  net::HttpResult result_;
+  std::vector<pbay_header> headers_;
+  pbay_http_response abi_{};
+};
+
+std::int32_t http_code(const net::HttpResult& result) {
+  if (result.status.code() == Code::kUnavailable) {
+    return result.sent_state == net::SentState::kNotSent ? PBAY_E_NETWORK : PBAY_E_CUT;
+  }
+  return code_of(result.status);
+}
+
+Status incomplete(std::string_view what) {
+  return {Code::kInvalidArgument, "http request: " + std::string(what)};
+}
+
+Status copy_file(int fd, std::int64_t size, net::HttpContent& out, HttpRequestCopy& copy) {
+  base::UniqueFd duplicate(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
+  if (!duplicate.valid() || size < 0) {
+    return incomplete("its file is not open, or has no size");
+  }
+  out = net::FileContent{duplicate.get(), size};
+  copy.descriptors.push_back(std::move(duplicate));
+  return {};
+}
+
+Status copy_parts(const pbay_http_request& request, HttpRequestCopy& out) {
+  if (request.part_count > kMostParts || request.part_stride < sizeof(pbay_http_part)) {
+    return incomplete("its parts are not a list of at most 256 pbay_http_part");
+  }
+  std::vector<net::HttpPart> parts;
+  for (std::uint32_t i = 0; i < request.part_count; ++i) {
+    const pbay_http_part& part = element(request.parts, request.part_stride, i);
+    net::HttpPart& added = parts.emplace_back();
+    added.name = copy(part.name);
+    added.filename = copy(part.filename);
+    added.mime = copy(part.mime);
+    if (part.fd >= 0) {
+      PATCHBAY_TRY(copy_file(part.fd, part.size, added.content, out));
+    } else {
+      added.content = copy(part.data);
+    }
+  }
+  out.request.body = std::move(parts);
+  return {};
+}
+
+Status copy_body(const pbay_http_request& request, HttpRequestCopy& out) {
+  if (request.parts != nullptr) {
+    return copy_parts(request, out);
+  }
+  if (request.body_fd >= 0) {
+    net::HttpContent content;
+    PATCHBAY_TRY(copy_file(request.body_fd, request.body_fd_size, content, out));
+    out.request.body = std::get<net::FileContent>(content);
+  } else if (request.body.size != 0) {
+    out.request.body = copy(request.body);
+  }
+  return {};
+}
+
+Status copy_request(const pbay_http_request& request, HttpRequestCopy& out) {
+  out.delivery_op = request.delivery_op;
+  out.response_staging = request.response_staging;
+  out.request.method = copy(request.method);
+  out.request.url = copy(request.url);
+  if (request.header_count > kMostHeaders ||
+      (request.header_count != 0 && request.headers == nullptr)) {
+    return incomplete("it has more than 256 headers, or none at the pointer");
+  }
+  for (std::uint32_t i = 0; i < request.header_count; ++i) {
+    out.request.headers.push_back({copy(request.headers[i].name), copy(request.headers[i].value)});
+  }
+  if ((request.flags & PBAY_HTTP_IDEMPOTENT) != 0) {
+    out.request.repeat = net::HttpRepeat::kIdempotent;
+  }
+  if ((request.flags & PBAY_HTTP_FOLLOW_REDIRECTS) != 0) {
+    out.request.redirects = net::HttpRedirects::kFollow;
+  }
+  if (request.max_response_bytes > 0) {
+    out.request.max_response_bytes = static_cast<std::uint64_t>(request.max_response_bytes);
+  }
+  if (request.timeout_ms > 0) {
+    out.request.timeout =
+        std::min<base::Milliseconds>(base::Milliseconds(request.timeout_ms), kLongestTimeout);
+  }
+  return copy_body(request, out);
+}
+
+void request_http(const pbay_host* host, pbay_op op,
+                  const pbay_http_request* request) PBAY_NOEXCEPT {
+  Bridge* bridge = Bridge::of(host);
+  if (bridge == nullptr) {
+    return;
+  }
+  HttpRequestCopy copied;
+  copied.problem = request != nullptr && request->struct_size >= sizeof(pbay_http_request)
+                       ? copy_request(*request, copied)
+                       : incomplete("it is incomplete (struct_size)");
+  bridge->post([op, copied = std::move(copied)](Instance& instance) mutable {
+    instance.http().request(op, std::move(copied));
+  });
+}
+
+void cancel_http(const pbay_host* host, pbay_op op) PBAY_NOEXCEPT {
+  if (Bridge* bridge = Bridge::of(host)) {
+    bridge->post([op](Instance& instance) { instance.http().cancel(op); });
+  }
+}
+
+// A request that cannot make anything visible, or may be repeated, proves nothing about a delivery.
+bool may_carry_a_delivery(const net::HttpRequest& request) {
+  return request.method != "GET" && request.method != "HEAD" &&
+         request.repeat == net::HttpRepeat::kNever;
+}
+
+}  // namespace
+
+HttpExtension::HttpExtension(ExtensionOwner& owner, DeliveryEvidence& evidence, HostRules rules)
+    : owner_(owner), evidence_(evidence), rules_(std::move(rules)) {}
+
+Status HttpExtension::admit(HttpRequestCopy& copied) {
+  PATCHBAY_TRY(copied.problem);
+  if (copied.response_staging != 0) {
+    if (!owner_.bridge().staging.has(copied.response_staging)) {
+      return incomplete("response_staging is not an open handle");
+    }
+    copied.request.sink = [&staging = owner_.services().staging, handle = copied.response_staging](
+                              std::string_view bytes) { return staging.write(handle, bytes); };
+  }
+  copied.request.allow = [rules = rules_](std::string_view host, std::string_view address) {
+    return rules.check(host, address);
+  };
+  if (copied.delivery_op != 0) {
+    if (!evidence_.request_begins(copied.delivery_op)) {
+      return {Code::kCancelled, "the delivery that this request is for is over"};
+    }
+  } else if (may_carry_a_delivery(copied.request)) {
+    evidence_.untagged_request();
+  }
+  return {};
+}
+
+void HttpExtension::request(pbay_op op, HttpRequestCopy copied) {
+  if (!owner_.begin(op, "http")) {
+    return;
+  }
+  if (Status refused = admit(copied); !refused.ok()) {
+    net::HttpResult result;
+    result.status = std::move(refused);
+    Completion completion = completion_of(result.status);
+    completion.detail = std::make_unique<HttpDetail>(std::move(result));
+    owner_.complete(op, std::move(completion));
+    return;
+  }
+  ++requests_;
+  Running& running = running_[op];
+  running.delivery_op = copied.delivery_op;
+  running.operation = owner_.services().http->start(
+      std::move(copied.request),
+      [bridge = owner_.bridge().shared_from_this(), op,
+       descriptors = std::move(copied.descriptors)](net::HttpResult result) {
+        if (bridge->instance() != nullptr) {
+          bridge->instance()->http().ended(op, std::move(result));
+        }
+      });
+}
+
+void HttpExtension::ended(pbay_op op, net::HttpResult result) {
+  const auto found = running_.find(op);
+  if (found == running_.end()) {
+    return;
+  }
+  const pbay_op delivery_op = found->second.delivery_op;
+  const net::SentState sent = result.sent_state;
+  running_.erase(found);
+  Completion completion{.code = http_code(result), .text = result.status.message()};
+  completion.detail = std::make_unique<HttpDetail>(std::move(result));
+  owner_.complete(op, std::move(completion));
+  if (delivery_op != 0) {
+    evidence_.request_ended(delivery_op, sent);
+  }
+}
+
+void HttpExtension::cancel(pbay_op op) {
+  const auto found = running_.find(op);
+  if (found != running_.end()) {
+    owner_.services().http->cancel(found->second.operation);
+  }
+}
+
+void HttpExtension::cancel_for(pbay_op delivery_op) {
+  for (const auto& [op, running] : running_) {
+    if (running.delivery_op == delivery_op) {
+      owner_.services().http->cancel(running.operation);
+    }
+  }
+}
+
+void HttpExtension::shut_down() {
+  for (const auto& [op, running] : running_) {
+    owner_.services().http->cancel(running.operation);
+  }
+}
+
+const void* http_table() {
+  static constexpr pbay_http kTable = {sizeof(pbay_http), 0, request_http, cancel_http};
+  return &kTable;
+}
+
+}  // namespace patchbay::adapters

@@ -1,0 +1,70 @@
+// "patchbay.http/1": requests on the host's client, to the hosts that the instance may contact.
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include <patchbay/adapter.h>
+
+#include "adapters/extension_owner.hpp"
+#include "adapters/host_rules.hpp"
+#include "base/status.hpp"
+#include "base/unique_fd.hpp"
+#include "net/http_client.hpp"
+
+namespace patchbay::adapters {
+
+// A pbay_http_request as values, its descriptors duplicated: they stay open whatever the adapter
+// does with its own.
+struct HttpRequestCopy {
+  base::Status problem;
+  net::HttpRequest request;
+  std::vector<base::UniqueFd> descriptors;
+  pbay_op delivery_op = 0;
+  std::uint64_t response_staging = 0;
+};
+
+// What deliveries learn about requests made for them. [core thread]
+class DeliveryEvidence {
+ public:
+  virtual ~DeliveryEvidence() = default;
+  // False: the delivery is over, nothing may leave for it.
+  [[nodiscard]] virtual bool request_begins(pbay_op delivery_op) = 0;
+  virtual void request_ended(pbay_op delivery_op, net::SentState sent) = 0;
+  // A request that names no delivery, and may have been made for any.
+  virtual void untagged_request() = 0;
+};
+
+// [core thread]
+class HttpExtension {
+ public:
+  HttpExtension(ExtensionOwner& owner, DeliveryEvidence& evidence, HostRules rules);
+
+  void request(pbay_op op, HttpRequestCopy copy);
+  void cancel(pbay_op op);
+  // Cancels what runs for a delivery; its verdicts come to the evidence.
+  void cancel_for(pbay_op delivery_op);
+  // Cancels everything; no completions are given.
+  void shut_down();
+
+  [[nodiscard]] std::uint64_t requests() const { return requests_; }
+
+ private:
+  struct Running {
+    net::HttpClient::Operation operation = 0;
+    pbay_op delivery_op = 0;
+  };
+  [[nodiscard]] base::Status admit(HttpRequestCopy& copy);
+  void ended(pbay_op op, net::HttpResult result);
+
+  ExtensionOwner& owner_;
+  DeliveryEvidence& evidence_;
+  HostRules rules_;
+  std::unordered_map<pbay_op, Running> running_;
+  std::uint64_t requests_ = 0;
+};
+
+[[nodiscard]] const void* http_table();
+
+}  // namespace patchbay::adapters

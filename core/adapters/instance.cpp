@@ -1,0 +1,380 @@
+#include "adapters/instance.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "adapters/abi_text.hpp"
+#include "adapters/for_ever.hpp"
+#include "base/limits.hpp"
+#include "base/log.hpp"
+
+namespace patchbay::adapters {
+
+using base::Code;
+using base::Status;
+using delivery::InstanceState;
+
+std::int64_t monotonic_milliseconds(base::MonotonicTime time) {
+  return std::chrono::duration_cast<base::Milliseconds>(time.time_since_epoch()).count();
+}
+
+Instance::Instance(InstanceSetup setup)
+    : setup_(std::move(setup)),
+      bridge_(std::make_shared<Bridge>(setup_.gate, setup_.name, setup_.channel)),
+      timers_(*this),
+      kv_(*this),
+      staging_(*this),
+      deliveries_(
+          setup_.services.loop, setup_.name.str(),
+          [this](pbay_op op) { cancel_host_operation(op); },
+          [this] { return bridge_->connections.sends(); },
+          [this]() -> bool { return bridge_->uses_http; }),
+      http_(*this, deliveries_, setup_.hosts),
+      listeners_(*this, setup_.options.data_dir + "/run"),
+      webhooks_(*this, setup_.webhooks),
+      submits_(*this, staging_, setup_.inbound),
+      fetches_(*this, staging_, [this](pbay_op op) { cancel_host_operation(op); }) {
+  status_.name = setup_.name;
+  status_.channel = setup_.channel;
+  status_.version = setup_.module->sidecar().version;
+  status_.since = setup_.services.loop.wall_now();
+  bridge_->connect(this);
+}
+
+Instance::~Instance() {
+  const bool may_be_called = phase_ == Phase::kCreating || phase_ == Phase::kRunning ||
+                             phase_ == Phase::kStopping || phase_ == Phase::kDestroying;
+  bridge_->ignore();
+  bridge_->connect(nullptr);
+  if (stop_timer_ != 0) {
+    setup_.services.loop.cancel(stop_timer_);
+  }
+  if (may_be_called) {
+    if (thread_) {
+      thread_->abandon();
+    }
+    keep_for_ever(bridge_);
+  }
+  timers_.shut_down();
+  http_.shut_down();
+  webhooks_.shut_down();
+}
+
+// ---- life -------------------------------------------------------------------------------------
+
+base::Milliseconds Instance::patience() const {
+  // Calls of other instances that a create() waits for are given up before it is.
+  return setup_.options.hung_call + std::chrono::seconds(1);
+}
+
+void Instance::start() {
+  if (phase_ != Phase::kIdle) {
+    return;
+  }
+  if (setup_.module->given_up()) {
+    fail("the adapter hung before, when an instance was created", "restart Patchbay");
+    return;
+  }
+  phase_ = Phase::kCreating;
+  set_state(InstanceState::kConnecting, "starting", "");
+  auto executor = setup_.services.make_executor
+                      ? setup_.services.make_executor(setup_.name.str())
+                      : std::make_unique<base::SingleThread>("pb-" + setup_.name.str());
+  thread_ = std::make_unique<AdapterThread>(
+      setup_.services.loop, setup_.gate, setup_.module, std::move(executor), setup_.name,
+      CallLimits{setup_.options.slow_call, setup_.options.hung_call},
+      [this](const std::string& call) {
+        abandon("a call of the adapter's " + call + " did not come back within " +
+                std::to_string(setup_.options.hung_call.count()) + " ms");
+      });
+  create();
+}
+
+void Instance::create() {
+  // Shared with the loader thread, which may hang in it.
+  auto created = std::make_shared<Created>();
+  created->adapter.struct_size = sizeof(pbay_adapter);
+  setup_.loader.run(
+      [created, bridge = bridge_, module = setup_.module, config = setup_.config_json,
+       patience = patience()] {
+        module->calls().close(patience);
+        created->code = module->abi().create(&bridge->host(), abi(config), &created->adapter);
+        module->calls().open();
+      },
+      [created, bridge = bridge_](bool finished) {
+        if (bridge->instance() != nullptr) {
+          bridge->instance()->on_created(finished, finished ? *created : Created{});
+        }
+      });
+}
+
+void Instance::on_created(bool finished, const Created& created) {
+  if (phase_ != Phase::kCreating) {
+    return;
+  }
+  if (!finished) {
+    setup_.module->give_up();
+    abandon("the adapter's create() did not come back");
+    return;
+  }
+  const pbay_adapter& made = created.adapter;
+  if (created.code != PBAY_OK) {
+    const std::string said = bridge_->last_error();
+    fail(said.empty() ? "the adapter refused its settings (code " + std::to_string(created.code) +
+                            ") and did not say why"
+                      : said,
+         "correct the settings of instance " + setup_.name.str());
+    return;
+  }
+  if (made.start == nullptr || made.stop == nullptr || made.destroy == nullptr ||
+      made.deliver == nullptr || made.on_complete == nullptr || made.cancel == nullptr ||
+      made.capabilities == nullptr) {
+    fail("the adapter leaves out a function that it must have", "get a working build of it");
+    return;
+  }
+  adapter_ = made;
+  thread_->set_adapter(made);
+  if (stop_requested_) {
+    phase_ = Phase::kDestroying;
+    destroy_adapter(adapter_);
+    return;
+  }
+  phase_ = Phase::kRunning;
+  thread_->call("start", [](const pbay_adapter& adapter) { adapter.start(adapter.self); });
+}
+
+void Instance::stop(base::UniqueFunction<void()> ended) {
+  on_ended_.push_back(std::move(ended));
+  stop_requested_ = true;
+  switch (phase_) {
+    case Phase::kRunning:
+      begin_stopping();
+      break;
+    case Phase::kCreating:
+    case Phase::kStopping:
+    case Phase::kDestroying:
+      break;  // it ends by itself
+    case Phase::kIdle:
+    case Phase::kEnded:
+    case Phase::kFailed:
+    case Phase::kAbandoned:
+      finish_stops();
+      break;
+  }
+}
+
+void Instance::begin_stopping() {
+  phase_ = Phase::kStopping;
+  const std::int64_t deadline = setup_.options.stop_deadline.count();
+  thread_->call("stop",
+                [deadline](const pbay_adapter& adapter) { adapter.stop(adapter.self, deadline); });
+  stop_timer_ = setup_.services.loop.run_after(setup_.options.stop_deadline, [this] {
+    stop_timer_ = 0;
+    abandon("the adapter did not stop within " +
+            std::to_string(setup_.options.stop_deadline.count()) + " ms");
+  });
+}
+
+void Instance::adapter_stopped() {
+  if (!answers()) {
+    return;
+  }
+  const bool asked = phase_ == Phase::kStopping;
+  if (stop_timer_ != 0) {
+    setup_.services.loop.cancel(std::exchange(stop_timer_, 0));
+  }
+  phase_ = Phase::kDestroying;
+  if (!asked) {
+    set_state(InstanceState::kFailed, "the adapter stopped by itself",
+              "see the log for the reason, then restart Patchbay");
+  }
+  end_everything("the instance has stopped");
+  thread_->after_calls([bridge = bridge_] {
+    if (Instance* self = bridge->instance();
+        self != nullptr && self->phase_ == Phase::kDestroying) {
+      self->destroy_adapter(self->adapter_);
+    }
+  });
+}
+
+void Instance::destroy_adapter(const pbay_adapter& adapter) {
+  setup_.loader.run(
+      [adapter, module = setup_.module, patience = patience()] {
+        module->calls().close(patience);
+        adapter.destroy(adapter.self);
+        module->calls().open();
+      },
+      // The bridge, and so the host that the adapter knows, outlives destroy().
+      [bridge = bridge_](bool finished) {
+        if (bridge->instance() != nullptr) {
+          bridge->instance()->on_destroyed(finished);
+        }
+      });
+}
+
+void Instance::on_destroyed(bool finished) {
+  if (phase_ != Phase::kDestroying) {
+    return;
+  }
+  if (!finished) {
+    setup_.module->give_up();
+    abandon("the adapter's destroy() did not come back");
+    return;
+  }
+  bridge_->ignore();
+  phase_ = Phase::kEnded;
+  thread_.reset();
+  if (status_.state != InstanceState::kFailed) {
+    set_state(InstanceState::kStopped, "", "");
+  }
+  finish_stops();
+}
+
+void Instance::fail(const std::string& reason, const std::string& user_action) {
+  phase_ = Phase::kFailed;
+  bridge_->ignore();
+  thread_.reset();
+  set_state(InstanceState::kFailed, reason, user_action);
+  finish_stops();
+}
+
+void Instance::abandon(const std::string& why) {
+  if (phase_ == Phase::kEnded || phase_ == Phase::kFailed || phase_ == Phase::kAbandoned) {
+    return;
+  }
+  phase_ = Phase::kAbandoned;
+  bridge_->ignore();
+  thread_->abandon();
+  keep_for_ever(bridge_);
+  if (stop_timer_ != 0) {
+    setup_.services.loop.cancel(std::exchange(stop_timer_, 0));
+  }
+  set_state(InstanceState::kFailed, why + "; it is not called any more",
+            "restart Patchbay, and report it to the author of the adapter");
+  end_everything(why);
+  finish_stops();
+}
+
+void Instance::end_everything(const std::string& why) {
+  operations_.clear();
+  timers_.shut_down();
+  http_.shut_down();
+  listeners_.shut_down();
+  webhooks_.shut_down();
+  submits_.shut_down();
+  fetches_.end_all(why);
+  staging_.shut_down();
+  capabilities_.end_all();
+  deliveries_.end_all(why);
+}
+
+void Instance::finish_stops() {
+  for (base::UniqueFunction<void()>& ended : std::exchange(on_ended_, {})) {
+    setup_.services.loop.post(std::move(ended));
+  }
+}
+
+void Instance::set_state(InstanceState state, const std::string& reason,
+                         const std::string& user_action) {
+  status_.state = state;
+  status_.since = setup_.services.loop.wall_now();
+  status_.reason = reason;
+  status_.user_action = user_action;
+  status_.login_code.clear();
+  status_.login_code_is_qr = false;
+  capabilities_.forget();
+  const bool bad = state == InstanceState::kFailed;
+  base::log(bad ? base::LogLevel::kError : base::LogLevel::kInfo, "adapter.state",
+            {{"instance", setup_.name.str()},
+             {"state", state_name(state)},
+             {"reason", reason},
+             {"action", user_action}});
+  setup_.events.on_instance_state(setup_.name, state, reason);
+}
+
+InstanceStatus Instance::status() const {
+  InstanceStatus out = status_;
+  out.last_error = bridge_->last_error();
+  submits_.add_to(out.counters);
+  out.counters.delivered = deliveries_.delivered();
+  out.counters.failed = deliveries_.failed();
+  out.counters.unknown = deliveries_.unknown();
+  out.counters.requests = http_.requests();
+  out.counters.slow_calls = thread_ ? thread_->slow_calls() : 0;
+  out.counters.violations = violations_;
+  return out;
+}
+
+// ---- operations of the adapter ------------------------------------------------------------------
+
+bool Instance::begin(pbay_op op, const char* what) {
+  if (!answers()) {
+    violation(std::string(what) + " was asked for outside start() … stopped()");
+    return false;
+  }
+  if (op == 0) {
+    violation(std::string(what) + " was asked for with operation id 0");
+    return false;
+  }
+  if (operations_.contains(op)) {
+    violation(std::string(what) + " was asked for with the id of an operation under way");
+    return false;
+  }
+  if (operations_.size() >= limits::kAdapterOperations) {
+    call_on_complete(op, {.code = PBAY_E_BUSY, .text = "too many operations are under way"});
+    return false;
+  }
+  operations_.emplace(op, what);
+  return true;
+}
+
+void Instance::complete(pbay_op op, Completion completion) {
+  if (operations_.erase(op) != 0) {
+    call_on_complete(op, std::move(completion));
+  }
+}
+
+void Instance::complete_open(pbay_op op, Completion completion) {
+  if (operations_.contains(op)) {
+    call_on_complete(op, std::move(completion));
+  }
+}
+
+void Instance::call_on_complete(pbay_op op, Completion completion) {
+  if (!answers()) {
+    return;
+  }
+  thread_->call("on_complete",
+                [op, completion = std::move(completion)](const pbay_adapter& adapter) {
+                  pbay_completion abi_completion{};
+                  abi_completion.struct_size = sizeof(pbay_completion);
+                  abi_completion.code = completion.code;
+                  abi_completion.value = completion.value;
+                  abi_completion.text = abi(completion.text);
+                  abi_completion.detail = completion.detail ? completion.detail->abi() : nullptr;
+                  adapter.on_complete(adapter.self, op, &abi_completion);
+                });
+}
+
+void Instance::emit(pbay_op op, std::unique_ptr<Detail> detail,
+                    base::UniqueFunction<void()> taken) {
+  if (!answers() || !operations_.contains(op)) {
+    return;
+  }
+  thread_->call("on_event", [op, detail = std::move(detail), taken = std::move(taken),
+                             bridge = bridge_](const pbay_adapter& adapter) mutable {
+    if (adapter.on_event != nullptr) {
+      adapter.on_event(adapter.self, op, detail->abi());
+    }
+    if (taken) {
+      bridge->post_from_host([taken = std::move(taken)](Instance& /*instance*/) { taken(); });
+    }
+  });
+}
+
+void Instance::violation(std::string_view what) {
+  ++violations_;
+  base::log_warning("adapter.contract_broken", {{"instance", setup_.name.str()}, {"what", what}});
+}
+
+}  // namespace patchbay::adapters

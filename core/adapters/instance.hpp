@@ -1,0 +1,182 @@
+// One configured account: its adapter's instance, from create() to destroy(), and everything that
+// is under way between the two.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <patchbay/adapter.h>
+
+#include "adapters/adapter_thread.hpp"
+#include "adapters/adapters.hpp"
+#include "adapters/bridge.hpp"
+#include "adapters/capability_cache.hpp"
+#include "adapters/delivery_table.hpp"
+#include "adapters/extension_owner.hpp"
+#include "adapters/fetch_table.hpp"
+#include "adapters/host_rules.hpp"
+#include "adapters/http_extension.hpp"
+#include "adapters/kv_extension.hpp"
+#include "adapters/listener_extension.hpp"
+#include "adapters/loader_thread.hpp"
+#include "adapters/staging_extension.hpp"
+#include "adapters/submit_queue.hpp"
+#include "adapters/timer_extension.hpp"
+#include "adapters/webhook_extension.hpp"
+
+namespace patchbay::adapters {
+
+// What an instance is made of. Everything that is referred to outlives it.
+struct InstanceSetup {
+  base::InstanceName name;
+  base::ChannelName channel;
+  std::string config_json;  // checked, with defaults and the instance's name
+  HostRules hosts;
+  std::shared_ptr<Module> module;  // shared by the instances of a channel
+  const AdapterHostOptions& options;
+  const AdapterHostServices& services;
+  std::shared_ptr<HostGate> gate;  // shared by all that may outlive the host
+  LoaderThread& loader;
+  WebhookServer* webhooks;  // null: none
+  routing::InboundPort& inbound;
+  delivery::ChannelEvents& events;
+  const std::function<void(const base::InstanceName&, const std::string&)>& metadata;
+};
+
+struct ReportedState {
+  std::uint32_t state = PBAY_STATE_CONNECTING;
+  std::string reason;
+  std::string user_action;
+  std::string login_code;
+  bool login_code_is_qr = false;
+};
+
+struct PartReport {
+  pbay_op delivery_op = 0;
+  std::uint32_t part = 0;
+  std::string remote_id;
+  std::string cursor;
+  bool too_large = false;
+};
+
+[[nodiscard]] std::int64_t monotonic_milliseconds(base::MonotonicTime time);
+
+// [core thread] all of it.
+class Instance final : public ExtensionOwner {
+ public:
+  explicit Instance(InstanceSetup setup);
+  // An instance that has not ended is abandoned.
+  ~Instance() override;
+  Instance(const Instance&) = delete;
+  Instance& operator=(const Instance&) = delete;
+
+  void start();
+  // `ended` comes once, soon after the deadline at the latest.
+  void stop(base::UniqueFunction<void()> ended);
+
+  [[nodiscard]] InstanceStatus status() const;
+  [[nodiscard]] delivery::InstanceState state() const { return status_.state; }
+
+  void deliver(delivery::DeliveryRequest request,
+               base::UniqueFunction<void(delivery::AttemptOutcome)> done);
+  void limits(store::ChatKind kind, const std::string& chat_id,
+              base::UniqueFunction<void(delivery::ChannelLimits)> done);
+  void show_typing(store::ChatKind kind, const std::string& chat_id, const base::ThreadId& thread);
+  void fetch(const std::string& reference,
+             base::UniqueFunction<void(base::Result<std::string>)> done);
+
+  // What the adapter says (host_table.cpp).
+  void report_state(const ReportedState& state);
+  void report_part(pbay_op op, const PartReport& report);
+  void complete_for_host(pbay_op op, delivery::AttemptOutcome outcome);
+  void report_late(const std::string& remote_id, const std::string& key, bool failed,
+                   const std::string& reason);
+  void report_fact(const std::string& fact_json);
+  void report_reachable(const base::ChatKey& chat);
+  void adapter_stopped();
+
+  [[nodiscard]] TimerExtension& timers() { return timers_; }
+  [[nodiscard]] KvExtension& kv() { return kv_; }
+  [[nodiscard]] StagingExtension& staging() { return staging_; }
+  [[nodiscard]] HttpExtension& http() { return http_; }
+  [[nodiscard]] ListenerExtension& listeners() { return listeners_; }
+  [[nodiscard]] WebhookExtension& webhooks() { return webhooks_; }
+  [[nodiscard]] SubmitQueue& submits() { return submits_; }
+
+  // ExtensionOwner
+  bool begin(pbay_op op, const char* what) override;
+  void complete(pbay_op op, Completion completion) override;
+  void complete_open(pbay_op op, Completion completion) override;
+  void emit(pbay_op op, std::unique_ptr<Detail> detail,
+            base::UniqueFunction<void()> taken) override;
+  void end(pbay_op op) override { operations_.erase(op); }
+  void violation(std::string_view what) override;
+  Bridge& bridge() override { return *bridge_; }
+  const AdapterHostServices& services() const override { return setup_.services; }
+
+ private:
+  enum class Phase {
+    kIdle,
+    kCreating,
+    kRunning,
+    kStopping,    // stop() was called, stopped() is awaited
+    kDestroying,  // stopped() has come
+    kEnded,
+    kFailed,     // it could not be created
+    kAbandoned,  // never called again
+  };
+  struct Created {
+    std::int32_t code = PBAY_E_BUG;
+    pbay_adapter adapter{};
+  };
+
+  void create();
+  void on_created(bool finished, const Created& created);
+  void begin_stopping();
+  void destroy_adapter(const pbay_adapter& adapter);
+  void on_destroyed(bool finished);
+  void fail(const std::string& reason, const std::string& user_action);
+  void abandon(const std::string& why);
+  void end_everything(const std::string& why);
+  void finish_stops();
+  void set_state(delivery::InstanceState state, const std::string& reason,
+                 const std::string& user_action);
+  [[nodiscard]] bool answers() const {
+    return phase_ == Phase::kRunning || phase_ == Phase::kStopping;
+  }
+  [[nodiscard]] base::Milliseconds patience() const;
+  void call_on_complete(pbay_op op, Completion completion);
+  void cancel_host_operation(pbay_op op);
+
+  InstanceSetup setup_;
+  std::shared_ptr<Bridge> bridge_;  // shared with what is under way, which may outlive the instance
+  Phase phase_ = Phase::kIdle;
+  InstanceStatus status_;
+  pbay_adapter adapter_{};
+  std::unique_ptr<AdapterThread> thread_;
+  std::unordered_map<pbay_op, const char*> operations_;  // the adapter's, to what they are
+  pbay_op last_host_op_ = 0;
+  bool stop_requested_ = false;
+  base::TimerId stop_timer_ = 0;
+  std::vector<base::UniqueFunction<void()>> on_ended_;
+  std::uint64_t violations_ = 0;
+
+  TimerExtension timers_;
+  KvExtension kv_;
+  StagingExtension staging_;
+  DeliveryTable deliveries_;
+  HttpExtension http_;
+  ListenerExtension listeners_;
+  WebhookExtension webhooks_;
+  SubmitQueue submits_;
+  FetchTable fetches_;
+  CapabilityCache capabilities_;
+};
+
+}  // namespace patchbay::adapters

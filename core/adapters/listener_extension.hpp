@@ -1,0 +1,48 @@
+// "patchbay.listener/1": Unix sockets in the run folder, on which the host listens for the
+// instance.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include <patchbay/adapter.h>
+
+#include "adapters/extension_owner.hpp"
+#include "base/status.hpp"
+
+namespace patchbay::adapters {
+
+// [core thread]
+class ListenerExtension {
+ public:
+  // run_dir is made, mode 0700, when the first socket is.
+  ListenerExtension(ExtensionOwner& owner, std::string run_dir);
+  ~ListenerExtension();
+  ListenerExtension(const ListenerExtension&) = delete;
+  ListenerExtension& operator=(const ListenerExtension&) = delete;
+
+  void listen(pbay_op op, const std::string& name);
+  // `bytes` were taken from the connection's buffer (bridge().connections) already.
+  void send(std::uint64_t connection, std::string bytes);
+  void hang_up(std::uint64_t connection);
+  void close(pbay_op op);
+  void shut_down();
+
+ private:
+  class Socket;
+  void taken(std::uint64_t connection, std::size_t size);
+  [[nodiscard]] base::Result<std::string> socket_path(const std::string& name) const;
+
+  ExtensionOwner& owner_;
+  std::string run_dir_;
+  std::unordered_map<pbay_op, std::unique_ptr<Socket>> sockets_;
+  std::unordered_map<std::uint64_t, Socket*> socket_of_connection_;
+  std::uint64_t last_connection_ = 0;
+};
+
+[[nodiscard]] const void* listener_table();
+
+}  // namespace patchbay::adapters

@@ -1,0 +1,20 @@
+// Opens libraries that were never seen in children, so that one which crashes, hangs or exits takes
+// nobody with it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/status.hpp"
+
+namespace patchbay::adapters {
+
+// [one thread] Runs `runner --probe <library>` for each library, side by side, and waits at most
+// `timeout` for all of them. The verdicts come in the order of `libraries`: ok, or one line that
+// says what happened and the remedy. No child is left behind.
+[[nodiscard]] std::vector<base::Status> probe_libraries(const std::string& runner,
+                                                        const std::vector<std::string>& libraries,
+                                                        base::Milliseconds timeout);
+
+}  // namespace patchbay::adapters

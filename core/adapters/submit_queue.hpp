@@ -1,0 +1,54 @@
+// What an instance submits, on its way to routing: in the order of the calls, files first made
+// durable in staging.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include <patchbay/adapter.h>
+
+#include "adapters/extension_owner.hpp"
+#include "adapters/inbound_copy.hpp"
+#include "adapters/staging_extension.hpp"
+#include "routing/ports.hpp"
+
+namespace patchbay::adapters {
+
+// [core thread]
+class SubmitQueue {
+ public:
+  SubmitQueue(ExtensionOwner& owner, StagingExtension& staging, routing::InboundPort& inbound)
+      : owner_(owner), staging_(staging), inbound_(inbound) {}
+
+  // The caller has counted the event in bridge().pending_submits.
+  void submit(pbay_op op, InboundCopy copy);
+  // Too many are under way; it was not counted.
+  void refuse(pbay_op op, const std::vector<std::uint64_t>& handles);
+  void shut_down() { waiting_.clear(); }
+
+  void add_to(InstanceCounters& counters) const;
+
+ private:
+  struct Waiting {
+    std::uint64_t number = 0;
+    pbay_op op = 0;
+    InboundCopy copy;
+    bool ready = false;  // its files are in place
+  };
+  void files_kept(std::uint64_t number, base::Result<std::vector<std::string>> names);
+  void pass_ready();
+  void pass(Waiting waiting);
+  void answered(pbay_op op, routing::SubmitOutcome outcome);
+  void not_stored(pbay_op op, const base::Status& why);
+
+  ExtensionOwner& owner_;
+  StagingExtension& staging_;
+  routing::InboundPort& inbound_;
+  std::deque<Waiting> waiting_;
+  std::uint64_t last_number_ = 0;
+  InstanceCounters counters_;
+};
+
+}  // namespace patchbay::adapters
