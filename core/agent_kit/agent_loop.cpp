@@ -111,14 +111,17 @@ Result<std::optional<base::WallTime>> take_due_turns(AgentSession& session, Turn
 
 Status run_agent(AgentSession& session, InboundWatch& watch, TurnTaker& taker,
                  const base::Clock& clock, int stop_fd) {
+  std::string told;  // the same reason every second would fill the log
   for (;;) {
     const auto next_due = take_due_turns(session, taker, stop_fd);
-    if (!next_due.ok() && !heals_by_itself(next_due.status())) {
-      return next_due.status();
+    const Status& status = next_due.status();
+    if (!status.ok() && !heals_by_itself(status)) {
+      return status;
     }
-    if (!next_due.ok()) {
-      base::log_warning("agent.try_again", {{"reason", next_due.status().message()}});
+    if (!status.ok() && status.message() != told) {
+      base::log_warning("agent.try_again", {{"reason", status.message()}});
     }
+    told = status.message();
     const Milliseconds timeout = next_due.ok() ? until(*next_due, clock) : kTryAgain;
     if (watch.wait(stop_fd, timeout) == Wake::kStopped) {
       return {};

@@ -1,5 +1,7 @@
 // The two ways in which patchbay-agent takes a turn.
 #include <algorithm>
+#include <cerrno>
+#include <unistd.h>
 #include <utility>
 
 #include "agent_kit/agent_loop.hpp"
@@ -27,10 +29,14 @@ std::string path_of(const AgentSession& session, const Attachment& attachment) {
   return std::move(*path);
 }
 
+void add_line(std::string& text, const std::string& line) {
+  text += text.empty() ? line : "\n" + line;
+}
+
 std::string lines_of(const std::vector<std::string>& lines) {
   std::string text;
   for (const std::string& line : lines) {
-    text += text.empty() ? line : "\n" + line;
+    add_line(text, line);
   }
   return text;
 }
@@ -59,37 +65,49 @@ std::map<std::string, std::string> environment_of(const AgentSession& session, c
           {"PATCHBAY_SENDER_ID", std::string(base::utf8_prefix(content.sender_id, 1000))}};
 }
 
-// Plain files that the command left, by name; anything else is named in the log and stays unsent.
-std::vector<OutgoingFile> files_left_in(const std::string& path) {
-  std::vector<OutgoingFile> files;
+// Why a file that the command left cannot be sent; "" if it can.
+std::string hindrance(const attachments::Entry& entry, const std::string& path) {
+  if (entry.kind != attachments::EntryKind::kFile) {
+    return "it is not a plain file";
+  }
+  return ::access(path.c_str(), R_OK) == 0
+             ? std::string()
+             : base::Status::from_errno(errno, "it cannot be read").message();
+}
+
+// Adds what the command left for sending, by name; what cannot be sent is named in the text.
+void add_files_left_in(const std::string& path, TurnAnswer& answer) {
   const auto folder = attachments::ConfinedFolder::open(path);
-  const auto listing = folder.ok() ? folder->list(limits::kFilesPerMessage + 1)
-                                   : Result<attachments::Listing>(folder.status());
+  auto listing = folder.ok() ? folder->list() : Result<attachments::Listing>(folder.status());
   if (!listing.ok()) {
     base::log_warning("agent.files_not_read", {{"reason", listing.status().message()}});
-    return files;
+    return;
   }
+  std::sort(listing->entries.begin(), listing->entries.end(),
+            [](const auto& a, const auto& b) { return a.name < b.name; });
   for (const attachments::Entry& entry : listing->entries) {
-    if (entry.kind == attachments::EntryKind::kFile && files.size() < limits::kFilesPerMessage) {
-      files.push_back({.path = path + "/" + entry.name,
-                       .name = entry.name,
-                       .source = OutgoingFile::Source::kMayBeMoved});
-    } else {
-      base::log_warning("agent.file_not_sent",
-                        {{"file", entry.name}, {"reason", "no plain file, or over 100 of them"}});
+    if (answer.files.size() == limits::kFilesPerMessage) {
+      add_line(answer.text, "[Only the first " + std::to_string(limits::kFilesPerMessage) + " of " +
+                                std::to_string(listing->entries.size()) + " files are sent.]");
+      return;
     }
+    const std::string file = path + "/" + entry.name;
+    if (const std::string reason = hindrance(entry, file); !reason.empty()) {
+      add_line(answer.text, "[" + entry.name + " is not sent: " + reason + "]");
+      continue;
+    }
+    answer.files.push_back(
+        {.path = file, .name = entry.name, .source = OutgoingFile::Source::kMayBeMoved});
   }
-  std::sort(files.begin(), files.end(),
-            [](const OutgoingFile& a, const OutgoingFile& b) { return a.name < b.name; });
-  return files;
 }
 
 std::string answer_text(const CommandResult& result) {
   std::string text = base::to_valid_utf8(result.output);
   text.resize(text.find_last_not_of(" \t\r\n") + 1);
   if (result.output_cut) {
-    text += "\n[The answer was longer than " +
-            std::to_string(limits::kEventTextBytes / limits::kMiB) + " MiB and is cut here.]";
+    add_line(text, "[The answer was longer than " +
+                       std::to_string(limits::kEventTextBytes / limits::kMiB) +
+                       " MiB and is cut here.]");
   }
   return text;
 }
@@ -114,9 +132,9 @@ TurnResult EchoTaker::take(AgentSession& session, const Turn& turn) {
         answer.files.push_back({.path = path, .name = attachment.name});
         continue;
       }
-      answer.text += (answer.text.empty() ? "" : "\n") + std::string("[") +
-                     (attachment.name.empty() ? "a file" : attachment.name) + " could not be had" +
-                     (attachment.error.empty() ? "" : ": " + attachment.error) + "]";
+      const std::string reason = attachment.error.empty() ? "" : ": " + attachment.error;
+      add_line(answer.text, "[" + (attachment.name.empty() ? "a file" : attachment.name) +
+                                " could not be had" + reason + "]");
     }
     result.answers.push_back(std::move(answer));
   }
@@ -149,9 +167,11 @@ TurnResult CommandTaker::take(AgentSession& session, const Turn& turn) {
         turn, "The agent's command failed with exit code " + std::to_string(ran->exit_code) +
                   (ran->last_error_line.empty() ? "." : ": " + ran->last_error_line));
   }
-  return {.answers = {{.in_reply_to = turn.in_reply_to,
-                       .text = answer_text(*ran),
-                       .files = files_left_in(*outbox_folder)}}};
+  TurnAnswer answer{.in_reply_to = turn.in_reply_to, .text = answer_text(*ran), .files = {}};
+  add_files_left_in(*outbox_folder, answer);
+  TurnResult result;
+  result.answers.push_back(std::move(answer));
+  return result;
 }
 
 }  // namespace patchbay::agent_kit

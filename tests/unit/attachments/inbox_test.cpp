@@ -94,6 +94,21 @@ TEST_F(Inbox, AFailureLeavesNothingUnderTheName) {
   EXPECT_EQ(entries("one/inbox"), 0);
 }
 
+TEST_F(Inbox, StagingOnAnotherFilesystemIsCopiedFrom) {
+  const test::TempFolder elsewhere("/dev/shm");
+  struct stat here{};
+  struct stat there{};
+  ASSERT_EQ(::stat(temp.path().c_str(), &here), 0);
+  ASSERT_EQ(::stat(elsewhere.path().c_str(), &there), 0);
+  if (here.st_dev == there.st_dev) {
+    GTEST_SKIP() << "/dev/shm is the same filesystem";
+  }
+  staging = StagingArea::open(elsewhere / "staging", {}).value();
+  EXPECT_TRUE(place({{&*one, "7"}})[0].ok());
+  EXPECT_EQ(read_file(temp / "one/inbox/7/a-2.txt"), "second");
+  EXPECT_TRUE(std::filesystem::is_empty(elsewhere / "staging"));
+}
+
 TEST_F(Inbox, OrphansAreRemoved) {
   ASSERT_TRUE(place({{&*one, "7"}})[0].ok());
   ASSERT_TRUE(place({{&*one, "work/8"}})[0].ok());

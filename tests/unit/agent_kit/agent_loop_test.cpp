@@ -1,0 +1,146 @@
+#include "agent_kit/agent_loop.hpp"
+
+#include <csignal>
+#include <gmock/gmock.h>
+#include <sys/eventfd.h>
+
+#include "session_folder.hpp"
+
+namespace patchbay::agent_kit {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+struct Loop : ::testing::Test {
+  Loop() { std::signal(SIGPIPE, SIG_IGN); }
+  void take(TurnTaker& taker, int stop_fd = -1) {
+    const auto taken = take_due_turns(*session, taker, stop_fd);
+    EXPECT_TRUE(taken.ok()) << taken.status().message();
+  }
+  [[nodiscard]] std::vector<std::string> contents() const {
+    return folder.query_outbound("SELECT content FROM messages_out ORDER BY rowid");
+  }
+  [[nodiscard]] std::vector<std::string> acknowledged(const std::string& status) const {
+    return folder.query_outbound("SELECT message_id FROM processing_ack WHERE status = '" + status +
+                                 "' ORDER BY message_id");
+  }
+  SessionFolder folder;
+  base::SystemClock clock;
+  std::unique_ptr<AgentSession> session = AgentSession::open(folder.path(), clock).value();
+  EchoTaker echo;
+};
+
+TEST_F(Loop, EchoAnswersEachMessageInOrder) {
+  folder.put("a", R"({"text":"one"})");
+  folder.put("b", R"({"text":"context"})", "chat", 0);
+  folder.put("c", R"({"text":"two"})");
+  take(echo);
+  EXPECT_THAT(contents(), ElementsAre(R"({"text":"one"})", R"({"text":"two"})"));
+  EXPECT_THAT(
+      folder.query_outbound("SELECT id || ' ' || in_reply_to || ' ' || channel_type || ' ' ||"
+                            " platform_id FROM messages_out ORDER BY rowid"),
+      ElementsAre("a:re:1 a telegram telegram:dm:5", "c:re:1 c telegram telegram:dm:5"));
+  EXPECT_THAT(acknowledged("completed"), ElementsAre("a", "b", "c"));
+  EXPECT_TRUE(std::filesystem::exists(folder / ".heartbeat"));
+}
+
+TEST_F(Loop, EchoAnswersEachFileWithThatFile) {
+  folder.put_file("a", "p.jpg", "picture");
+  folder.put("a", R"({"text":"look","attachments":[{"name":"p.jpg","localPath":"inbox/a/p.jpg"},
+                  {"name":"q.mp4","error":"too large"},{"name":"x","localPath":"inbox/../outbound.db"}]})");
+  take(echo);
+  EXPECT_THAT(
+      contents(),
+      ElementsAre(R"({"files":["p.jpg"],"text":"look\n[q.mp4 could not be had: too large]\n)"
+                  R"([x could not be had]"})"));
+  EXPECT_EQ(test::read_file(folder / "outbox/a:re:1/p.jpg"), "picture");
+  EXPECT_TRUE(std::filesystem::exists(folder / "inbox/a/p.jpg"));
+}
+
+TEST_F(Loop, ACommandGetsThePromptAndItsOutputIsTheAnswer) {
+  folder.put_file("a", "p.jpg", "picture");
+  folder.put("a", R"({"text":"hello","sender":"Ann","senderId":"u5",
+                  "attachments":[{"name":"p.jpg","mimeType":"image/jpeg","localPath":"inbox/a/p.jpg"}]})");
+  CommandTaker taker(
+      R"(cat; printf '%s|' "$PATCHBAY_CHANNEL" "$PATCHBAY_CHAT" "$PATCHBAY_SENDER" )"
+      R"("$PATCHBAY_SENDER_ID" "$PATCHBAY_MESSAGE_ID" "$PATCHBAY_KIND"; )"
+      R"(cp "$PATCHBAY_ATTACHMENTS" "$PATCHBAY_OUTBOX_DIR/copy.jpg"; mkfifo "$PATCHBAY_OUTBOX_DIR/pipe")",
+      -1);
+  take(taker);
+  const std::string path = folder / "inbox/a/p.jpg";
+  EXPECT_THAT(
+      contents(),
+      ElementsAre(
+          R"({"files":["copy.jpg"],"text":"hello\n[file p.jpg (image/jpeg): )" + path +
+          R"(]\ntelegram|telegram:dm:5|Ann|u5|a|chat|\n[pipe is not sent: it is not a plain file]"})"));
+  EXPECT_EQ(test::read_file(folder / "outbox/a:re:1/copy.jpg"), "picture");
+  EXPECT_THAT(acknowledged("completed"), ElementsAre("a"));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder / "outbox"), {}), 1);
+}
+
+TEST_F(Loop, ACommandThatFailsIsToldWithItsLastErrorLine) {
+  folder.put("a", R"({"text":"hello"})");
+  CommandTaker taker("echo half an answer; echo 'no model loaded' >&2; exit 3", -1);
+  take(taker);
+  EXPECT_THAT(
+      contents(),
+      ElementsAre(R"({"text":"The agent's command failed with exit code 3: no model loaded"})"));
+  EXPECT_THAT(acknowledged("failed"), ElementsAre("a"));
+}
+
+TEST_F(Loop, ACommandWithNothingToSaySaysNothing) {
+  folder.put("a", R"({"text":"hello"})");
+  CommandTaker taker("cat >/dev/null", -1);
+  take(taker);
+  EXPECT_THAT(contents(), IsEmpty());
+  EXPECT_THAT(acknowledged("completed"), ElementsAre("a"));
+}
+
+TEST_F(Loop, EachChatGetsItsOwnTurn) {
+  folder.put("a", R"({"text":"one"})", "chat", 1, "telegram:dm:5");
+  folder.put("b", R"({"text":"two"})", "chat", 1, "telegram:dm:6");
+  CommandTaker taker("tr a-z A-Z", -1);
+  take(taker);
+  EXPECT_THAT(
+      folder.query_outbound("SELECT platform_id || content FROM messages_out ORDER BY rowid"),
+      ElementsAre(R"(telegram:dm:5{"text":"ONE"})", R"(telegram:dm:6{"text":"TWO"})"));
+}
+
+TEST_F(Loop, AStopDuringACommandGivesTheRowsBack) {
+  folder.put("a", R"({"text":"hello"})");
+  const base::UniqueFd stop(::eventfd(0, EFD_CLOEXEC));
+  // The stop comes once the turn has begun.
+  struct StopInTheMiddle final : TurnTaker {
+    TurnResult take(AgentSession& in, const Turn& turn) override {
+      EXPECT_EQ(::eventfd_write(stop_fd, 1), 0);
+      return command.take(in, turn);
+    }
+    explicit StopInTheMiddle(int fd) : stop_fd(fd), command("sleep 1000", fd) {}
+    int stop_fd;
+    CommandTaker command;
+  } taker(stop.get());
+  take(taker, stop.get());
+  EXPECT_THAT(contents(), IsEmpty());
+  EXPECT_THAT(folder.query_outbound("SELECT * FROM processing_ack"), IsEmpty());
+}
+
+TEST_F(Loop, RunsUntilStopped) {
+  folder.put("a", R"({"text":"hello"})");
+  InboundWatch watch = InboundWatch::open(folder.path()).value();
+  const base::UniqueFd stop(::eventfd(0, EFD_CLOEXEC));
+  struct StopAfter final : TurnTaker {
+    TurnResult take(AgentSession& in, const Turn& turn) override {
+      EXPECT_EQ(::eventfd_write(stop_fd, 1), 0);
+      return echo.take(in, turn);
+    }
+    explicit StopAfter(int fd) : stop_fd(fd) {}
+    int stop_fd;
+    EchoTaker echo;
+  } taker(stop.get());
+  EXPECT_TRUE(run_agent(*session, watch, taker, clock, stop.get()).ok());
+  EXPECT_THAT(contents(), ElementsAre(R"({"text":"hello"})"));
+}
+
+}  // namespace
+}  // namespace patchbay::agent_kit
