@@ -72,16 +72,18 @@ function(patchbay_add_adapter name)
     get_filename_component(schema ${ARG_SETTINGS_SCHEMA} ABSOLUTE)
     set_property(TARGET ${library} APPEND PROPERTY LINK_DEPENDS ${schema})
   endif()
-  # Lists travel to the script with bars.
-  list(JOIN ARG_ALLOWED_HOSTS "|" hosts)
-  list(JOIN ARG_ABILITIES "|" abilities)
-  set(write_sidecar ${CMAKE_COMMAND}
-    "-DID=${ARG_CHANNEL}" "-DVERSION=${ARG_VERSION}" "-DVENDOR=${ARG_VENDOR}"
-    "-DLICENCE=${ARG_LICENCE}" "-DSCHEMA=${schema}" "-DHOSTS=${hosts}"
-    "-DABILITIES=${abilities}" "-DHEADER=${PATCHBAY_ADAPTER_HEADER}")
+  set(values "# Read by PatchbaySidecar.cmake.\n")
+  foreach(value CHANNEL VERSION VENDOR LICENCE ALLOWED_HOSTS ABILITIES)
+    string(APPEND values "set(${value} [==[${ARG_${value}}]==])\n")
+  endforeach()
+  string(APPEND values "set(SCHEMA [==[${schema}]==])\nset(HEADER [==[${PATCHBAY_ADAPTER_HEADER}]==])\n")
+  set(values_file ${CMAKE_CURRENT_BINARY_DIR}/${name}.sidecar.cmake)
+  file(CONFIGURE OUTPUT ${values_file} CONTENT "${values}" @ONLY)
   set(script ${PATCHBAY_ADAPTER_CMAKE_DIR}/PatchbaySidecar.cmake)
+  set_property(TARGET ${library} APPEND PROPERTY LINK_DEPENDS ${values_file} ${script})
   add_custom_command(TARGET ${library} POST_BUILD
-    COMMAND ${write_sidecar} "-DLIBRARY=$<TARGET_FILE:${library}>" -P ${script}
+    COMMAND ${CMAKE_COMMAND} "-DLIBRARY=$<TARGET_FILE:${library}>" "-DVALUES=${values_file}"
+      -P ${script}
     BYPRODUCTS ${folder}/${name}.adapter.json
     COMMENT "Writing ${name}.adapter.json" VERBATIM)
 
@@ -92,9 +94,8 @@ function(patchbay_add_adapter name)
   if(NOT ARG_TEST_ONLY)
     install(TARGETS ${library} LIBRARY DESTINATION lib/patchbay/plugins COMPONENT plugins)
     # Written anew for the installed file, which may have been stripped.
-    list(JOIN write_sidecar "\" \"" command)
     install(CODE "
-      execute_process(COMMAND \"${command}\"
+      execute_process(COMMAND \"${CMAKE_COMMAND}\" \"-DVALUES=${values_file}\"
         \"-DLIBRARY=\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/lib/patchbay/plugins/${name}.so\"
         -P \"${script}\" COMMAND_ERROR_IS_FATAL ANY)" COMPONENT plugins)
   endif()

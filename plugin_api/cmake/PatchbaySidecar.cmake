@@ -1,5 +1,7 @@
-# cmake -DLIBRARY=… -DID=… … -P PatchbaySidecar.cmake: writes <library without .so>.adapter.json.
+# cmake -DLIBRARY=x.so -DVALUES=file -P PatchbaySidecar.cmake: writes x.adapter.json. VALUES sets what
+# patchbay_add_adapter() was given.
 cmake_minimum_required(VERSION 3.25)
+include(${VALUES})
 
 function(json_string out text)
   string(REPLACE "\\" "\\\\" text "${text}")
@@ -33,17 +35,15 @@ if(SCHEMA)
   set(settings ",\n  \"settings\": ${schema}")
 endif()
 file(SHA256 ${LIBRARY} sha256)
-foreach(text ID VERSION VENDOR LICENCE)
+foreach(text CHANNEL VERSION VENDOR LICENCE)
   json_string(${text} "${${text}}")
 endforeach()
-string(REPLACE "|" ";" HOSTS "${HOSTS}")
-string(REPLACE "|" ";" ABILITIES "${ABILITIES}")
-json_array(hosts ${HOSTS})
+json_array(hosts ${ALLOWED_HOSTS})
 json_array(abilities ${ABILITIES})
 string(REGEX REPLACE "\\.so$" ".adapter.json" sidecar "${LIBRARY}")
 file(WRITE ${sidecar} "{
   \"format\": 1,
-  \"id\": ${ID},
+  \"id\": ${CHANNEL},
   \"version\": ${VERSION},
   \"vendor\": ${VENDOR},
   \"licence\": ${LICENCE},
