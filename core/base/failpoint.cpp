@@ -34,7 +34,11 @@ Settings parse_settings(std::string_view text) {
     Setting& setting = settings[std::string(item.substr(0, equals))];
     const std::size_t at = action.find('@');
     if (at != std::string_view::npos) {
-      setting.at = std::strtol(std::string(action.substr(at + 1)).c_str(), nullptr, 10);
+      const std::string passage(action.substr(at + 1));
+      setting.at = std::strtol(passage.c_str(), nullptr, 10);
+      if (setting.at < 1 || std::to_string(setting.at) != passage) {
+        std::abort();
+      }
       action = action.substr(0, at);
     }
     setting.kill = action == "kill";

@@ -23,7 +23,7 @@ Result<Json> parse_limited(std::string_view text, bool comments) {
       return Status(Code::kInvalidArgument, "JSON is nested deeper than 64 levels");
     }
     return value;
-  } catch (const typename Json::parse_error& error) {
+  } catch (const typename Json::exception& error) {  // also out_of_range, for "1e999"
     // "[json.exception.parse_error.101] parse error at line 1, column 2: …": from the second part.
     const std::string_view message = error.what();
     const std::size_t begin = message.find("] ");

@@ -7,6 +7,8 @@
 #include <spdlog/spdlog.h>
 #include <vector>
 
+#include "base/text.hpp"
+
 namespace patchbay::base {
 namespace {
 
@@ -53,13 +55,16 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
   return spdlog::level::err;
 }
 
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
+
 void append_escaped(std::string& line, std::string_view value) {
   line += '"';
-  for (const char c : value) {
+  // A line of JSON is UTF-8, whatever somebody sent us.
+  for (const char c : to_valid_utf8(value)) {
     if (c == '"' || c == '\\') {
       line += '\\';
       line += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
+    } else if (is_control(c)) {
       std::array<char, 8> escape{};
       std::snprintf(escape.data(), escape.size(), "\\u%04x", static_cast<unsigned>(c));
       line += escape.data();
@@ -71,9 +76,10 @@ void append_escaped(std::string& line, std::string_view value) {
 }
 
 bool is_bare(std::string_view value) {
-  return !value.empty() && std::none_of(value.begin(), value.end(), [](char c) {
-    return static_cast<unsigned char>(c) <= 0x20 || c == '"' || c == '=' || c == '\\';
-  });
+  return !value.empty() && is_valid_utf8(value) &&
+         std::none_of(value.begin(), value.end(), [](char c) {
+           return is_control(c) || c == ' ' || c == '"' || c == '=' || c == '\\';
+         });
 }
 
 std::string text_line(std::string_view event, std::initializer_list<LogField> fields) {
@@ -82,10 +88,12 @@ std::string text_line(std::string_view event, std::initializer_list<LogField> fi
     line += ' ';
     line += field.key;
     line += '=';
-    if (is_bare(field.value)) {
-      line += field.value;
+    // Before escaping, which would make a secret with a quote in it unrecognisable.
+    const std::string value = redact(field.value);
+    if (is_bare(value)) {
+      line += value;
     } else {
-      append_escaped(line, field.value);
+      append_escaped(line, value);
     }
   }
   return line;
@@ -102,7 +110,7 @@ std::string json_line(LogLevel level, std::string_view event,
     line += ',';
     append_escaped(line, field.key);
     line += ':';
-    append_escaped(line, field.value);
+    append_escaped(line, redact(field.value));
   }
   line += '}';
   return line;
@@ -116,7 +124,7 @@ void log(LogLevel level, std::string_view event, std::initializer_list<LogField>
   }
   const std::string line =
       format() == LogFormat::kText ? text_line(event, fields) : json_line(level, event, fields);
-  logger().log(to_spdlog(level), "{}", redact(line));
+  logger().log(to_spdlog(level), "{}", line);
 }
 
 void configure_log(LogLevel level, LogFormat new_format) {
@@ -142,12 +150,13 @@ void register_secret(std::string_view secret) {
 }
 
 std::string redact(std::string_view text) {
+  static constexpr std::string_view kRedacted = "[redacted]";
   std::string result(text);
   const std::shared_lock lock(secrets().mutex);
   for (const std::string& secret : secrets().values) {
     for (std::size_t at = result.find(secret); at != std::string::npos;
-         at = result.find(secret, at)) {
-      result.replace(at, secret.size(), "[redacted]");
+         at = result.find(secret, at + kRedacted.size())) {
+      result.replace(at, secret.size(), kRedacted);
     }
   }
   return result;
