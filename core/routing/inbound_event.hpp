@@ -25,7 +25,7 @@ enum class EventKind : std::uint8_t {
 
 struct InboundFile {
   std::string kind;       // "image", "audio", "voice", "video", "document", "sticker"
-  std::string staged;     // id of a committed file in the staging area, or empty
+  std::string staged;     // name of a kept file in the staging area, or empty
   std::string reference;  // for a later fetch(), or empty
   std::string error;      // not empty: it cannot be had, and why
   std::string name;       // as the sender named it: not yet safe

@@ -22,8 +22,9 @@ enum class SubmitOutcome : std::uint8_t {
 class InboundPort {
  public:
   virtual ~InboundPort() = default;
-  // [core thread] `done` comes once, on the core thread, when the disposition is durable. Events of
-  // one chat keep their order.
+  // [core thread] `done` comes once, on the core thread, never inside this call, when the
+  // disposition is durable. Events of one chat keep their order. The staged files of the event
+  // belong to the port from now on, whatever the outcome.
   virtual void submit(InboundEvent event, base::UniqueFunction<void(SubmitOutcome)> done) = 0;
 };
 
@@ -31,7 +32,8 @@ class FilePort {
  public:
   virtual ~FilePort() = default;
   // [core thread] Asks the instance to stream the file behind `reference` into the staging area.
-  // `done` gets the id of the committed staged file.
+  // `done` gets the name of the kept file (StagingArea::reopen()), in bounded time. kUnavailable,
+  // kTimeout, kBusy and kIo are tried again.
   virtual void fetch(const base::InstanceName& instance, const std::string& reference,
                      base::UniqueFunction<void(base::Result<std::string>)> done) = 0;
 };

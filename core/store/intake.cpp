@@ -8,7 +8,7 @@ namespace {
 
 constexpr char kInsert[] =
     "INSERT INTO intake(id, reason, instance, chat, session, event, received_at) "
-    "VALUES(?, ?, ?, ?, ?, ?, ?) RETURNING id";
+    "VALUES(?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO NOTHING RETURNING id";
 // One statement for every filter: intake is bounded, and each has at most one page a call.
 constexpr char kList[] =
     "SELECT id, reason, instance, chat, session, event, received_at FROM intake "
@@ -63,12 +63,21 @@ base::Result<std::int64_t> IntakeRepository::insert(const IntakeRecord& record) 
     }
   }
   return guarded("writing to the intake", [&]() -> base::Result<std::int64_t> {
-    const std::optional<std::int64_t> id = record.id != 0 ? std::optional(record.id) : std::nullopt;
-    Query query(statements_, kInsert, id, record.reason, record.instance, record.chat,
-                record.session, record.event, record.received_at);
-    query.step();
+    const auto insert_as = [&](std::optional<std::int64_t> id) -> std::optional<std::int64_t> {
+      Query query(statements_, kInsert, id, record.reason, record.instance, record.chat,
+                  record.session, record.event, record.received_at);
+      return query.step() ? std::optional(query.integer(0)) : std::nullopt;
+    };
+    std::optional<std::int64_t> id;
+    if (record.id != 0) {
+      id = insert_as(record.id);
+    }
+    if (!id) {
+      // No number of its own, or another writer of the intake has just taken that one.
+      id = insert_as(std::nullopt);
+    }
     ++rows_;
-    return query.integer(0);
+    return id.value_or(0);
   });
 }
 

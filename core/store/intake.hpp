@@ -28,7 +28,7 @@ class IntakeRepository {
  public:
   explicit IntakeRepository(Statements& statements) : statements_(statements) {}
 
-  // The id of the row: record.id, or the next one when that is 0. kBusy: over
+  // The id of the row: record.id, or the next one when that is 0 or taken. kBusy: over
   // limits::kIntakeRows in all; kTooLarge: limits::kIntakeChatRows of an unknown chat wait already.
   base::Result<std::int64_t> insert(const IntakeRecord& record);
   // In order of id.

@@ -1,0 +1,52 @@
+#include "routing/router.hpp"
+
+#include "base/log.hpp"
+#include "routing/pipeline.hpp"
+#include "routing/session_routing.hpp"
+
+namespace patchbay::routing {
+
+Router::Router(RouterParts parts, std::shared_ptr<const CompiledRouting> routing)
+    : pipeline_(std::make_unique<Pipeline>(parts, std::move(routing))), database_(parts.database) {}
+
+Router::~Router() = default;
+
+void Router::set_files(FilePort& files) { pipeline_->set_files(files); }
+
+base::Status Router::start() { return pipeline_->start(); }
+
+void Router::submit(InboundEvent event, base::UniqueFunction<void(SubmitOutcome)> done) {
+  pipeline_->submit(std::move(event), std::move(done));
+}
+
+void Router::reconfigure(std::shared_ptr<const CompiledRouting> routing) {
+  pipeline_->set_routing(std::move(routing));
+  replay_held([](const base::Result<std::size_t>& replayed) {
+    if (!replayed.ok()) {
+      base::log_warning("routing.held_not_replayed", {{"reason", replayed.status().message()}});
+    } else if (*replayed > 0) {
+      base::log_info("routing.held_replayed", {{"events", *replayed}});
+    }
+  });
+}
+
+void Router::replay_held(base::UniqueFunction<void(base::Result<std::size_t>)> done) {
+  pipeline_->replay_held(std::move(done));
+}
+
+void Router::session_is_writable(const session::SessionAddress& session) {
+  pipeline_->session_is_writable(session);
+}
+
+void Router::routing_for(const session::SessionAddress& session,
+                         base::UniqueFunction<void(base::Result<session::SetRouting>)> done) {
+  database_.transact<session::SetRouting>(
+      [session](store::Repositories& repositories) {
+        return routing::routing_for(repositories, session);
+      },
+      std::move(done));
+}
+
+Router::Numbers Router::numbers() const { return pipeline_->numbers(); }
+
+}  // namespace patchbay::routing
