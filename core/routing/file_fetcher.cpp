@@ -99,14 +99,10 @@ void FileFetcher::fetch_next(const std::shared_ptr<Job>& job) {
     place(job);
     return;
   }
-  auto done = while_alive(
-      alive_, [this, job](base::Result<std::string> staged) { fetched(job, std::move(staged)); });
-  if (files_ == nullptr) {
-    done(base::Result<std::string>(
-        base::Status(base::Code::kUnavailable, "no adapter is there to fetch it")));
-    return;
-  }
-  files_->fetch(job->event.instance, files[job->next_file].reference, std::move(done));
+  files_->fetch(job->event.instance, files[job->next_file].reference,
+                while_alive(alive_, [this, job](const base::Result<std::string>& staged) {
+                  fetched(job, staged);
+                }));
 }
 
 void FileFetcher::fetched(const std::shared_ptr<Job>& job,
