@@ -10,6 +10,7 @@
 
 #include "agent_kit/databases.hpp"
 #include "attachments/names.hpp"
+#include "base/failpoint.hpp"
 #include "base/iso_time.hpp"
 #include "base/unique_fd.hpp"
 
@@ -208,6 +209,7 @@ Status AgentSession::write(std::span<const OutboundRow> rows,
   for (const OutboundRow& row : rows) {
     PATCHBAY_ASSIGN(std::string content, place_files(row));
     contents.push_back(std::move(content));
+    PBAY_FAILPOINT("agent.after_files");
   }
   return guarded("writing outbound.db", [&]() -> Status {
     SQLite::Database& outbound = databases_->outbound();

@@ -156,6 +156,30 @@ TEST_F(Executable, ReadsTheNumberOfMessagesFromContainerJson) {
   EXPECT_THAT(answers(2), ElementsAre(R"({"text":"chat: b chat: c"})", R"({"text":"a"})"));
 }
 
+struct KilledAt : Executable, ::testing::WithParamInterface<const char*> {};
+
+TEST_P(KilledAt, AnswersOnceAllTheSame) {
+  folder.put_file("a", "p.jpg", "picture");
+  folder.put("a",
+             R"({"text":"hello","attachments":[{"name":"p.jpg","localPath":"inbox/a/p.jpg"}]})");
+  {
+    ::setenv("PATCHBAY_FAILPOINTS_SET", (std::string(GetParam()) + "=kill").c_str(), 1);
+    Agent agent({"--echo", "--session", folder.path()}, errors);
+    ::unsetenv("PATCHBAY_FAILPOINTS_SET");
+    EXPECT_EQ(agent.wait(), 128 + SIGKILL);
+  }
+  const Agent agent({"--echo", "--session", folder.path()}, errors);
+  folder.put("b", R"({"text":"and this"})");
+  EXPECT_THAT(answers(2),
+              ElementsAre(R"({"files":["p.jpg"],"text":"hello"})", R"({"text":"and this"})"));
+  EXPECT_EQ(test::read_file(folder / "outbox/a:re:1/p.jpg"), "picture");
+  EXPECT_THAT(acknowledgements(), ElementsAre("a completed", "b completed"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Failpoints, KilledAt,
+                         ::testing::Values("agent.after_claim", "agent.after_files",
+                                           "agent.before_answer", "agent.after_answer"));
+
 TEST_F(Executable, WrongUsageAndMissingFolders) {
   const std::vector<std::vector<std::string>> wrong = {
       {}, {"--echo", "--exec", "x"}, {"--nonsense"}, {"--echo", "left over"}};
