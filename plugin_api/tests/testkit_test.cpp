@@ -248,6 +248,21 @@ TEST_F(Echo, ADeliveryThatSleepsAtStopIsProvenNotSent) {
   EXPECT_EQ(host().result(op)->sent_state, sdk::SentState::kNotSent);
 }
 
+TEST_F(Echo, ARefusalProvesThatNothingWasSent) {
+  started();
+  host().http().expect("POST", kSend).rate_limited(60);
+  const pbay_op op = host().deliver(text_delivery("patient"));
+  host().stop();
+  EXPECT_EQ(host().result(op)->code, PBAY_E_RETRY);
+  EXPECT_EQ(host().result(op)->sent_state, sdk::SentState::kNotSent);
+}
+
+TEST_F(Echo, ALogLineIsOneLine) {
+  started();
+  host().typing(sdk::Chat(sdk::ChatKind::kGroup, "a\nb"));
+  EXPECT_EQ(host().log().back().text, "typing in a b");
+}
+
 TEST_F(Echo, AnInstanceThatWasNeverStartedCanBeDestroyed) {
   EXPECT_TRUE(host().created());
   host().hold_submits();

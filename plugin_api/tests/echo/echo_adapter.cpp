@@ -95,7 +95,7 @@ std::optional<std::vector<Event>> EchoAdapter::translate(std::string_view kind,
   return events;
 }
 
-// One part a line of text, then one a file. "throw", "wait" and "forget" are what tests ask for.
+// One part a line of text, then one a file. "throw", "wait" and "patient" are what tests ask for.
 Task<Result> EchoAdapter::deliver(Delivery delivery) {
   if (delivery.text == "throw") {
     throw std::runtime_error("deliver threw");
@@ -119,6 +119,11 @@ Task<Result> EchoAdapter::deliver(Delivery delivery) {
     const HttpResponse response = co_await http.send(request);
     if (!response.answered()) {
       co_return response.unanswered("send");
+    }
+    if (response.status == 429 && delivery.text == "patient") {
+      co_await timer.sleep(std::chrono::milliseconds(response.retry_after_ms()));
+      --part;
+      continue;
     }
     if (response.status == 429) {
       co_return Result::rate_limited(response.retry_after_ms(), RetryScope::kChat, "slow down");

@@ -17,8 +17,11 @@ class ModernAdapter final : public Adapter {
     HttpRequest request = HttpRequest::post_json("https://a.example.org/send", "{}");
     request.delivery(delivery.op);
     const HttpResponse response = co_await http.send(request);
-    if (!response.success()) {
+    if (!response.answered()) {
       co_return response.unanswered("send");
+    }
+    if (!response.success()) {
+      co_return Result::not_sent(PBAY_E_REJECTED, "the platform refused: " + response.body);
     }
     const Completion durable = co_await part_sent(delivery.op, 0, response.body);
     if (!durable.ok()) {

@@ -195,7 +195,7 @@ class Adapter {
     runtime_.advance(Phase::kDraining);
   }
   // At the end of every entry: nothing may be called after stopped().
-  void leave() {
+  void leave() noexcept {
     if (!stopping_ || stopped_ || runtime_.has_tasks()) {
       return;
     }

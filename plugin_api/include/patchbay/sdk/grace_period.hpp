@@ -25,7 +25,7 @@ class GracePeriod final : public Pending {
     timer_->start(runtime_.host(), op_, period_ms);
   }
   // It is no longer needed. The host still completes the timer.
-  void end() {
+  void end() noexcept {
     if (op_ != 0) {
       runtime_.abandon(std::exchange(op_, 0));
     }

@@ -94,7 +94,9 @@ class Http {
       request_->issue(http_, host, op);
     }
     void completed(const HttpResponse& response) {
-      if (response.sent_state == SentState::kNotSent) {
+      // A refusal proves as much as a connection that never was.
+      const bool refused = response.answered() && response.status >= 400 && response.status < 500;
+      if (refused || response.sent_state == SentState::kNotSent) {
         runtime_->set_may_have_left(delivery_op(), had_left_);
       }
     }

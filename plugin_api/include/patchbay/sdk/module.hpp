@@ -99,12 +99,12 @@ class Module {
     A& adapter = of(self);
     try {
       body(adapter);
-      static_cast<Adapter&>(adapter).leave();
     } catch (const std::exception& error) {
       adapter.log_error(bug_text(entry, error.what()));
     } catch (...) {
       adapter.log_error(bug_text(entry, "an unknown exception"));
     }
+    static_cast<Adapter&>(adapter).leave();
   }
   // The same for an operation of the host, which is completed in any case.
   template <class Body>

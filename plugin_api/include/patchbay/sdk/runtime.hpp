@@ -5,6 +5,7 @@
 #ifndef PATCHBAY_SDK_RUNTIME_HPP
 #define PATCHBAY_SDK_RUNTIME_HPP
 
+#include <algorithm>
 #include <cstdint>
 #include <exception>
 #include <string>
@@ -81,8 +82,19 @@ class Runtime {
     return found != nullptr && found->struct_size >= sizeof(Extension) ? found : nullptr;
   }
 
+  // A newline within becomes a space: a log line is one line.
   void log(std::uint32_t level, std::string_view message) const noexcept {
-    host_->log(host_, level, to_abi(message));
+    if (message.find('\n') == std::string_view::npos) {
+      host_->log(host_, level, to_abi(message));
+      return;
+    }
+    try {
+      std::string line(message);
+      std::replace(line.begin(), line.end(), '\n', ' ');
+      host_->log(host_, level, to_abi(line));
+    } catch (...) {
+      host_->log(host_, level, to_abi("a line was lost: no memory"));
+    }
   }
 
   // ---- operations of ours ----

@@ -2,9 +2,11 @@
 #ifndef PATCHBAY_SDK_SERVICES_HPP
 #define PATCHBAY_SDK_SERVICES_HPP
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,20 +19,29 @@
 
 namespace patchbay::sdk {
 
+// What a sleep gives. Nobody needs to look at it: a sleep ends in time, or by Stopped.
+struct Elapsed : Completion {
+  using Completion::Completion;
+};
+
 class Timer {
  public:
   explicit Timer(Runtime& runtime) noexcept
       : runtime_(runtime), timer_(runtime.extension<pbay_timer>(PBAY_EXT_TIMER)) {}
 
-  // `co_await timer.sleep(duration);` Ends by Stopped when the instance stops.
+  // `co_await timer.sleep(duration);` Throws where the host has no timers: a loop that sleeps
+  // between its tries would never rest.
   [[nodiscard]] auto sleep(std::chrono::milliseconds duration) {
+    if (timer_ == nullptr) {
+      throw std::runtime_error("this host offers no timers; update Patchbay");
+    }
     const auto* timer = timer_;
-    const auto issue = [timer, duration](const pbay_host* host, pbay_op op) {
-      timer->start(host, op, duration.count());
+    const std::int64_t delay_ms = std::max<std::int64_t>(duration.count(), 0);
+    const auto issue = [timer, delay_ms](const pbay_host* host, pbay_op op) {
+      timer->start(host, op, delay_ms);
     };
-    return Operation<Completion, decltype(issue)>(runtime_, GiveUp::kDraining, timer_ != nullptr,
-                                                  timer_ != nullptr ? timer_->cancel : nullptr,
-                                                  issue);
+    return Operation<Elapsed, decltype(issue)>(runtime_, GiveUp::kDraining, true, timer_->cancel,
+                                               issue);
   }
 
  private:
