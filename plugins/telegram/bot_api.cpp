@@ -12,7 +12,6 @@ using sdk::HttpRequest;
 using sdk::HttpResponse;
 using sdk::Task;
 
-constexpr std::chrono::milliseconds kDownloadTimeout{120'000};
 constexpr std::int64_t kSlowestUpload = 64;  // bytes a millisecond: what a poor line still does
 
 // A file path of Telegram in a URL: "documents/file 7.pdf" → "documents/file%207.pdf".
@@ -61,11 +60,12 @@ Task<Answer> BotApi::upload(std::string_view method, json arguments, std::string
   co_return read_answer(response, settings_.token);
 }
 
-Task<HttpResponse> BotApi::download(std::string file_path, std::uint64_t staging) {
+Task<HttpResponse> BotApi::download(std::string file_path, std::uint64_t staging,
+                                    std::chrono::milliseconds timeout) {
   HttpRequest request =
       HttpRequest::get(settings_.api_base + "/file/bot" + settings_.token.reveal() + "/" +
                        percent_encoded(file_path));
-  request.idempotent().response_to(staging).timeout(kDownloadTimeout);
+  request.idempotent().response_to(staging).timeout(timeout);
   const HttpResponse response = co_await http_.send(request);
   co_return response;
 }

@@ -39,7 +39,8 @@ class BotApi {
 
   // The content of a file that getFile named, into an open staging handle, which is not yet
   // committed.
-  [[nodiscard]] sdk::Task<sdk::HttpResponse> download(std::string file_path, std::uint64_t staging);
+  [[nodiscard]] sdk::Task<sdk::HttpResponse> download(std::string file_path, std::uint64_t staging,
+                                                      std::chrono::milliseconds timeout);
 
   // Without the token, whatever it is.
   [[nodiscard]] std::string redact(std::string_view text) const {

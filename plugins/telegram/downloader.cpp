@@ -20,8 +20,9 @@ using sdk::Result;
 using sdk::Task;
 
 constexpr std::size_t kAtOnce = 4;
-constexpr int kTries = 3;
-constexpr std::chrono::milliseconds kLongestWait{30'000};
+constexpr std::chrono::milliseconds kBatchTime{60'000};
+constexpr std::chrono::milliseconds kFetchTimeout{300'000};
+constexpr std::chrono::milliseconds kFirstWait{1'000};
 
 bool may_work_later(const Result& result) {
   return result.code <= PBAY_E_RETRY && result.code > PBAY_E_PERMANENT;
@@ -35,12 +36,14 @@ struct Downloader::Batch {
 
   std::vector<InboundFile> files;
   std::size_t next = 0;
+  std::int64_t deadline_ms = 0;   // monotonic
   sdk::EventQueue<int> finished;  // one entry a worker
 };
 
 Task<> Downloader::stage_files(std::vector<Event>& events) {
   std::vector<InboundFile*> wanted;
   const auto batch = std::make_shared<Batch>(adapter_.runtime());
+  batch->deadline_ms = adapter_.clock.monotonic_ms() + kBatchTime.count();
   for (Event& event : events) {
     for (InboundFile& file : event.files) {
       if (!file.reference.empty()) {
@@ -75,18 +78,19 @@ Task<> Downloader::work(std::shared_ptr<Batch> batch) {
 Task<> Downloader::take_turns(std::shared_ptr<Batch> batch) {
   while (batch->next < batch->files.size()) {
     InboundFile& file = batch->files[batch->next++];
-    co_await stage(file);
+    co_await stage(file, batch->deadline_ms);
   }
 }
 
-Task<> Downloader::stage(InboundFile& file) {
-  std::chrono::milliseconds wait{1000};
-  for (int attempt = 1; attempt <= kTries; ++attempt) {
-    const std::uint64_t handle = adapter_.staging.open(file.size);
+Task<> Downloader::stage(InboundFile& file, std::int64_t deadline_ms) {
+  std::chrono::milliseconds wait = kFirstWait;
+  while (true) {
+    const std::chrono::milliseconds left(deadline_ms - adapter_.clock.monotonic_ms());
+    const std::uint64_t handle = left.count() > 0 ? adapter_.staging.open(file.size) : 0;
     if (handle == 0) {
-      co_return;  // too many are open: the host asks later
+      co_return;  // no time, or too many are open
     }
-    const Result result = co_await into(handle, file.reference);
+    const Result result = co_await into(handle, file.reference, left);
     if (result.ok()) {
       file.staging = handle;
       file.reference.clear();
@@ -98,26 +102,28 @@ Task<> Downloader::stage(InboundFile& file) {
       file.reference.clear();
       co_return;
     }
-    if (attempt < kTries) {
-      const std::chrono::milliseconds told{std::max<std::int64_t>(result.retry_after_ms, 0)};
-      const std::chrono::milliseconds pause = std::min(std::max(told, wait), kLongestWait);
-      co_await adapter_.timer.sleep(pause);
-      wait *= 4;
-    } else {
-      adapter_.log_warning("a file could not be downloaded in " + std::to_string(kTries) +
-                           " tries; its message goes on, the file follows: " + result.text);
+    const std::chrono::milliseconds told(std::max<std::int64_t>(result.retry_after_ms, 0));
+    const std::chrono::milliseconds pause = std::max(told, wait);
+    if (adapter_.clock.monotonic_ms() + pause.count() >= deadline_ms) {
+      adapter_.log_warning("a file was not had in time; its message goes on, the file follows: " +
+                           result.text);
+      co_return;
     }
+    co_await adapter_.timer.sleep(pause);
+    wait *= 2;
   }
 }
 
 Task<Result> Downloader::fetch(std::string file_id, std::uint64_t staging) {
-  const Result result = co_await into(staging, file_id);
+  const Result result = co_await into(staging, file_id, kFetchTimeout);
   co_return result;
 }
 
-Task<Result> Downloader::into(std::uint64_t staging, std::string file_id) {
+Task<Result> Downloader::into(std::uint64_t staging, std::string file_id,
+                              std::chrono::milliseconds timeout) {
   CallOptions options;
   options.idempotent = true;
+  options.timeout = std::min(options.timeout, timeout);
   const json arguments = {{"file_id", std::move(file_id)}};
   const Answer answer = co_await api_.call("getFile", arguments, options);
   if (!answer.ok) {
@@ -133,7 +139,7 @@ Task<Result> Downloader::into(std::uint64_t staging, std::string file_id) {
         PBAY_E_UNSUPPORTED,
         "the Bot API server keeps the file on its own disk; run it without --local");
   }
-  const HttpResponse response = co_await api_.download(path, staging);
+  const HttpResponse response = co_await api_.download(path, staging, timeout);
   if (response.code == PBAY_E_TOO_LARGE) {
     co_return Result::not_sent(PBAY_E_TOO_LARGE, "the file is larger than this host takes");
   }

@@ -1,7 +1,8 @@
 // Files of inbound messages into the host's staging: https://core.telegram.org/bots/api#getfile
 #pragma once
 
-#include <cstddef>
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,9 +17,10 @@ class Downloader {
  public:
   Downloader(sdk::Adapter& adapter, BotApi& api) : adapter_(adapter), api_(api) {}
 
-  // Downloads what the events name by reference, a few files at a time. Afterwards each file is
-  // staged, or has an error, or, when Telegram or the host was too busy for too long, still has its
-  // reference: then the host asks for it later, and the other messages do not wait for it.
+  // Downloads what the events name by reference, a few files at a time and for at most about a
+  // minute, since everything that came after them waits. Afterwards each file is staged, or has an
+  // error, or, when there was not time enough, still has its reference: then the host asks for it
+  // later.
   [[nodiscard]] sdk::Task<> stage_files(std::vector<sdk::Event>& events);
 
   // What a host asks for later. One try: a staging handle cannot be written anew.
@@ -29,9 +31,10 @@ class Downloader {
 
   [[nodiscard]] sdk::Task<> work(std::shared_ptr<Batch> batch);
   [[nodiscard]] sdk::Task<> take_turns(std::shared_ptr<Batch> batch);
-  [[nodiscard]] sdk::Task<> stage(sdk::InboundFile& file);
-  // Ok, or a result whose class says whether another try may help.
-  [[nodiscard]] sdk::Task<sdk::Result> into(std::uint64_t staging, std::string file_id);
+  [[nodiscard]] sdk::Task<> stage(sdk::InboundFile& file, std::int64_t deadline_ms);
+  // Ok, or a result whose class says whether another try may help. timeout: of each request.
+  [[nodiscard]] sdk::Task<sdk::Result> into(std::uint64_t staging, std::string file_id,
+                                            std::chrono::milliseconds timeout);
 
   sdk::Adapter& adapter_;
   BotApi& api_;

@@ -162,8 +162,10 @@ Task<bool> Poller::recover(const Answer& answer) {
   co_return true;
 }
 
+// The ids of the batch alone decide about the next offset: after a quiet week Telegram starts anew
+// from a random number, which may be below the old offset.
 Task<> Poller::take(const json& updates) {
-  std::int64_t next_offset = offset_;
+  std::optional<std::int64_t> last_id;
   std::vector<Item> items;
   for (const json& update : updates) {
     std::optional<Meaning> meaning = read_update(update, me_);
@@ -171,11 +173,15 @@ Task<> Poller::take(const json& updates) {
       adapter_.log_warning("Telegram sent an update that is none; it is left out");
       continue;
     }
-    next_offset = std::max(next_offset, meaning->update_id + 1);
+    last_id = std::max(last_id.value_or(meaning->update_id), meaning->update_id);
     co_await prepare(*std::move(meaning), items);
   }
+  if (!last_id) {
+    co_await adapter_.timer.sleep(kLongestBackoff);  // it would come again at once
+    co_return;
+  }
   co_await submit_until_stored(std::move(items));
-  co_await confirm(next_offset);
+  co_await confirm(*last_id + 1);
 }
 
 Task<> Poller::prepare(Meaning meaning, std::vector<Item>& items) {

@@ -126,6 +126,23 @@ TEST_F(Polling, WhatIsNoUpdateDoesNotStopTheRest) {
   EXPECT_EQ(host_->kv()["offset"], "502");
 }
 
+// "If there are no new updates for at least a week, then identifier of the next update will be
+// chosen randomly": https://core.telegram.org/bots/api#update
+TEST_F(Polling, IdsThatStartAnewAreConfirmedToo) {
+  make_host({{"offset", "900000"}});
+  start_with({"private_text"});
+  EXPECT_EQ(host_->kv()["offset"], "502");
+  EXPECT_EQ(last_body("getUpdates")["offset"], 502);
+}
+
+TEST_F(Polling, ABatchOfNonsenseIsNoTightLoop) {
+  expect_me();
+  expect("getUpdates").always().answer(200, ok(json::array({7})));
+  host_->start();
+  host_->advance(std::chrono::minutes(10));
+  EXPECT_LE(requests_to("getUpdates").size(), 11U);
+}
+
 TEST_F(Polling, OffsetThatCannotBeStoredIsTriedAgain) {
   host_->fail_kv_writes(2, PBAY_E_RETRY);
   start_with({"private_text"});
