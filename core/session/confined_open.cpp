@@ -139,6 +139,24 @@ int open_confined(const ConfinedPath& path, int flags, int mode) {
   return refuse(path.name + " is being replaced again and again");
 }
 
+int stat_confined(const ConfinedPath& path, struct stat& facts) {
+  if (!is_database_name(path.name) && !is_journal_name(path.name)) {
+    errno = ENOENT;
+    return -1;
+  }
+  if (::fstatat(path.folder, path.name.c_str(), &facts, AT_SYMLINK_NOFOLLOW) != 0) {
+    return -1;
+  }
+  if (!objection(path.name, facts).empty()) {
+    errno = ELOOP;
+    return -1;
+  }
+  if (is_database_name(path.name)) {
+    vfs_report().database_inode = facts.st_ino;
+  }
+  return 0;
+}
+
 base::Result<bool> confined_file_exists(const ConfinedPath& path) {
   struct stat facts{};
   if (::fstatat(path.folder, path.name.c_str(), &facts, AT_SYMLINK_NOFOLLOW) != 0) {

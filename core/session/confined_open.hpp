@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <sys/stat.h>
 
 #include "base/status.hpp"
 
@@ -24,6 +25,9 @@ struct ConfinedPath {
 // As open(2): a descriptor, or -1 with errno, the reason then in vfs_report().refusal unless the
 // file is just missing.
 [[nodiscard]] int open_confined(const ConfinedPath& path, int flags, int mode);
+
+// As lstat(2), but fails on whatever open_confined() would refuse.
+[[nodiscard]] int stat_confined(const ConfinedPath& path, struct stat& facts);
 
 // Whether a file of that name with at least one byte is there. Something that is no plain file is a
 // refusal (kRefused).

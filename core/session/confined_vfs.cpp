@@ -21,11 +21,13 @@ using base::Code;
 using base::Status;
 
 using OpenFunction = int (*)(const char*, int, int);
+using StatFunction = int (*)(const char*, struct stat*);
 
 // Written once, before the VFS is registered; read-only afterwards.
 struct Beneath {
   sqlite3_vfs* unix_vfs = nullptr;
   OpenFunction unix_open = nullptr;
+  StatFunction unix_stat = nullptr;
 };
 Beneath& beneath() {
   static Beneath instance;
@@ -35,6 +37,13 @@ Beneath& beneath() {
 extern "C" int patchbay_sqlite_open(const char* path, int flags, int mode) {
   const auto confined = parse_confined_path(path);
   return confined ? open_confined(*confined, flags, mode) : beneath().unix_open(path, flags, mode);
+}
+
+// By this the unix VFS finds a descriptor that it kept open for the sake of another connection's
+// locks, and hands it out again without opening anything.
+extern "C" int patchbay_sqlite_stat(const char* path, struct stat* facts) {
+  const auto confined = parse_confined_path(path);
+  return confined ? stat_confined(*confined, *facts) : beneath().unix_stat(path, facts);
 }
 
 // A copy of the methods without shared memory and memory maps: WAL mode is then impossible. The
@@ -157,6 +166,7 @@ Status register_once() {
   }
   beneath().unix_vfs = unix_vfs;
   beneath().unix_open = reinterpret_cast<OpenFunction>(unix_vfs->xGetSystemCall(unix_vfs, "open"));
+  beneath().unix_stat = reinterpret_cast<StatFunction>(unix_vfs->xGetSystemCall(unix_vfs, "stat"));
   static sqlite3_vfs shim;
   shim = *unix_vfs;
   shim.pNext = nullptr;
@@ -171,7 +181,9 @@ Status register_once() {
   shim.xDlClose = nullptr;
   const int opened = unix_vfs->xSetSystemCall(
       unix_vfs, "open", reinterpret_cast<sqlite3_syscall_ptr>(patchbay_sqlite_open));
-  if (opened != SQLITE_OK || sqlite3_vfs_register(&shim, 0) != SQLITE_OK) {
+  const int found = unix_vfs->xSetSystemCall(
+      unix_vfs, "stat", reinterpret_cast<sqlite3_syscall_ptr>(patchbay_sqlite_stat));
+  if (opened != SQLITE_OK || found != SQLITE_OK || sqlite3_vfs_register(&shim, 0) != SQLITE_OK) {
     return {Code::kInternal, "SQLite refused the VFS for session databases"};
   }
   return {};

@@ -115,14 +115,14 @@ Status detail::Connection::failure(int result) const {
       break;
   }
   if ((result & 0xFF) == SQLITE_CANTOPEN) {
-    if (sqlite3_system_errno(handle) == ENOENT) {
-      return {Code::kNotFound, shown + " is missing"};
-    }
     if (is_in_wal_mode()) {
       return {Code::kRefused,
               shown +
                   " is in WAL mode, which does not cross a mount: the agent must use "
                   "journal_mode=DELETE"};
+    }
+    if (sqlite3_system_errno(handle) == ENOENT) {
+      return {Code::kNotFound, shown + " is missing"};
     }
   }
   if ((result & 0xFF) == SQLITE_INTERRUPT) {

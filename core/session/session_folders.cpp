@@ -58,7 +58,21 @@ std::string compact_time(base::WallTime time) {
   return text;
 }
 
-// Content when there was nothing to move.
+// ".corrupt-<time>", and a number after it if that was taken in the same millisecond.
+std::string free_suffix(const ConfinedFolder& folder, DatabaseFile database, base::WallTime now) {
+  const std::string suffix = ".corrupt-" + compact_time(now);
+  const auto taken = [&](const std::string& candidate) {
+    return folder.kind_of(std::string(file_name(database)) + candidate).ok() ||
+           folder.kind_of(journal_name(database) + candidate).ok();
+  };
+  std::string candidate = suffix;
+  for (int number = 2; taken(candidate) && number < 1000; ++number) {
+    candidate = suffix + "-" + std::to_string(number);
+  }
+  return candidate;
+}
+
+// False: there was nothing to move.
 Result<bool> move_aside(const ConfinedFolder& folder, const std::string& name,
                         const std::string& suffix) {
   const Status moved = folder.rename(name, folder, name + suffix, Replace::kNever);
@@ -125,7 +139,7 @@ Result<std::string> SessionFolders::replace_database(const ConfinedFolder& sessi
                                                      DatabaseFile database,
                                                      base::WallTime now) const {
   const std::string name(file_name(database));
-  const std::string suffix = ".corrupt-" + compact_time(now);
+  const std::string suffix = free_suffix(session, database, now);
   PATCHBAY_ASSIGN(const bool moved, move_aside(session, name, suffix));
   PATCHBAY_ASSIGN(const bool journal_moved, move_aside(session, journal_name(database), suffix));
   if (database == DatabaseFile::kInbound) {

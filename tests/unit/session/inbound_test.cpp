@@ -1,0 +1,312 @@
+// What the host writes into inbound.db.
+#include <gtest/gtest.h>
+#include <vector>
+
+#include "base/limits.hpp"
+#include "storage_fixture.hpp"
+
+namespace patchbay::session {
+namespace {
+
+class Inbound : public StorageTest {
+ protected:
+  void SetUp() override {
+    StorageTest::SetUp();
+    ASSERT_TRUE(create(session_).ok());
+  }
+  void put(const std::string& id) {
+    const auto outcome = write(message(id));
+    ASSERT_TRUE(outcome.ok()) << outcome.status().message();
+    ASSERT_EQ(*outcome, CommandOutcome::kDone);
+  }
+};
+
+TEST_F(Inbound, ASessionIsMadeOnce) {
+  const SessionAddress other{base::AgentGroupId("main"), base::SessionId("s2")};
+  const auto made = create(other);
+  ASSERT_TRUE(made.ok()) << made.status().message();
+  EXPECT_TRUE(*made);
+  const auto again = create(other);
+  ASSERT_TRUE(again.ok()) << again.status().message();
+  EXPECT_FALSE(*again);
+  for (const char* name : {"inbound.db", "inbound.db-journal", "outbound.db", "inbox", "outbox"}) {
+    EXPECT_TRUE(std::filesystem::exists(sessions() + "/main/s2/" + name)) << name;
+  }
+}
+
+TEST_F(Inbound, BadNamesMakeNoFolder) {
+  for (const char* id : {"..", "a/b", "", ".x"}) {
+    const auto made = create({base::AgentGroupId("main"), base::SessionId(id)});
+    ASSERT_FALSE(made.ok());
+    EXPECT_EQ(made.status().code(), base::Code::kInvalidArgument);
+  }
+}
+
+TEST_F(Inbound, ARowHasAllItsColumns) {
+  InboundMessage full = message("telegram:5:1:main");
+  full.kind = InboundKind::kChatSdk;
+  full.address.thread_id = "7";
+  full.series_id = "series";
+  full.source_session_id = "from";
+  full.recurrence = "* * * * *";
+  ASSERT_TRUE(write(full).ok());
+  EXPECT_EQ(inbound("SELECT id || '|' || seq || '|' || kind || '|' || timestamp || '|' || status ||"
+                    " '|' || tries || '|' || trigger || '|' || platform_id || '|' || channel_type"
+                    " || '|' || thread_id || '|' || series_id || '|' || source_session_id || '|' ||"
+                    " recurrence || '|' || on_wake || '|' || content FROM messages_in"),
+            "telegram:5:1:main|2|chat-sdk|2026-01-01T00:00:00.000Z|pending|0|1|telegram:dm:5|"
+            "telegram|7|series|from|* * * * *|0|{\"text\":\"hello\"}");
+  put("plain");
+  EXPECT_EQ(inbound("SELECT count(*) FROM messages_in WHERE id = 'plain' AND thread_id IS NULL AND"
+                    " process_after IS NULL AND recurrence IS NULL AND source_session_id IS NULL"
+                    " AND series_id = id"),
+            "1");
+}
+
+TEST_F(Inbound, TheSameIdAgainChangesNothing) {
+  put("a");
+  InboundMessage again = message("a");
+  again.content = R"({"text":"other"})";
+  const auto outcome = write(again);
+  ASSERT_TRUE(outcome.ok());
+  EXPECT_EQ(*outcome, CommandOutcome::kDuplicate);
+  EXPECT_EQ(inbound("SELECT content FROM messages_in"), R"({"text":"hello"})");
+}
+
+TEST_F(Inbound, NumbersAreEvenAndAboveBothTables) {
+  put("a");
+  agent_writes("out1", 77);
+  put("b");
+  EXPECT_EQ(inbound("SELECT seq FROM messages_in WHERE id = 'b'"), "78");
+  put("c");
+  EXPECT_EQ(inbound("SELECT seq FROM messages_in WHERE id = 'c'"), "80");
+  agent_writes("out2", (std::int64_t{1} << 53) + 1);  // no number that counts
+  put("d");
+  EXPECT_EQ(inbound("SELECT seq FROM messages_in WHERE id = 'd'"), "82");
+}
+
+TEST_F(Inbound, ABatchIsOneTransactionAndABadRowHarmsNoOther) {
+  std::vector<base::Result<CommandOutcome>> outcomes;
+  const auto keep = [&outcomes](auto outcome) { outcomes.push_back(std::move(outcome)); };
+  storage_->write(session_, message("a"), keep);
+  storage_->write(session_, message(std::string(limits::kRowIdBytes + 1, 'x')), keep);
+  InboundMessage huge = message("huge");
+  huge.content.assign(limits::kSqliteLengthBytes, 'x');
+  storage_->write(session_, huge, keep);
+  storage_->write(session_, CompleteAttachments{"unknown", "{}"}, keep);
+  storage_->write(session_, message("b"), keep);
+  ASSERT_TRUE(loop_.run_until([&] { return outcomes.size() == 5; }));
+  EXPECT_TRUE(outcomes[0].ok());
+  EXPECT_EQ(outcomes[1].status().code(), base::Code::kInvalidArgument);
+  EXPECT_EQ(outcomes[2].status().code(), base::Code::kTooLarge);
+  EXPECT_EQ(outcomes[3].status().code(), base::Code::kNotFound);
+  EXPECT_TRUE(outcomes[4].ok());
+  EXPECT_EQ(inbound("SELECT group_concat(id) FROM (SELECT id FROM messages_in ORDER BY seq)"),
+            "a,b");
+}
+
+TEST_F(Inbound, OnlyNRowsAreVisibleUntilTheyAreFinished) {
+  for (int i = 0; i < 25; ++i) {
+    put("m" + std::to_string(i));
+  }
+  EXPECT_EQ(inbound("SELECT count(*) FROM messages_in WHERE status = 'pending'"), "10");
+  agent(
+      "INSERT INTO processing_ack VALUES ('m0', 'completed', datetime('now')),"
+      " ('m1', 'failed', datetime('now')), ('m2', 'script-skip:error', datetime('now')),"
+      " ('m3', 'whatever', datetime('now')), ('m4', 'processing', datetime('now')),"
+      " ('m20', 'completed', datetime('now'))");
+  const auto batch = drain();
+  ASSERT_TRUE(batch.ok()) << batch.status().message();
+  EXPECT_EQ(batch->acknowledgements.size(), 5U);  // m20 was never visible
+  const auto after = work();
+  ASSERT_TRUE(after.ok());
+  EXPECT_EQ(after->due, 10U);
+  EXPECT_EQ(status_of("m0"), "completed");
+  EXPECT_EQ(status_of("m1"), "failed");
+  EXPECT_EQ(status_of("m2"), "failed");
+  EXPECT_EQ(status_of("m3"), "completed");
+  EXPECT_EQ(status_of("m4"), "pending");
+  EXPECT_EQ(status_of("m13"), "pending");
+  EXPECT_EQ(status_of("m14"), "queued");
+  EXPECT_EQ(status_of("m20"), "queued");
+}
+
+TEST_F(Inbound, ContextIsHeldUntilATriggerComes) {
+  for (int i = 0; i < 12; ++i) {
+    InboundMessage context = message("c" + std::to_string(i));
+    context.trigger = false;
+    ASSERT_TRUE(write(context).ok());
+  }
+  EXPECT_EQ(inbound("SELECT count(*) FROM messages_in WHERE status = 'pending'"), "0");
+  put("trigger");
+  EXPECT_EQ(inbound("SELECT count(*) FROM messages_in WHERE status = 'pending'"), "10");
+  EXPECT_EQ(status_of("c2"), "completed");
+  EXPECT_EQ(status_of("c3"), "pending");
+}
+
+TEST_F(Inbound, LaterRowsOfAChatWaitForItsFiles) {
+  InboundMessage photo = message("photo");
+  photo.attachments_pending = true;
+  ASSERT_TRUE(write(photo).ok());
+  put("text");
+  InboundMessage elsewhere = message("elsewhere");
+  elsewhere.address.platform_id = "telegram:dm:6";
+  ASSERT_TRUE(write(elsewhere).ok());
+  EXPECT_EQ(status_of("photo"), "queued");
+  EXPECT_EQ(status_of("text"), "queued");
+  EXPECT_EQ(status_of("elsewhere"), "pending");
+  const auto completed = write(CompleteAttachments{"photo", R"({"text":"","attachments":[]})"});
+  ASSERT_TRUE(completed.ok());
+  EXPECT_EQ(*completed, CommandOutcome::kDone);
+  EXPECT_EQ(status_of("photo"), "pending");
+  EXPECT_EQ(status_of("text"), "pending");
+  EXPECT_EQ(inbound("SELECT content FROM messages_in WHERE id = 'photo'"),
+            R"({"text":"","attachments":[]})");
+  const auto again = write(CompleteAttachments{"photo", "{}"});
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ(*again, CommandOutcome::kDuplicate);
+}
+
+TEST_F(Inbound, RoutingAndDestinationsAreReplacedAsAWhole) {
+  SetRouting routing;
+  routing.default_address = ChatAddress{"telegram", "telegram:dm:5", "7"};
+  routing.destinations = {{"family", "Family", false, {"telegram", "telegram:group:-1", ""}, ""},
+                          {"helper", "", true, {}, "helper-agent"}};
+  ASSERT_TRUE(write(routing).ok());
+  EXPECT_EQ(inbound("SELECT channel_type || platform_id || thread_id FROM session_routing"),
+            "telegramtelegram:dm:57");
+  EXPECT_EQ(inbound("SELECT type || display_name || agent_group_id FROM destinations"
+                    " WHERE name = 'helper' AND channel_type IS NULL"),
+            "agenthelperhelper-agent");
+  routing.default_address.reset();
+  routing.destinations.resize(1);
+  ASSERT_TRUE(write(routing).ok());
+  EXPECT_EQ(inbound("SELECT count(*) FROM session_routing"), "0");
+  EXPECT_EQ(inbound("SELECT group_concat(name) FROM destinations"), "family");
+}
+
+TEST_F(Inbound, DeliveriesAreProjected) {
+  const DeliveredRow row{"out1", "tg:99", "delivered", "", loop_.wall_now()};
+  ASSERT_TRUE(write(row).ok());
+  EXPECT_EQ(inbound("SELECT platform_message_id || status || delivered_at FROM delivered"),
+            "tg:99delivered2026-01-01T00:00:00.000Z");
+  ASSERT_TRUE(write(DeliveredRow{"out1", "", "failed", "blocked", loop_.wall_now()}).ok());
+  EXPECT_EQ(inbound("SELECT status || reason FROM delivered WHERE platform_message_id IS NULL"),
+            "failedblocked");
+}
+
+TEST_F(Inbound, AClaimOfADeadAgentIsTriedAgainAndThenFails) {
+  put("a");
+  put("b");
+  for (int tries = 0; tries < limits::kClaimTries; ++tries) {
+    agent("INSERT OR REPLACE INTO processing_ack VALUES ('a', 'processing', datetime('now'))");
+    const auto settled = settle();
+    ASSERT_TRUE(settled.ok()) << settled.status().message();
+    EXPECT_EQ(settled->due, 0U);
+    EXPECT_EQ(settled->next_due, loop_.wall_now() + std::chrono::seconds(5) * (1 << tries));
+    EXPECT_EQ(status_of("a"), "pending");
+    EXPECT_EQ(status_of("b"), "queued") << "b must not overtake a";
+    EXPECT_EQ(inbound("SELECT tries FROM messages_in WHERE id = 'a'"), std::to_string(tries + 1));
+    loop_.advance(std::chrono::seconds(5) * (1 << tries));
+    EXPECT_EQ(work()->due, 2U);
+  }
+  agent("INSERT OR REPLACE INTO processing_ack VALUES ('a', 'processing', datetime('now'))");
+  ASSERT_TRUE(settle().ok());
+  EXPECT_EQ(status_of("a"), "failed");
+  EXPECT_EQ(status_of("b"), "pending");
+  EXPECT_EQ(agent_outbound().execAndGet("SELECT count(*) FROM processing_ack").getInt(), 0);
+}
+
+TEST_F(Inbound, ATurnThatWasAbortedIsNotRetried) {
+  put("a");
+  agent("INSERT INTO processing_ack VALUES ('a', 'processing', datetime('now'))");
+  ASSERT_TRUE(settle(true).ok());
+  EXPECT_EQ(status_of("a"), "completed");
+}
+
+TEST_F(Inbound, AnUnacknowledgedSystemRowEndsByItself) {
+  ASSERT_TRUE(write(message("s", InboundKind::kSystem)).ok());
+  EXPECT_EQ(status_of("s"), "pending");
+  loop_.advance(limits::kSystemRowTimeout);
+  const auto after = work();
+  ASSERT_TRUE(after.ok());
+  EXPECT_EQ(after->due, 0U);
+  EXPECT_EQ(status_of("s"), "completed");
+}
+
+TEST_F(Inbound, AnOlderFolderGainsItsColumns) {
+  std::filesystem::remove(file("inbound.db"));
+  {
+    SQLite::Database old(file("inbound.db"), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    old.exec(
+        "CREATE TABLE messages_in (id TEXT PRIMARY KEY, seq INTEGER UNIQUE, kind TEXT NOT NULL,"
+        " timestamp TEXT NOT NULL, status TEXT DEFAULT 'pending', process_after TEXT,"
+        " recurrence TEXT, tries INTEGER DEFAULT 0, platform_id TEXT, channel_type TEXT,"
+        " thread_id TEXT, content TEXT NOT NULL)");
+    old.exec(
+        "CREATE TABLE delivered (message_out_id TEXT PRIMARY KEY, delivered_at TEXT NOT NULL)");
+    old.exec(
+        "INSERT INTO messages_in (id, seq, kind, timestamp, content) VALUES"
+        " ('old', 2, 'chat', '2026-01-01T00:00:00.000Z', '{}')");
+  }
+  put("new");
+  EXPECT_EQ(inbound("SELECT group_concat(id || trigger || on_wake) FROM messages_in"),
+            "old10,new10");
+  ASSERT_TRUE(write(DeliveredRow{"o", "p", "delivered", "", loop_.wall_now()}).ok());
+}
+
+TEST_F(Inbound, TheJournalStaysAsAnEmptyFile) {
+  put("a");
+  EXPECT_EQ(std::filesystem::file_size(file("inbound.db-journal")), 0U);
+}
+
+TEST_F(Inbound, WorkIsAnnouncedAfterEachBatch) {
+  std::vector<SessionWork> seen;
+  storage_->on_work([&](const SessionAddress& session, const SessionWork& work) {
+    EXPECT_EQ(session, session_);
+    seen.push_back(work);
+  });
+  put("a");
+  ASSERT_TRUE(loop_.run_until([&] { return !seen.empty(); }));
+  EXPECT_EQ(seen.back().due, 1U);
+  EXPECT_EQ(seen.back().oldest_due, loop_.wall_now());
+}
+
+TEST_F(Inbound, TheHostPutsARowIntoTheAgentsOwnFile) {
+  put("a");
+  const auto insert = [this](const std::string& id) {
+    return wait<CommandOutcome>([&](auto done) {
+      storage_->write_outbound(RunLease(session_),
+                               {id, "chat", {"telegram", "telegram:dm:5", ""}, "{}"},
+                               std::move(done));
+    });
+  };
+  EXPECT_EQ(*insert("host:1"), CommandOutcome::kDone);
+  EXPECT_EQ(*insert("host:1"), CommandOutcome::kDuplicate);
+  EXPECT_EQ(*insert("host:2"), CommandOutcome::kDone);
+  SQLite::Database database = agent_outbound();
+  EXPECT_EQ(
+      database.execAndGet("SELECT group_concat(seq || timestamp) FROM messages_out").getString(),
+      "32026-01-01 00:00:00,52026-01-01 00:00:00");
+}
+
+TEST_F(Inbound, AFullQueueIsRefusedAndNothingOvertakes) {
+  std::size_t done = 0;
+  std::size_t refused = 0;
+  const std::size_t given = limits::kInboundQueueRows + 10;
+  bool any_after_refusal = false;
+  for (std::size_t i = 0; i < given; ++i) {
+    storage_->write(session_, message("m" + std::to_string(i)), [&](auto outcome) {
+      ++done;
+      refused += outcome.ok() ? 0 : 1;
+      any_after_refusal = any_after_refusal || (outcome.ok() && refused > 10);
+    });
+  }
+  ASSERT_TRUE(loop_.run_until([&] { return done == given; }));
+  EXPECT_EQ(refused, 10U);
+  EXPECT_FALSE(any_after_refusal);
+  put("later");
+}
+
+}  // namespace
+}  // namespace patchbay::session
