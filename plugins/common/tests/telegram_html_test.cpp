@@ -103,6 +103,30 @@ testing::AssertionResult balanced(const std::string& markup) {
                       : testing::AssertionFailure() << "open: " << open.back() << " in " << markup;
 }
 
+// What Telegram shows of our markup.
+std::string shown(const std::string& markup) {
+  constexpr std::pair<std::string_view, char> kEntities[] = {
+      {"&lt;", '<'}, {"&gt;", '>'}, {"&amp;", '&'}, {"&quot;", '"'}};
+  std::string out;
+  for (std::size_t at = 0; at < markup.size();) {
+    if (markup[at] == '<') {
+      at = markup.find('>', at) + 1;
+      continue;
+    }
+    std::size_t size = 1;
+    char c = markup[at];
+    for (const auto& [entity, character] : kEntities) {
+      if (std::string_view(markup).substr(at).starts_with(entity)) {
+        size = entity.size();
+        c = character;
+      }
+    }
+    out += c;
+    at += size;
+  }
+  return out;
+}
+
 TEST(TelegramParts, PropertyOverRandomMarkdown) {
   const std::vector<std::string> pieces = {"*",
                                            "**",
@@ -147,6 +171,7 @@ TEST(TelegramParts, PropertyOverRandomMarkdown) {
     for (const TelegramPart& part : to_telegram_parts(rich, limit)) {
       EXPECT_LE(utf16_length(part.plain), limit);
       EXPECT_EQ(to_valid_utf8(part.html), part.html);
+      EXPECT_EQ(shown(part.html), part.plain) << markdown;
       EXPECT_TRUE(balanced(part.html)) << markdown;
     }
   }
