@@ -71,10 +71,6 @@ void Instance::start() {
   if (phase_ != Phase::kIdle) {
     return;
   }
-  if (setup_.module->given_up()) {
-    fail("the adapter hung before, when an instance was created", "restart Patchbay");
-    return;
-  }
   phase_ = Phase::kCreating;
   set_state(InstanceState::kConnecting, "starting", "");
   auto executor = setup_.services.make_executor
@@ -97,6 +93,9 @@ void Instance::create() {
   setup_.loader.run(
       [created, bridge = bridge_, module = setup_.module, config = setup_.config_json,
        patience = patience()] {
+        if (module->given_up()) {
+          return;
+        }
         module->calls().close(patience);
         created->code = module->abi().create(&bridge->host(), abi(config), &created->adapter);
         module->calls().open();
@@ -115,6 +114,10 @@ void Instance::on_created(bool finished, const Created& created) {
   if (!finished) {
     setup_.module->give_up();
     abandon("the adapter's create() did not come back");
+    return;
+  }
+  if (setup_.module->given_up()) {
+    fail("the adapter hung before, when an instance was created or destroyed", "restart Patchbay");
     return;
   }
   const pbay_adapter& made = created.adapter;

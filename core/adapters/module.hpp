@@ -1,6 +1,7 @@
 // One loaded adapter library.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -23,7 +24,7 @@ class Module {
   // Keeps [loader] calls and [instance] calls of this module apart.
   [[nodiscard]] CallGate& calls() { return calls_; }
 
-  // [core thread] create() or destroy() never came back: no more instances of it.
+  // [any thread] create() or destroy() never came back: no more instances of it.
   void give_up() {
     given_up_ = true;
     calls_.open();
@@ -35,7 +36,7 @@ class Module {
   std::string path_;
   Sidecar sidecar_;
   CallGate calls_;
-  bool given_up_ = false;
+  std::atomic<bool> given_up_{false};
 };
 
 // Opens the library for good and checks what its entry point says. `path` is absolute. The error is

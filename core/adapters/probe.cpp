@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <poll.h>
 #include <spawn.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <utility>
@@ -86,6 +86,9 @@ int spawn_in_own_group(const std::string& program, std::vector<std::string> argu
   return error;
 }
 
+// glibc 2.36 declares pidfd_open() without C linkage.
+int open_process(pid_t pid) { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); }
+
 void kill_group(const Child& child) {
   // Its process id cannot have been given away: it is reaped only after this.
   ::kill(-child.pid, SIGKILL);
@@ -108,7 +111,7 @@ Child start_probe(const std::string& runner, const std::string& library) {
         error, "cannot probe it, since " + runner + " does not start; reinstall Patchbay");
     return child;
   }
-  child.process = UniqueFd(::pidfd_open(child.pid, 0));
+  child.process = UniqueFd(open_process(child.pid));
   if (!child.process.valid()) {
     child.spawn_problem = Status::from_errno(errno, "cannot watch its probe");
     kill_group(child);

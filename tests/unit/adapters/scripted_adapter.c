@@ -1,0 +1,496 @@
+/* An adapter in plain C whose deliveries are commands: each text says what the instance is to do
+ * next, good or bad, and how that ended comes back as the text of the delivery's result:
+ *   "<code of the completion> <its value> <its text, or the detail's bytes>"
+ * The setting "mode" makes a whole instance misbehave. */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <patchbay/adapter.h>
+#include <patchbay/ext/clock.h>
+#include <patchbay/ext/http.h>
+#include <patchbay/ext/kv.h>
+#include <patchbay/ext/listener.h>
+#include <patchbay/ext/staging.h>
+#include <patchbay/ext/timer.h>
+#include <patchbay/ext/typing.h>
+#include <patchbay/ext/webhook.h>
+
+enum { kWords = 8, kOperations = 4096, kTextBytes = 4096 };
+
+typedef struct scripted {
+  const pbay_host* host;
+  const pbay_kv* kv;
+  const pbay_timer* timer;
+  const pbay_clock* clock;
+  const pbay_staging* staging;
+  const pbay_http* http;
+  const pbay_listener* listener;
+  const pbay_webhook* webhook;
+  char mode[32];
+  pbay_op last_op;
+  pbay_op delivery_of[kOperations]; /* which delivery waits for which operation, modulo */
+  pbay_op listener_op;
+  pbay_op webhook_op;
+  uint64_t staged;  /* what is submitted when its commit completes; 0: nothing */
+  pbay_op fetch_op; /* what is completed when its commit completes; 0: nothing */
+} scripted;
+
+static pbay_str text_of(const char* text) {
+  pbay_str out = {text, strlen(text)};
+  return out;
+}
+
+static void finish(scripted* self, pbay_op op, int32_t code, const char* text, const char* remote) {
+  pbay_str ids[1];
+  pbay_result result;
+  memset(&result, 0, sizeof result);
+  ids[0] = text_of(remote == NULL ? "" : remote);
+  result.struct_size = sizeof result;
+  result.code = code;
+  result.sent_state = code == PBAY_OK ? PBAY_SENT : PBAY_SENT_UNKNOWN;
+  result.retry_after_ms = -1;
+  result.text = text_of(text);
+  result.remote_ids = ids;
+  result.remote_id_count = remote == NULL ? 0 : 1;
+  result.remote_id_stride = sizeof(pbay_str);
+  self->host->op_complete(self->host, op, &result);
+}
+
+static pbay_op next_op(scripted* self, pbay_op delivery) {
+  const pbay_op op = ++self->last_op;
+  self->delivery_of[op % kOperations] = delivery;
+  return op;
+}
+
+/* ---- inbound ------------------------------------------------------------------------------ */
+
+static void submit(scripted* self, pbay_op op, const char* id, uint64_t staged,
+                   const char* reference, int whole) {
+  pbay_chat chat;
+  pbay_sender sender;
+  pbay_inbound_file file;
+  pbay_event event;
+  memset(&chat, 0, sizeof chat);
+  memset(&sender, 0, sizeof sender);
+  memset(&file, 0, sizeof file);
+  memset(&event, 0, sizeof event);
+  chat.struct_size = sizeof chat;
+  chat.kind = PBAY_CHAT_GROUP;
+  chat.id = text_of("-100");
+  chat.thread_id = text_of("7");
+  sender.struct_size = sizeof sender;
+  sender.id = text_of("42");
+  sender.name = text_of("Ann\xff");
+  file.struct_size = sizeof file;
+  file.kind = PBAY_FILE_IMAGE;
+  file.staging = staged;
+  file.reference = text_of(reference == NULL ? "" : reference);
+  file.name = text_of("cat.jpg");
+  file.size = -1;
+  event.struct_size = sizeof event;
+  event.kind = PBAY_EVENT_MESSAGE;
+  event.flags = PBAY_EVENT_MENTIONS_ME;
+  event.message_id = text_of(id);
+  event.chat = whole ? &chat : NULL;
+  event.sender = &sender;
+  event.timestamp_ms = 1700000000000;
+  event.text = text_of("hello");
+  event.files = &file;
+  event.file_count = staged != 0 || reference != NULL ? 1 : 0;
+  event.file_stride = sizeof file;
+  self->host->submit(self->host, op, &event);
+}
+
+static void submit_many(scripted* self, pbay_op delivery, int count) {
+  char id[32];
+  int i;
+  for (i = 0; i < count; ++i) {
+    snprintf(id, sizeof id, "m%d", i);
+    submit(self, next_op(self, 0), id, 0, NULL, 1);
+  }
+  finish(self, delivery, PBAY_OK, "submitted", "r");
+}
+
+static void begin_file(scripted* self, pbay_op delivery) {
+  const uint64_t handle = self->staging->open(self->host, 5);
+  self->staging->write(self->host, handle, text_of("hello"));
+  self->staged = handle;
+  self->staging->commit(self->host, next_op(self, delivery), handle);
+}
+
+/* ---- outbound ----------------------------------------------------------------------------- */
+
+static void request(scripted* self, pbay_op delivery, const char* method, const char* url,
+                    pbay_op tag) {
+  pbay_http_request request;
+  memset(&request, 0, sizeof request);
+  request.struct_size = sizeof request;
+  request.delivery_op = tag;
+  request.method = text_of(method);
+  request.url = text_of(url);
+  request.body_fd = -1;
+  request.body = text_of(strcmp(method, "POST") == 0 ? "body" : "");
+  self->http->request(self->host, next_op(self, delivery), &request);
+}
+
+static void read_file(scripted* self, pbay_op op, const pbay_delivery* delivery) {
+  char text[kTextBytes];
+  ssize_t count;
+  if (delivery->file_count == 0) {
+    finish(self, op, PBAY_E_INVALID, "no file", NULL);
+    return;
+  }
+  count = pread(delivery->files[0].fd, text, sizeof text - 1, 0);
+  text[count < 0 ? 0 : count] = '\0';
+  finish(self, op, PBAY_OK, text, "r");
+}
+
+static void* complete_elsewhere(void* argument) {
+  scripted* self = argument;
+  finish(self, self->delivery_of[0], PBAY_OK, "from a thread", "r");
+  return NULL;
+}
+
+static void hang(void) {
+  for (;;) {
+    pause();
+  }
+}
+
+static void obey(scripted* self, pbay_op op, const pbay_delivery* delivery, int count,
+                 char* words[kWords]) {
+  const char* command = words[0];
+  const pbay_host* host = self->host;
+  if (strcmp(command, "ok") == 0) {
+    finish(self, op, PBAY_OK, "fine", "r1");
+  } else if (strcmp(command, "fail") == 0) {
+    finish(self, op, (int32_t)strtol(words[1], NULL, 10), "no", NULL);
+  } else if (strcmp(command, "twice") == 0) {
+    finish(self, op, PBAY_OK, "first", "r1");
+    finish(self, op, PBAY_E_PERMANENT, "second", NULL);
+  } else if (strcmp(command, "foreign") == 0) {
+    finish(self, op + 1000, PBAY_OK, "not asked for", "r1");
+    finish(self, 0, PBAY_OK, "zero", "r1");
+    finish(self, op, PBAY_OK, "right", "r1");
+  } else if (strcmp(command, "thread") == 0) {
+    pthread_t thread;
+    self->delivery_of[0] = op;
+    pthread_create(&thread, NULL, complete_elsewhere, self);
+    pthread_detach(thread);
+  } else if (strcmp(command, "never") == 0) {
+    return;
+  } else if (strcmp(command, "hang") == 0) {
+    hang();
+  } else if (strcmp(command, "part") == 0) {
+    host->op_part(host, next_op(self, op), op, 0, text_of("p0"), text_of("cursor"));
+  } else if (strcmp(command, "bad-part") == 0) {
+    host->op_part(host, next_op(self, op), op + 1000, 0, text_of("p0"), text_of(""));
+  } else if (strcmp(command, "submit") == 0) {
+    submit(self, next_op(self, op), words[1], 0, NULL, 1);
+  } else if (strcmp(command, "submit-malformed") == 0) {
+    submit(self, next_op(self, op), "m1", 0, NULL, 0);
+  } else if (strcmp(command, "submit-zero") == 0) {
+    submit(self, 0, "m1", 0, NULL, 1);
+    finish(self, op, PBAY_OK, "went on", "r");
+  } else if (strcmp(command, "submit-reference") == 0) {
+    submit(self, next_op(self, op), "m1", 0, "file-1", 1);
+  } else if (strcmp(command, "submit-stolen") == 0) {
+    submit(self, next_op(self, op), "m1", strtoull(words[1], NULL, 10), NULL, 1);
+  } else if (strcmp(command, "submit-file") == 0) {
+    begin_file(self, op);
+  } else if (strcmp(command, "submit-many") == 0) {
+    submit_many(self, op, atoi(words[1]));
+  } else if (strcmp(command, "open-staging") == 0) {
+    char text[32];
+    snprintf(text, sizeof text, "%llu", (unsigned long long)self->staging->open(host, -1));
+    finish(self, op, PBAY_OK, text, "r");
+  } else if (strcmp(command, "kv-put") == 0) {
+    self->kv->put(host, next_op(self, op), text_of(words[1]), text_of(words[2]));
+  } else if (strcmp(command, "kv-get") == 0) {
+    self->kv->get(host, next_op(self, op), text_of(words[1]));
+  } else if (strcmp(command, "kv-remove") == 0) {
+    self->kv->remove(host, next_op(self, op), text_of(words[1]));
+  } else if (strcmp(command, "kv-swap") == 0) {
+    const pbay_str old = text_of(words[2]);
+    self->kv->compare_and_set(host, next_op(self, op), text_of(words[1]),
+                              strcmp(words[2], "-") == 0 ? NULL : &old, text_of(words[3]));
+  } else if (strcmp(command, "kv-long") == 0) {
+    char* key = calloc(1, 300);
+    memset(key, 'k', 299);
+    self->kv->put(host, next_op(self, op), text_of(key), text_of("v"));
+    free(key);
+  } else if (strcmp(command, "timer") == 0) {
+    self->timer->start(host, next_op(self, op), strtol(words[1], NULL, 10));
+  } else if (strcmp(command, "timer-cancelled") == 0) {
+    const pbay_op timer = next_op(self, op);
+    self->timer->start(host, timer, 3600000);
+    self->timer->cancel(host, timer);
+  } else if (strcmp(command, "same-op") == 0) {
+    const pbay_op timer = next_op(self, op);
+    self->timer->start(host, timer, 10);
+    self->timer->start(host, timer, 20);
+  } else if (strcmp(command, "clock") == 0) {
+    char text[64];
+    snprintf(text, sizeof text, "%lld %lld", (long long)self->clock->monotonic_ms(host),
+             (long long)self->clock->wall_ms(host));
+    finish(self, op, PBAY_OK, text, "r");
+  } else if (strcmp(command, "get") == 0) {
+    request(self, op, "GET", words[1], op);
+  } else if (strcmp(command, "post") == 0) {
+    request(self, op, "POST", words[1], op);
+  } else if (strcmp(command, "post-untagged-and-hang") == 0) {
+    request(self, 0, "POST", words[1], 0);
+    hang();
+  } else if (strcmp(command, "post-and-hang") == 0) {
+    request(self, 0, "POST", words[1], op);
+    hang();
+  } else if (strcmp(command, "post-for") == 0) {
+    request(self, op, "POST", words[1], strtoull(words[2], NULL, 10));
+  } else if (strcmp(command, "post-and-forget") == 0) {
+    request(self, 0, "POST", words[1], op);
+  } else if (strcmp(command, "read-file") == 0) {
+    read_file(self, op, delivery);
+  } else if (strcmp(command, "listen") == 0) {
+    self->listener_op = next_op(self, op);
+    self->listener->listen(host, self->listener_op, text_of(words[1]));
+  } else if (strcmp(command, "webhook") == 0) {
+    self->webhook_op = next_op(self, op);
+    self->webhook->open(host, self->webhook_op);
+  } else if (strcmp(command, "state") == 0 && count >= 3) {
+    pbay_state state;
+    memset(&state, 0, sizeof state);
+    state.struct_size = sizeof state;
+    state.state = (uint32_t)strtoul(words[1], NULL, 10);
+    state.reason = text_of(words[2]);
+    state.user_action = text_of("act");
+    state.login_code = text_of("123-456");
+    host->set_state(host, &state);
+    finish(self, op, PBAY_OK, "", "r");
+  } else if (strcmp(command, "reachable") == 0) {
+    host->chat_reachable(host, delivery->chat);
+    finish(self, op, PBAY_OK, "", "r");
+  } else if (strcmp(command, "report") == 0) {
+    pbay_report report;
+    memset(&report, 0, sizeof report);
+    report.struct_size = sizeof report;
+    report.state = PBAY_REPORT_FAILED;
+    report.remote_id = text_of(words[1]);
+    report.reason = text_of("bounced");
+    host->report(host, &report);
+    finish(self, op, PBAY_OK, "", "r");
+  } else if (strcmp(command, "missing-extensions") == 0) {
+    const int none = host->get_extension(host, "patchbay.websocket/1") == NULL &&
+                     host->get_extension(host, "patchbay.nonsense/1") == NULL;
+    finish(self, op, none ? PBAY_OK : PBAY_E_BUG, "", "r");
+  } else if (strcmp(command, "quit") == 0) {
+    finish(self, op, PBAY_OK, "", "r");
+    host->stopped(host);
+    host->log(host, PBAY_LOG_ERROR, text_of("said after stopped()"));
+  } else {
+    finish(self, op, PBAY_E_UNSUPPORTED, "no such command", NULL);
+  }
+}
+
+static void deliver(void* context, pbay_op op, const pbay_delivery* delivery) {
+  char text[kTextBytes];
+  char* words[kWords] = {0};
+  char* place = NULL;
+  int count = 0;
+  snprintf(text, sizeof text, "%.*s", (int)delivery->text.size, delivery->text.data);
+  for (words[0] = strtok_r(text, " ", &place); words[count] != NULL && count + 1 < kWords;) {
+    words[++count] = strtok_r(NULL, " ", &place);
+  }
+  obey(context, op, delivery, count, words);
+}
+
+/* ---- calls of the host ---------------------------------------------------------------------- */
+
+static void start(void* context) {
+  scripted* self = context;
+  pbay_state state;
+  if (strcmp(self->mode, "hang-start") == 0) {
+    hang();
+  }
+  memset(&state, 0, sizeof state);
+  state.struct_size = sizeof state;
+  state.state = PBAY_STATE_ONLINE;
+  self->host->set_state(self->host, &state);
+}
+
+static void stop(void* context, int64_t deadline_ms) {
+  scripted* self = context;
+  (void)deadline_ms;
+  if (strcmp(self->mode, "hang-stop") == 0) {
+    hang();
+  }
+  if (strcmp(self->mode, "ignore-stop") != 0) {
+    self->host->stopped(self->host);
+  }
+}
+
+static void destroy(void* context) { free(context); }
+
+static void fetch(void* context, pbay_op op, pbay_str reference, uint64_t staging) {
+  scripted* self = context;
+  if (reference.size == 4 && memcmp(reference.data, "gone", 4) == 0) {
+    finish(self, op, PBAY_E_NOT_FOUND, "it is gone", NULL);
+    return;
+  }
+  self->staging->write(self->host, staging, reference);
+  self->fetch_op = op;
+  self->staging->commit(self->host, next_op(self, 0), staging);
+}
+
+static pbay_str detail_text(const scripted* self, pbay_op op, const pbay_completion* completion) {
+  (void)self;
+  (void)op;
+  if (completion->detail != NULL) {
+    /* Both details begin alike; which it is, is known by the size that they say. */
+    const uint32_t size = *(const uint32_t*)completion->detail;
+    if (size == sizeof(pbay_kv_value)) {
+      return ((const pbay_kv_value*)completion->detail)->value;
+    }
+    return ((const pbay_http_response*)completion->detail)->body;
+  }
+  return completion->text;
+}
+
+static void on_complete(void* context, pbay_op op, const pbay_completion* completion) {
+  scripted* self = context;
+  const pbay_op delivery = self->delivery_of[op % kOperations];
+  const pbay_str said = detail_text(self, op, completion);
+  char text[kTextBytes];
+  if (self->fetch_op != 0) {
+    const pbay_op fetched = self->fetch_op;
+    self->fetch_op = 0;
+    finish(self, fetched, completion->code, "", NULL);
+    return;
+  }
+  if (delivery == 0) {
+    return;
+  }
+  if (self->staged != 0) {
+    const uint64_t staged = self->staged;
+    self->staged = 0;
+    submit(self, next_op(self, delivery), "m-file", staged, NULL, 1);
+    return;
+  }
+  snprintf(text, sizeof text, "%d %llu %.*s", completion->code,
+           (unsigned long long)completion->value, (int)said.size, said.data);
+  self->delivery_of[op % kOperations] = 0;
+  finish(self, delivery, PBAY_OK, text, "r");
+}
+
+static void on_event(void* context, pbay_op op, const void* detail) {
+  scripted* self = context;
+  if (op == self->listener_op) {
+    const pbay_listener_event* event = detail;
+    if (event->kind == PBAY_LISTENER_DATA) {
+      self->listener->send(self->host, event->connection, event->data);
+    }
+  } else if (op == self->webhook_op) {
+    const pbay_webhook_request* asked = detail;
+    const pbay_header header = {text_of("X-Target"), asked->target};
+    if (asked->body.size == 6 && memcmp(asked->body.data, "silent", 6) == 0) {
+      return;
+    }
+    self->webhook->respond(self->host, asked->request, 201, &header, 1, asked->body);
+  }
+}
+
+static void cancel(void* context, pbay_op op) {
+  (void)context;
+  (void)op;
+}
+
+static void capabilities(void* context, const pbay_chat* chat, pbay_caps* out) {
+  (void)context;
+  (void)chat;
+  out->generation = 1;
+  out->bits = PBAY_CAN_TEXT | PBAY_CAN_FILES;
+  out->chat_messages = 1;
+  out->chat_period_ms = 1000;
+}
+
+static void typing(void* context, const pbay_chat* chat) {
+  scripted* self = context;
+  char text[128];
+  snprintf(text, sizeof text, "typing in %.*s", (int)chat->id.size, chat->id.data);
+  self->host->metadata(self->host, text_of("{\"fact\":\"typing\"}"));
+  self->host->log(self->host, PBAY_LOG_ERROR, text_of(text));
+}
+
+static const void* get_extension(void* context, const char* id) {
+  static const pbay_typing kTyping = {sizeof(pbay_typing), 5000, typing};
+  (void)context;
+  return strcmp(id, PBAY_EXT_TYPING) == 0 ? &kTyping : NULL;
+}
+
+/* ---- the module ----------------------------------------------------------------------------- */
+
+static void read_mode(scripted* self, pbay_str config) {
+  static const char kKey[] = "\"mode\":\"";
+  char text[kTextBytes];
+  const char* found;
+  snprintf(text, sizeof text, "%.*s", (int)config.size, config.data);
+  found = strstr(text, kKey);
+  if (found != NULL) {
+    found += sizeof kKey - 1;
+    snprintf(self->mode, sizeof self->mode, "%.*s", (int)strcspn(found, "\""), found);
+  }
+}
+
+static int32_t create(const pbay_host* host, pbay_str config_json, pbay_adapter* out) {
+  scripted* self = calloc(1, sizeof *self);
+  self->host = host;
+  read_mode(self, config_json);
+  if (strcmp(self->mode, "refuse") == 0) {
+    host->log(host, PBAY_LOG_ERROR, text_of("mode 'refuse' is refused: use another"));
+    free(self);
+    return PBAY_E_INVALID;
+  }
+  if (strcmp(self->mode, "hang-create") == 0) {
+    hang();
+  }
+  self->kv = host->get_extension(host, PBAY_EXT_KV);
+  self->timer = host->get_extension(host, PBAY_EXT_TIMER);
+  self->clock = host->get_extension(host, PBAY_EXT_CLOCK);
+  self->staging = host->get_extension(host, PBAY_EXT_STAGING);
+  self->http = host->get_extension(host, PBAY_EXT_HTTP);
+  self->listener = host->get_extension(host, PBAY_EXT_LISTENER);
+  self->webhook = host->get_extension(host, PBAY_EXT_WEBHOOK);
+  out->struct_size = sizeof *out;
+  out->self = self;
+  out->start = strcmp(self->mode, "no-start") == 0 ? NULL : start;
+  out->stop = stop;
+  out->destroy = destroy;
+  out->deliver = deliver;
+  out->fetch = fetch;
+  out->on_complete = on_complete;
+  out->on_event = on_event;
+  out->cancel = cancel;
+  out->capabilities = capabilities;
+  out->get_extension = get_extension;
+  return PBAY_OK;
+}
+
+#define TEXT(literal) {literal, sizeof(literal) - 1}
+static const pbay_module kModule = {
+    .struct_size = sizeof(pbay_module),
+    .magic = PBAY_MAGIC,
+    .abi_minor = PBAY_ABI_MINOR,
+    .min_host_minor = 0,
+    .abi_draft = PBAY_ABI_DRAFT,
+    .channel = TEXT("scripted"),
+    .version = TEXT("1.0"),
+    .vendor = TEXT("tests"),
+    .create = create,
+};
+
+const pbay_module* patchbay_adapter_v1(uint32_t host_minor) {
+  (void)host_minor;
+  return &kModule;
+}

@@ -1,0 +1,90 @@
+#include "adapters/settings_schema.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace patchbay::adapters {
+namespace {
+
+using nlohmann::json;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+SettingsSchema telegram() {
+  auto schema = SettingsSchema::parse(json::parse(R"({
+    "type": "object", "required": ["bot_token"],
+    "properties": {
+      "bot_token": {"type": "string", "secret": true, "description": "from @BotFather"},
+      "api_base": {"type": "string", "format": "uri", "default": "https://api.telegram.org"},
+      "mode": {"type": "string", "enum": ["polling", "webhook"], "default": "polling"},
+      "count": {"type": "integer"},
+      "daemon": {"type": ["string", "object"]},
+      "proxy": {"type": "object", "required": ["url"],
+                "properties": {"url": {"type": "string", "format": "uri"},
+                               "password": {"type": "string", "secret": true}}}}})"));
+  EXPECT_TRUE(schema.ok()) << schema.status().message();
+  return std::move(schema).value();
+}
+
+std::string problem(const json& settings) { return telegram().apply(settings).status().message(); }
+
+TEST(SettingsSchema, FillsDefaultsIn) {
+  const auto applied = telegram().apply({{"bot_token", "t"}});
+  ASSERT_TRUE(applied.ok()) << applied.status().message();
+  EXPECT_EQ(
+      *applied,
+      (json{{"bot_token", "t"}, {"api_base", "https://api.telegram.org"}, {"mode", "polling"}}));
+  EXPECT_THAT(telegram().urls(*applied), ElementsAre("https://api.telegram.org"));
+}
+
+TEST(SettingsSchema, SaysWhatIsWrongWithWhichKey) {
+  EXPECT_THAT(problem(json::object()),
+              AllOf(HasSubstr("'bot_token' is missing"), HasSubstr("@BotFather")));
+  EXPECT_THAT(problem({{"bot_tokn", "secret-value"}}),
+              AllOf(HasSubstr("'bot_tokn' is not known; did you mean 'bot_token'?"),
+                    Not(HasSubstr("secret-value"))));
+  EXPECT_THAT(
+      problem({{"bot_token", 12345678}}),
+      AllOf(HasSubstr("'bot_token' must be string, not number"), Not(HasSubstr("12345678"))));
+  EXPECT_THAT(problem({{"bot_token", "t"}, {"mode", "poll"}}),
+              HasSubstr("'mode' must be one of \"polling\" or \"webhook\""));
+  EXPECT_THAT(problem({{"bot_token", "t"}, {"count", 1.5}}), HasSubstr("'count' must be integer"));
+  EXPECT_THAT(problem({{"bot_token", "t"}, {"daemon", 1}}),
+              HasSubstr("'daemon' must be string or object"));
+  EXPECT_THAT(problem({{"bot_token", "t"}, {"proxy", json::object()}}),
+              HasSubstr("'proxy.url' is missing"));
+  EXPECT_THAT(problem({{"bot_token", "t"}, {"proxy", {{"url", "u"}, {"pasword", "x"}}}}),
+              HasSubstr("'proxy.pasword' is not known; did you mean 'password'?"));
+  EXPECT_THAT(problem({{"bot_token", "t"}, {"zzzzzzzzzz", 1}}), HasSubstr("known are"));
+  EXPECT_THAT(telegram().apply(json::array()).status().message(), HasSubstr("must be an object"));
+}
+
+TEST(SettingsSchema, ObjectsWithoutPropertiesAreOpen) {
+  EXPECT_TRUE(telegram().apply({{"bot_token", "t"}, {"daemon", {{"command", {"x"}}}}}).ok());
+  EXPECT_TRUE(SettingsSchema().apply({{"anything", 1}}).ok());
+}
+
+TEST(SettingsSchema, NamesItsSecrets) {
+  EXPECT_THAT(telegram().secrets(), ElementsAre("bot_token", "proxy.password"));
+}
+
+TEST(SettingsSchema, RefusesSchemasThatItDoesNotUnderstand) {
+  for (const char* text : {
+           R"([])",
+           R"({"type": "string"})",
+           R"({"type": "object", "properties": []})",
+           R"({"type": "object", "required": ["x"]})",
+           R"({"type": "object", "properties": {"a": {"type": "text"}}})",
+           R"({"type": "object", "properties": {"a": {"enum": []}}})",
+           R"({"type": "object", "properties": {"a": {"type": "string", "default": 1}}})",
+           R"({"type": "object", "properties": {"a": {"secret": "yes"}}})",
+       }) {
+    EXPECT_FALSE(SettingsSchema::parse(json::parse(text)).ok()) << text;
+  }
+}
+
+}  // namespace
+}  // namespace patchbay::adapters
