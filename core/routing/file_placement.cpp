@@ -67,7 +67,8 @@ std::string attachments_json(const std::vector<Described>& files, const std::str
 // Collects the files of one message: safe names, no two equal, the right types, within the limit.
 class Collector {
  public:
-  explicit Collector(attachments::MimeDetector& mime) : mime_(mime) {}
+  Collector(attachments::MimeDetector& mime, std::uint64_t message_bytes)
+      : mime_(mime), message_bytes_(message_bytes) {}
 
   void add(const std::string& type, const std::string& name, const std::string& declared_mime,
            attachments::StagedFile file) {
@@ -79,7 +80,7 @@ class Collector {
     described.type = attachments::to_string(kind);
     described.name = free_name(name, described.mime, kind);
     total_ += file.size();
-    if (total_ > limits::kMessageFileBytes) {
+    if (total_ > message_bytes_) {
       described.error = kOverMessageLimit;
     } else {
       described.placed = true;
@@ -111,11 +112,12 @@ class Collector {
   std::vector<Described> described_;
   std::vector<InboxFile> inbox_;
   std::vector<std::string> names_;
+  const std::uint64_t message_bytes_;
   std::uint64_t total_ = 0;  // bytes
 };
 
 Collector collect(const FileTools& tools, const std::vector<InboundFile>& files) {
-  Collector collector(*tools.mime);
+  Collector collector(*tools.mime, tools.message_bytes);
   for (const InboundFile& file : files) {
     if (file.staged.empty()) {
       const std::string error = file.error.empty() ? "it was not fetched" : file.error;
@@ -238,7 +240,7 @@ base::Result<std::string> store_inline_files(const attachments::ConfinedFolder& 
     return found != entry.end() && found->is_string() ? found->get<std::string>() : std::string();
   };
   json& list = (*parsed)["attachments"];
-  Collector collector(mime);
+  Collector collector(mime, limits::kMessageFileBytes);
   std::vector<std::size_t> entry_of;  // for each collected file
   for (std::size_t index = 0; index < list.size(); ++index) {
     json& entry = list[index];

@@ -2,12 +2,14 @@
 // All functions: [storage threads], they block on the disk.
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/limits.hpp"
 #include "base/status.hpp"
 #include "routing/inbound_event.hpp"
 #include "session/types.hpp"
@@ -27,6 +29,7 @@ struct FileTools {
   session::SessionStorage* sessions = nullptr;
   attachments::StagingArea* staging = nullptr;
   attachments::MimeDetector* mime = nullptr;
+  std::uint64_t message_bytes = limits::kMessageFileBytes;  // of all files of a message
 };
 
 struct PlacementTarget {

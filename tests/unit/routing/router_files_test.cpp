@@ -1,0 +1,259 @@
+// Files on their way in.
+#include <filesystem>
+
+#include "router_fixture.hpp"
+#include "routing/kept_files.hpp"
+
+namespace patchbay::routing {
+namespace {
+
+class RouterFilesTest : public RouterTest {
+ protected:
+  static nlohmann::json attachments_of(const std::string& content) {
+    return nlohmann::json::parse(content).at("attachments");
+  }
+  nlohmann::json attachments(const std::string& agent, std::size_t row) {
+    return attachments_of(sessions_.rows[session_of(agent)].at(row).content);
+  }
+  std::string inbox_file(const session::SessionAddress& session, const nlohmann::json& attachment) {
+    return test::read_file(sessions_.path(session) / attachment.at("localPath").get<std::string>());
+  }
+  std::size_t staged_files() {
+    return static_cast<std::size_t>(
+        std::distance(std::filesystem::directory_iterator(folder_ / "staging"), {}));
+  }
+  InboundEvent with_reference(const std::string& id, const std::string& reference) {
+    InboundEvent event = message(id, id);
+    InboundFile file;
+    file.kind = "image";
+    file.reference = reference;
+    file.name = "photo.jpg";
+    file.mime = "image/jpeg";
+    file.size = 3;
+    event.files.push_back(file);
+    return event;
+  }
+  std::size_t pending() {
+    return ask([](store::Repositories& r) { return r.pending_files.load(0, 100); }).size();
+  }
+};
+
+TEST_F(RouterFilesTest, FilesAreInTheInboxOfEachAgentBeforeItsRow) {
+  config_.wirings = {wiring("telegram:*", "main"), wiring("telegram:*", "helper")};
+  reconfigure();
+  InboundEvent event = message("7");
+  event.files = {staged_file(stage("one"), "../a.txt"), staged_file(stage("two"), "a.txt")};
+  EXPECT_EQ(route(event), SubmitOutcome::kStored);
+  for (const char* agent : {"main", "helper"}) {
+    const nlohmann::json files = attachments(agent, 0);
+    ASSERT_EQ(files.size(), 2U);
+    EXPECT_EQ(files[0]["name"], "a.txt");
+    EXPECT_EQ(files[1]["name"], "a-2.txt");
+    EXPECT_EQ(files[0]["type"], "document");
+    EXPECT_EQ(files[0]["mimeType"], "text/plain");
+    EXPECT_EQ(files[0]["size"], 3);
+    EXPECT_EQ(inbox_file(session_of(agent), files[0]), "one");
+    EXPECT_EQ(inbox_file(session_of(agent), files[1]), "two");
+  }
+  EXPECT_EQ(staged_files(), 0U);
+}
+
+TEST_F(RouterFilesTest, ALaterTextDoesNotOvertakeAFile) {
+  for (int number = 0; number < 20; ++number) {
+    InboundEvent event = message(std::to_string(number), std::to_string(number));
+    if (number % 3 == 0) {
+      event.files = {staged_file(stage(std::string(100'000, 'x')), "big.bin")};
+    }
+    submit(event);
+  }
+  ASSERT_TRUE(all_ended());
+  const auto texts = texts_of("main");
+  ASSERT_EQ(texts.size(), 20U);
+  for (std::size_t number = 0; number < texts.size(); ++number) {
+    EXPECT_EQ(texts[number], "+" + std::to_string(number));
+  }
+}
+
+TEST_F(RouterFilesTest, AFileThatCannotBeHadStandsInTheRow) {
+  InboundEvent event = message("7");
+  event.files = {staged_file("no-such-file", "gone.txt"), staged_file(stage("here"), "here.txt")};
+  InboundFile refused;
+  refused.kind = "video";
+  refused.name = "film.mp4";
+  refused.error = "it is larger than 20 MB";
+  refused.size = 99;
+  event.files.push_back(refused);
+  EXPECT_EQ(route(event), SubmitOutcome::kStored);
+  const nlohmann::json files = attachments("main", 0);
+  ASSERT_EQ(files.size(), 3U);
+  EXPECT_TRUE(files[0].contains("error"));
+  EXPECT_EQ(inbox_file(session_of("main"), files[1]), "here");
+  EXPECT_EQ(files[2]["error"], "it is larger than 20 MB");
+  EXPECT_EQ(files[2]["type"], "video");
+}
+
+TEST_F(RouterFilesTest, AnInboxThatIsALinkIsNamedInTheRowAndHarmsNobodyElse) {
+  config_.wirings = {wiring("telegram:*", "main"), wiring("telegram:*", "helper")};
+  reconfigure();
+  route(message("1"));
+  std::filesystem::create_directory(folder_ / "outside");
+  std::filesystem::create_directory_symlink(folder_ / "outside",
+                                            sessions_.path(session_of("main")) / "inbox");
+  InboundEvent event = message("2");
+  event.files = {staged_file(stage("secret"), "a.txt")};
+  EXPECT_EQ(route(event), SubmitOutcome::kStored);
+  EXPECT_NE(attachments("main", 1)[0].at("error").get<std::string>().find("could not be stored"),
+            std::string::npos);
+  EXPECT_EQ(inbox_file(session_of("helper"), attachments("helper", 1)[0]), "secret");
+  EXPECT_TRUE(std::filesystem::is_empty(folder_ / "outside"));
+}
+
+TEST_F(RouterFilesTest, WhatIsRefusedLeavesNothingInStaging) {
+  config_.wirings = {wiring("telegram:*", "main", Engage::kMention)};
+  reconfigure();
+  InboundEvent event = message("1");
+  event.files = {staged_file(stage("x"), "a.txt")};
+  EXPECT_EQ(route(event), SubmitOutcome::kRefused);
+  storage_->drain();
+  EXPECT_EQ(staged_files(), 0U);
+}
+
+TEST_F(RouterFilesTest, HeldFilesSurviveTheSweepAtStart) {
+  config_.wirings.clear();
+  reconfigure();
+  InboundEvent event = message("1", "held");
+  event.files = {staged_file(stage("kept"), "a.txt")};
+  EXPECT_EQ(route(event), SubmitOutcome::kIntake);
+  stage("left over");
+  ASSERT_TRUE(
+      staging_->sweep(ask([](store::Repositories& r) { return kept_staging_names(r); })).ok());
+  EXPECT_EQ(staged_files(), 1U);
+  config_.wirings = {wiring("telegram:*", "main")};
+  reconfigure();
+  ASSERT_TRUE(eventually([&] { return texts_of("main").size() == 1; }));
+  EXPECT_EQ(inbox_file(session_of("main"), attachments("main", 0)[0]), "kept");
+}
+
+TEST_F(RouterFilesTest, AReferenceIsFetchedAfterTheRowIsDurable) {
+  EXPECT_EQ(route(with_reference("1", "ref-1")), SubmitOutcome::kStored);
+  const session::SessionAddress session = session_of("main");
+  EXPECT_TRUE(sessions_.rows[session][0].attachments_pending);
+  EXPECT_EQ(attachments("main", 0)[0]["pending"], true);
+  ASSERT_EQ(files_.asked, std::vector<std::string>{"ref-1"});
+  EXPECT_EQ(pending(), 1U);
+  files_.pending[0](stage("jpg"));
+  ASSERT_TRUE(eventually([&] { return !sessions_.completed[session].empty(); }));
+  const auto files = attachments_of(sessions_.completed[session].at("-1:1:main"));
+  EXPECT_EQ(inbox_file(session, files[0]), "jpg");
+  EXPECT_FALSE(files[0].contains("pending"));
+  ASSERT_TRUE(eventually([&] { return pending() == 0; }));
+}
+
+TEST_F(RouterFilesTest, FetchingGoesOnAfterARestart) {
+  route(with_reference("1", "ref-1"));
+  ASSERT_EQ(files_.asked.size(), 1U);
+  files_.pending.clear();
+  restart();
+  ASSERT_TRUE(eventually([&] { return files_.pending.size() == 1; }));
+  EXPECT_EQ(files_.asked.back(), "ref-1");
+  files_.pending[0](stage("jpg"));
+  ASSERT_TRUE(eventually([&] { return !sessions_.completed.empty(); }));
+  ASSERT_TRUE(eventually([&] { return pending() == 0; }));
+  restart();
+  loop_.run_ready();
+  EXPECT_EQ(files_.asked.size(), 2U);
+}
+
+TEST_F(RouterFilesTest, AFetchIsRepeatedAndThenGivenUpByName) {
+  route(with_reference("1", "ref-1"));
+  const auto answer = [&](base::Result<std::string> result) {
+    auto done = std::move(files_.pending.back());
+    files_.pending.pop_back();
+    done(std::move(result));
+  };
+  answer(base::Status(base::Code::kUnavailable, "offline"));
+  EXPECT_TRUE(files_.pending.empty());
+  loop_.advance(limits::kReplayLongest);
+  ASSERT_EQ(files_.pending.size(), 1U);
+  answer(base::Status(base::Code::kNotFound, "the platform has it no more"));
+  const session::SessionAddress session = session_of("main");
+  ASSERT_TRUE(eventually([&] { return !sessions_.completed[session].empty(); }));
+  EXPECT_EQ(attachments_of(sessions_.completed[session].begin()->second)[0]["error"],
+            "the platform has it no more");
+}
+
+TEST_F(RouterFilesTest, APlatformThatStaysAwayDoesNotHoldTheRowForEver) {
+  route(with_reference("1", "ref-1"));
+  const session::SessionAddress session = session_of("main");
+  for (int attempt = 0; attempt <= limits::kFetchAttempts; ++attempt) {
+    for (auto& done : std::exchange(files_.pending, {})) {
+      done(base::Status(base::Code::kUnavailable, "offline"));
+    }
+    loop_.advance(limits::kReplayLongest);
+  }
+  ASSERT_TRUE(eventually([&] { return !sessions_.completed[session].empty(); }));
+  EXPECT_LE(files_.asked.size(), static_cast<std::size_t>(limits::kFetchAttempts) + 1);
+}
+
+TEST_F(RouterFilesTest, AReferenceToABusySessionWaitsForItsRow) {
+  route(message("0"));
+  const session::SessionAddress session = session_of("main");
+  sessions_.write_failure[session] = {base::Code::kBusy, "locked"};
+  EXPECT_EQ(route(with_reference("1", "ref-1")), SubmitOutcome::kIntake);
+  EXPECT_TRUE(files_.asked.empty());
+  sessions_.write_failure.clear();
+  ASSERT_TRUE(eventually([&] {
+    loop_.advance(limits::kReplayLongest);
+    return files_.asked.size() == 1;
+  }));
+  EXPECT_EQ(sessions_.rows[session].size(), 2U);
+  EXPECT_EQ(pending(), 1U);
+}
+
+TEST_F(RouterFilesTest, StagedFilesWaitForReferencesOfTheSameMessage) {
+  config_.wirings = {wiring("telegram:*", "main"), wiring("telegram:*", "helper")};
+  reconfigure();
+  InboundEvent event = with_reference("1", "ref-1");
+  event.files.push_back(staged_file(stage("staged"), "b.txt"));
+  EXPECT_EQ(route(event), SubmitOutcome::kStored);
+  ASSERT_EQ(files_.pending.size(), 2U);
+  for (auto& done : std::exchange(files_.pending, {})) {
+    done(stage("fetched"));
+  }
+  for (const char* agent : {"main", "helper"}) {
+    const session::SessionAddress session = session_of(agent);
+    ASSERT_TRUE(eventually([&] { return !sessions_.completed[session].empty(); }));
+    const auto files = attachments_of(sessions_.completed[session].begin()->second);
+    EXPECT_EQ(inbox_file(session, files[0]), "fetched");
+    EXPECT_EQ(inbox_file(session, files[1]), "staged");
+  }
+  EXPECT_EQ(staged_files(), 0U);
+}
+
+TEST_F(RouterFilesTest, Base64InContentBecomesFiles) {
+  route(message("1"));
+  const session::SessionAddress session = session_of("main");
+  const auto folder = sessions_.folder(session);
+  ASSERT_TRUE(folder.ok());
+  const auto store = [&](const std::string& content) {
+    auto stored = store_inline_files(**folder, *staging_, mime_, "row/1", content);
+    EXPECT_TRUE(stored.ok()) << stored.status().message();
+    return stored.ok() ? *stored : std::string();
+  };
+  const auto files =
+      attachments_of(store(R"({"text":"x","attachments":[{"name":"a.txt","data":"aGVsbG8="},)"
+                           R"({"name":"bad","data":"%%%"},{"url":"https://example.org/a"}]})"));
+  ASSERT_EQ(files.size(), 3U);
+  EXPECT_EQ(inbox_file(session, files[0]), "hello");
+  EXPECT_FALSE(files[0].contains("data"));
+  EXPECT_TRUE(files[1].contains("error"));
+  EXPECT_FALSE(files[1].contains("data"));
+  EXPECT_EQ(files[2]["url"], "https://example.org/a");
+  for (const char* untouched : {"no json", "[1,2]", R"({ "text" : "x" })", R"({"attachments":5})",
+                                R"({"attachments":[ {"url":"u"} ]})"}) {
+    EXPECT_EQ(store(untouched), untouched);
+  }
+}
+
+}  // namespace
+}  // namespace patchbay::routing
