@@ -53,7 +53,8 @@ if(PATCHBAY_SANITIZE)
 endif()
 target_link_libraries(patchbay_options INTERFACE Threads::Threads)
 # Named failpoints exist only in trees that build tests; a packaged release has none.
-if(PATCHBAY_BUILD_TESTS OR NOT DEFINED PATCHBAY_BUILD_TESTS)
+option(PATCHBAY_FAILPOINTS "Compile the failpoints in, though no tests are built" OFF)
+if(PATCHBAY_BUILD_TESTS OR NOT DEFINED PATCHBAY_BUILD_TESTS OR PATCHBAY_FAILPOINTS)
   target_compile_definitions(patchbay_options INTERFACE PATCHBAY_FAILPOINTS=1)
 endif()
 # Boost.Asio and Boost.Beast: header only, one set of switches everywhere.

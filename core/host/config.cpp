@@ -15,6 +15,7 @@
 #include "host/config_lines.hpp"
 #include "host/config_table.hpp"
 #include "host/secrets.hpp"
+#include "routing/compiled_routing.hpp"
 
 namespace patchbay::host {
 namespace {
@@ -346,6 +347,9 @@ class Reader {
           entry["session"], {{"shared", session::SessionMode::kShared},
                              {"per-thread", session::SessionMode::kPerThread},
                              {"agent-shared", session::SessionMode::kAgentShared}});
+      wiring.pattern_ignores_case = entry["ignore_case"].get<bool>();
+      wiring.senders = pick<routing::Senders>(
+          entry["senders"], {{"all", routing::Senders::kAll}, {"known", routing::Senders::kKnown}});
       wiring.priority = entry["priority"].get<int>();
       config.routing.wirings.push_back(std::move(wiring));
     }
@@ -354,6 +358,12 @@ class Reader {
                                     {{"intake", routing::UnknownChats::kIntake},
                                      {"drop", routing::UnknownChats::kDrop},
                                      {"default_agent", routing::UnknownChats::kDefaultAgent}});
+    config.routing.bots = pick<routing::Bots>(
+        json_["people"]["bots"],
+        {{"refuse", routing::Bots::kRefuse}, {"like_people", routing::Bots::kLikePeople}});
+    if (json_["people"].contains("owners")) {
+      config.routing.owners = strings(json_["people"]["owners"]);
+    }
     const Json& sessions = json_["sessions"];
     config.routing.direct_scope = pick<session::DirectScope>(
         sessions["dm_scope"],
@@ -417,6 +427,11 @@ Result<Config> load_config(const ConfigOverrides& overrides) {
   config.plugin_dirs = choose_plugin_dirs(json, overrides, source.base_dir);
   Reader(json, source, problems).read(config);
   PATCHBAY_TRY(problems.status());
+  // What only routing knows to be wrong: a pattern that is none.
+  const auto compiled = routing::CompiledRouting::compile(config.routing);
+  if (!compiled.ok()) {
+    return compiled.status().with_context(source.name);
+  }
   return config;
 }
 

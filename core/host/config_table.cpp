@@ -111,6 +111,10 @@ constexpr auto kKeys = std::to_array<Key>({
            "What becomes of other messages: nothing, or context for the next one that engages."),
     choice("wirings[].session", "\"shared\"", "shared|per-thread|agent-shared",
            "One session for the chat, for each of its threads, or for all chats of the agent."),
+    plain("wirings[].ignore_case", KeyType::kBoolean, "false", false,
+          "Whether the pattern matches in either case."),
+    choice("wirings[].senders", "\"all\"", "all|known",
+           "Whose messages reach the agent: everybody's, or those of people.owners only."),
     number("wirings[].priority", "0", -1000, 1000, "Higher ones are looked at first."),
 
     object("people", "Who may reach agents."),
@@ -118,6 +122,10 @@ constexpr auto kKeys = std::to_array<Key>({
         "people.unknown_chats", "\"intake\"", "drop|intake|default_agent",
         "A chat that no wiring names: nothing, keep its messages in the intake, or give it to the "
         "default agent when it is addressed."),
+    choice("people.bots", "\"refuse\"", "refuse|like_people",
+           "What other bots write: nothing of it, or what people could."),
+    plain("people.owners", KeyType::kStringList, "", false,
+          "The people that agents know, as <instance>:<the platform's id>: \"telegram:42\"."),
 
     object("sessions", "How sessions are named."),
     choice("sessions.dm_scope", "\"main\"",

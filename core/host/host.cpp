@@ -29,6 +29,7 @@
 #include "host/version.hpp"
 #include "net/http_client.hpp"
 #include "net/service_notifier.hpp"
+#include "routing/kept_files.hpp"
 #include "routing/router.hpp"
 #include "session/session_storage.hpp"
 #include "store/central_database.hpp"
@@ -45,9 +46,20 @@ constexpr std::size_t kStorageThreads = 8;  // measured best on two cores: they 
 constexpr base::Milliseconds kDeliveryDrain{10'000};
 constexpr base::Milliseconds kHousekeeping{60'000};
 
-std::string beside_this_program(const std::string& name) {
+std::filesystem::path programs_folder() {
   std::error_code error;
-  return (std::filesystem::read_symlink("/proc/self/exe", error).parent_path() / name).string();
+  return std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+}
+
+// Beside this program in a build tree, in libexec when installed.
+std::string adapter_runner() {
+  static constexpr const char* kName = "patchbay-adapter-runner";
+  std::error_code error;
+  const auto beside = programs_folder() / kName;
+  if (std::filesystem::exists(beside, error)) {
+    return beside.string();
+  }
+  return (programs_folder().parent_path() / "libexec" / "patchbay" / kName).string();
 }
 
 std::map<base::AgentGroupId, agents::AgentGroup> by_id(
@@ -75,7 +87,7 @@ delivery::DeliveryOptions delivery_options(const Config& config) {
 adapters::AdapterHostOptions adapter_options(const Config& config) {
   adapters::AdapterHostOptions options;
   options.plugin_dirs = config.plugin_dirs;
-  options.runner = beside_this_program("patchbay-adapter-runner");
+  options.runner = adapter_runner();
   options.data_dir = config.data_dir;
   if (config.webhooks) {
     options.webhooks = adapters::WebhookListen{config.webhooks->address, config.webhooks->port,
@@ -90,6 +102,11 @@ class Host::Parts {
  public:
   Parts(Config configuration, ConfigOverrides given)
       : config(std::move(configuration)), overrides(std::move(given)), folder{config.data_dir} {}
+
+  // What runs on the storage threads uses the parts: it ends before they go.
+  ~Parts() { storage_threads.drain(); }
+  Parts(const Parts&) = delete;
+  Parts& operator=(const Parts&) = delete;
 
   Status open();
   int run();
@@ -166,11 +183,12 @@ Status Host::Parts::open() {
   PATCHBAY_TRY(open_storage());
   PATCHBAY_TRY(open_adapters());
 
+  PATCHBAY_ASSIGN(auto compiled, routing::CompiledRouting::compile(config.routing));
   router = std::make_unique<routing::Router>(
-      config.routing,
-      routing::RouterServices{loop, storage_threads, random, *database, *sessions, *staging, *mime,
-                              *channels},
-      routing::RouterLimits{config.file_bytes, config.message_file_bytes});
+      routing::RouterParts{
+          loop, storage_threads, *database, {sessions.get(), staging.get(), mime.get()}, random},
+      std::move(compiled));
+  router->set_files(*channels);
   runs = std::make_unique<SessionRuns>(loop, *database, *sessions, *router, *deliveries);
 
   runtime = std::make_unique<agents::ProcessRuntime>(loop, folder.agent_records());
@@ -189,6 +207,7 @@ Status Host::Parts::open() {
       std::make_unique<agents::Supervisor>(std::move(options), loop, *sessions, *runtime, *runs);
   sessions->on_work(
       [this](const session::SessionAddress& session, const session::SessionWork& work) {
+        router->session_is_writable(session);
         supervisor->on_work(session, work);
         if (supervisor->state(session) == agents::RunState::kRunning) {
           deliveries->set_working(session, work.due > 0);
@@ -221,7 +240,12 @@ Status Host::Parts::open_storage() {
   attachments::StagingOptions staging_options;
   staging_options.file_bytes = config.file_bytes;
   PATCHBAY_ASSIGN(staging, attachments::StagingArea::open(folder.staging(), staging_options));
-  PATCHBAY_TRY(routing::sweep_staging(*database, *staging));
+  std::unordered_set<std::string> kept;
+  PATCHBAY_TRY(database->run([&kept](store::Repositories& stored) -> Status {
+    PATCHBAY_ASSIGN(kept, routing::kept_staging_names(stored));
+    return {};
+  }));
+  PATCHBAY_TRY(staging->sweep(kept));
   PATCHBAY_ASSIGN(
       attachments::Spool opened,
       attachments::Spool::open(folder.spool(), {config.file_bytes, config.message_file_bytes}));
@@ -273,13 +297,12 @@ void Host::Parts::start() {
       give_up(delivering);
       return;
     }
-    router->start([this](Status routing) {
-      if (!routing.ok()) {
-        give_up(routing);
-        return;
-      }
-      serve();
-    });
+    const Status routing = router->start();
+    if (!routing.ok()) {
+      give_up(routing);
+      return;
+    }
+    serve();
   });
 }
 
@@ -311,13 +334,13 @@ void Host::Parts::serve() {
 
 // A host on embedded defaults is somebody's first: three lines say what to do with it.
 void Host::Parts::tell_how_to_talk() const {
+  const std::string program = (programs_folder() / "patchbay").string();
   const std::string data = overrides.data_dir.empty() ? "" : " --data " + folder.root;
   std::fprintf(stdout,
                "Patchbay is running: an echo agent answers, data is in %s\n"
                "Talk to it in another terminal:  %s chat%s\n"
                "See how it is:  %s status%s   (Ctrl-C here stops it)\n",
-               folder.root.c_str(), beside_this_program("patchbay").c_str(), data.c_str(),
-               beside_this_program("patchbay").c_str(), data.c_str());
+               folder.root.c_str(), program.c_str(), data.c_str(), program.c_str(), data.c_str());
   std::fflush(stdout);
 }
 
@@ -361,10 +384,12 @@ void Host::Parts::reload() {
         base::log_error("agent.workspace", {{"error", prepared.message()}});
       }
     }
-    config.routing = fresh->routing;
+    // load_config() has compiled it before.
+    if (auto compiled = routing::CompiledRouting::compile(fresh->routing); compiled.ok()) {
+      router->reconfigure(*std::move(compiled));
+    }
     config.agents = fresh->agents;
     config.log_level = fresh->log_level;
-    router->set_config(config.routing);
     supervisor->set_groups(by_id(config.agents));
     base::set_log_level(config.log_level);
     base::log_info("config.reloaded", {{"config", config.source}});
