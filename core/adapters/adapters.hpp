@@ -46,7 +46,7 @@ struct AdapterHostOptions {
   std::string runner;                    // path of patchbay-adapter-runner
   std::string data_dir;                  // <data>/run takes sockets, <data>/probed-adapters.json
   std::optional<WebhookListen> webhooks;
-  // Whether adapters have time limits on calls; a debugger or a simulation wants none.
+  // Of one call into an adapter: longer is logged; longer still, and the instance is given up.
   base::Milliseconds slow_call = limits::kAdapterSlowCall;
   base::Milliseconds hung_call = limits::kAdapterHungCall;
   base::Milliseconds stop_deadline = limits::kAdapterStop;
@@ -71,7 +71,6 @@ struct InstanceConfig {
   base::ChannelName channel;
   std::string settings_json;               // an object, secrets resolved (and registered, log.hpp)
   std::vector<std::string> allowed_hosts;  // besides those of the sidecar
-  // One attempt at one fetch(), and how long an answer may take, come from limits.hpp.
 };
 
 struct InstanceCounters {
@@ -138,7 +137,7 @@ class AdapterHost final : public delivery::ChannelPort, public routing::FilePort
 
   // Opens the webhook listener if one is configured (its failure is returned, the instances start
   // all the same), then creates and starts all instances, side by side. Events go to the ports from
-  // now on; both outlive this object.
+  // now on; both outlive the last call of the loop that this object set off.
   base::Status start(routing::InboundPort& inbound, delivery::ChannelEvents& events);
   // Stops all instances, side by side; `stopped` comes once, at the latest soon after the deadline.
   void stop(base::UniqueFunction<void()> stopped);

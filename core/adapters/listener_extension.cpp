@@ -220,7 +220,11 @@ void ListenerExtension::listen(pbay_op op, const std::string& name) {
   const auto path = socket_path(name);
   const Status opened = path.ok() ? socket->open(*path) : path.status();
   if (!opened.ok()) {
-    owner_.complete(op, completion_of(opened));
+    Completion refused = completion_of(opened);
+    if (opened.code() == Code::kAlreadyExists) {
+      refused.code = PBAY_E_BUSY;  // somebody listens there
+    }
+    owner_.complete(op, std::move(refused));
     return;
   }
   sockets_[op] = std::move(socket);
