@@ -12,8 +12,6 @@ using sdk::HttpRequest;
 using sdk::HttpResponse;
 using sdk::Task;
 
-constexpr std::int64_t kSlowestUpload = 64;  // bytes a millisecond: what a poor line still does
-
 // A file path of Telegram in a URL: "documents/file 7.pdf" → "documents/file%207.pdf".
 std::string percent_encoded(std::string_view path) {
   constexpr std::string_view kPlain = "-._~/";
@@ -48,14 +46,13 @@ Task<Answer> BotApi::call(std::string_view method, json arguments, CallOptions o
 }
 
 Task<Answer> BotApi::upload(std::string_view method, json arguments, std::string file_field,
-                            const sdk::OutboundFile& file, pbay_op delivery) {
+                            const sdk::OutboundFile& file, CallOptions options) {
   HttpRequest request = HttpRequest::post(url_of(method));
   for (const auto& [name, value] : arguments.items()) {
     request.field(name, value.is_string() ? value.get<std::string>() : common::to_text(value));
   }
   request.file(std::move(file_field), file.name, file.mime, file.fd, file.size);
-  request.delivery(delivery);
-  request.timeout(std::chrono::milliseconds(60'000 + file.size / kSlowestUpload));
+  request.delivery(options.delivery).timeout(options.timeout);
   const HttpResponse response = co_await http_.send(request);
   co_return read_answer(response, settings_.token);
 }

@@ -35,7 +35,7 @@ class BotApi {
   // Multipart: each member of `arguments` is a field, the file goes in `file_field`.
   [[nodiscard]] sdk::Task<Answer> upload(std::string_view method, nlohmann::json arguments,
                                          std::string file_field, const sdk::OutboundFile& file,
-                                         pbay_op delivery);
+                                         CallOptions options);
 
   // The content of a file that getFile named, into an open staging handle, which is not yet
   // committed.

@@ -1,5 +1,6 @@
 #include "telegram/deliverer.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -16,6 +17,10 @@ using sdk::Delivery;
 using sdk::DeliveryKind;
 using sdk::Result;
 using sdk::Task;
+
+constexpr std::int64_t kRequestMs = 60'000;
+constexpr std::int64_t kSlowestUpload = 64;  // bytes a millisecond: what a poor line still does
+constexpr std::int64_t kBeforeDeadlineMs = 2'000;
 
 // Telegram could not make a photo of the picture: too wide, too narrow, or no picture at all.
 bool is_no_photo(const Answer& answer) {
@@ -156,14 +161,27 @@ Task<Answer> Deliverer::request_part(const Delivery& delivery, const OutboundPar
   }
   if (part.file) {
     const sdk::OutboundFile& file = delivery.files[*part.file];
+    const CallOptions upload = options_for(delivery, file.size);
     Answer uploaded =
-        co_await api_.upload(part.method, std::move(arguments), part.file_field, file, delivery.op);
+        co_await api_.upload(part.method, std::move(arguments), part.file_field, file, upload);
     co_return uploaded;
   }
-  CallOptions options;
-  options.delivery = delivery.op;
+  const CallOptions options = options_for(delivery, 0);
   Answer sent = co_await api_.call(part.method, std::move(arguments), options);
   co_return sent;
+}
+
+CallOptions Deliverer::options_for(const Delivery& delivery, std::int64_t bytes) const {
+  std::int64_t time_ms = kRequestMs + bytes / kSlowestUpload;
+  if (delivery.deadline_ms > 0) {
+    const std::int64_t left =
+        delivery.deadline_ms - adapter_.clock.monotonic_ms() - kBeforeDeadlineMs;
+    time_ms = std::clamp<std::int64_t>(left, 1, time_ms);
+  }
+  CallOptions out;
+  out.delivery = delivery.op;
+  out.timeout = std::chrono::milliseconds(time_ms);
+  return out;
 }
 
 // "editing a text of several parts edits the first and adds the rest".
@@ -245,8 +263,7 @@ Task<Result> Deliverer::remove(Delivery& delivery) {
 
 Task<Answer> Deliverer::call_about_target(Delivery& delivery, std::string_view method,
                                           json arguments) {
-  CallOptions options;
-  options.delivery = delivery.op;
+  CallOptions options = options_for(delivery, 0);
   options.idempotent = true;
   arguments["chat_id"] = number_or_text(delivery.chat.id);
   Answer answer = co_await api_.call(method, arguments, options);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
@@ -36,6 +37,9 @@ class Deliverer {
   [[nodiscard]] sdk::Task<Answer> request_part(const sdk::Delivery& delivery,
                                                const OutboundPart& part, bool quotes,
                                                bool marked_up);
+  // For a request of so many bytes, so that it ends before the delivery's deadline: what comes
+  // later is taken for unknown by the host.
+  [[nodiscard]] CallOptions options_for(const sdk::Delivery& delivery, std::int64_t bytes) const;
   [[nodiscard]] sdk::Task<sdk::Result> edit(sdk::Delivery& delivery);
   [[nodiscard]] sdk::Task<Answer> edit_message(sdk::Delivery& delivery, const OutboundPart& part);
   [[nodiscard]] sdk::Task<sdk::Result> react(sdk::Delivery& delivery);

@@ -297,6 +297,16 @@ TEST_F(Delivery, TypingKeepsTheTopicAndTheGeneralOneToo) {
   host_->typing(sdk::Chat(sdk::ChatKind::kDirect, "1111"));
 }
 
+TEST_F(Delivery, RequestsEndBeforeTheDeadline) {
+  expect("sendMessage").hang();
+  sdk::Delivery delivery = message("-4021", "hi");
+  delivery.deadline_ms = host_->monotonic_ms() + 20'000;
+  const pbay_op op = host_->deliver(delivery);
+  host_->advance(seconds(19));
+  ASSERT_NE(host_->result(op), nullptr);
+  EXPECT_EQ(host_->result(op)->code, PBAY_E_UNKNOWN);
+}
+
 TEST_F(Delivery, CancelledBeforeTheAnswerIsUnknown) {
   expect("sendMessage").hang();
   const pbay_op op = host_->deliver(message("-4021", "hi"));
