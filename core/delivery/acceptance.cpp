@@ -185,6 +185,7 @@ std::optional<Candidate> make_candidate(const session::OutboundMessage& message,
   record.accepted_at = now;
   if (message.deliver_after && *message.deliver_after > now) {
     record.not_before = message.deliver_after;
+    record.paused_total = *message.deliver_after - now;  // no part of its age
   }
   choose_lane(message, facts, candidate);
   if (record.state == DeliveryState::kFailed) {

@@ -1,5 +1,6 @@
 #include "delivery/aftermath.hpp"
 
+#include "attachments/names.hpp"
 #include "base/failpoint.hpp"
 #include "base/log.hpp"
 #include "delivery/content.hpp"
@@ -56,6 +57,7 @@ void log_end(const DeliveryRecord& record) {
 }  // namespace
 
 void Aftermath::start() {
+  list_spool();
   read_rest();
   sweep_spool();
 }
@@ -282,6 +284,40 @@ void Aftermath::clear_spool(const DeliveryRecord& record) {
         return repositories.ledger.clear_spool(id);
       },
       [](const Status&) {});
+}
+
+void Aftermath::list_spool() {
+  auto listed = lifetime_.guard(
+      [this](std::set<std::string>&& names) { spooled_before_ = std::move(names); });
+  core_.deps.storage_threads.post(
+      [&loop = core_.deps.loop, spool = core_.deps.spool, listed = std::move(listed)]() mutable {
+        std::set<std::string> names;
+        static_cast<void>(spool->remove_orphans([&names](const std::string& name) {
+          names.insert(name);
+          return true;
+        }));
+        loop.post([listed = std::move(listed), names = std::move(names)]() mutable {
+          listed(std::move(names));
+        });
+      });
+}
+
+void Aftermath::all_sessions_read() {
+  core_.deps.database.transact<std::vector<std::string>>(
+      [](store::Repositories& repositories) { return repositories.ledger.spools(); },
+      lifetime_.guard([this](Result<std::vector<std::string>>&& spools) {
+        if (!spools.ok()) {
+          return;
+        }
+        std::set<std::string> orphans = std::exchange(spooled_before_, {});
+        for (const std::string& spool : *spools) {
+          orphans.erase(attachments::folder_name_of_id(spool));
+        }
+        core_.deps.storage_threads.post([spool = core_.deps.spool, orphans = std::move(orphans)] {
+          static_cast<void>(spool->remove_orphans(
+              [&orphans](const std::string& name) { return !orphans.contains(name); }));
+        });
+      }));
 }
 
 void Aftermath::sweep_spool() {

@@ -19,6 +19,9 @@ class Aftermath {
 
   // What a stopped host left to do, and what has to be done now and then from now on.
   void start();
+  // Every session was read since the start: what lies in the spool from before, and belongs to no
+  // delivery, is not wanted any more.
+  void all_sessions_read();
   // A delivery came to an end state (again, if it was resolved or reported).
   void ended(const store::DeliveryRecord& record);
 
@@ -41,6 +44,7 @@ class Aftermath {
 
   void read_rest();
   void sweep_spool();
+  void list_spool();
   void project(const store::DeliveryRecord& record);
   void projected(std::int64_t id);
   void notify(const store::DeliveryRecord& record);
@@ -55,7 +59,8 @@ class Aftermath {
   Core& core_;
   std::map<ChatName, Gathered> gathered_;
   std::map<store::LaneKey, base::MonotonicTime> user_told_;
-  std::set<std::int64_t> rest_;  // taken up after the start, flags may not be set yet
+  std::set<std::int64_t> rest_;           // taken up after the start, flags may not be set yet
+  std::set<std::string> spooled_before_;  // folders of the spool at the start
   // Flags that are to be set, many in one transaction.
   std::set<std::int64_t> projected_;
   std::set<std::int64_t> notified_;

@@ -27,6 +27,8 @@ void ChannelFacts::ask(const store::LaneKey& lane,
                        base::UniqueFunction<void(const ChannelLimits&)> done) {
   const auto chat = platform_chat(lane);
   if (!chat) {
+    // The attempt says what is wrong with it.
+    facts_[Key(lane.instance, lane.chat)] = {{}, core_.deps.loop.now()};
     done(ChannelLimits{});
     return;
   }

@@ -129,6 +129,7 @@ void Drainer::start(base::UniqueFunction<void(Status)> ready) {
             quiet_.push_back(std::move(address));
           }
         }
+        all_were_read_ = found->all.size() < kSessionsRead;
         drain_host_outbox();
         // Shared by the drains: the last one calls it.
         struct Countdown {
@@ -138,7 +139,8 @@ void Drainer::start(base::UniqueFunction<void(Status)> ready) {
         auto countdown = std::make_shared<Countdown>();
         countdown->left = first.size() + 1;
         countdown->ready = std::move(ready);
-        auto one_less = lifetime_.guard([this, countdown](const Status&) {
+        auto one_less = lifetime_.guard([this, countdown](const Status& status) {
+          all_were_read_ = all_were_read_ && status.ok();
           if (--countdown->left == 0) {
             countdown->ready({});
             next_quiet_session();
@@ -153,12 +155,19 @@ void Drainer::start(base::UniqueFunction<void(Status)> ready) {
 
 // One at a time, whenever the loop has nothing else: a mark may be missing from older data.
 void Drainer::next_quiet_session() {
-  if (quiet_.empty() || core_.stopping) {
+  if (core_.stopping) {
+    return;
+  }
+  if (quiet_.empty()) {
+    if (all_were_read_) {
+      aftermath_.all_sessions_read();
+    }
     return;
   }
   const SessionAddress session = std::move(quiet_.front());
   quiet_.pop_front();
-  drain(session, lifetime_.guard([this, session](const Status&) {
+  drain(session, lifetime_.guard([this, session](const Status& status) {
+    all_were_read_ = all_were_read_ && status.ok();
     const auto found = sessions_.find(session);
     if (found != sessions_.end() && !found->second.running) {
       sessions_.erase(found);
@@ -196,7 +205,7 @@ void Drainer::forget(const SessionAddress& address) {
     return;
   }
   if (found->second.running) {
-    found->second.facts.reset();
+    found->second.facts_are_old = true;
     found->second.again = true;
   } else {
     sessions_.erase(found);
@@ -208,7 +217,7 @@ void Drainer::run(const SessionAddress& address) {
   session.running = true;
   session.again = false;
   core_.begin();
-  if (session.facts) {
+  if (session.facts && !session.facts_are_old) {
     read(address);
   } else {
     read_facts(address);
@@ -224,6 +233,7 @@ void Drainer::read_facts(const SessionAddress& address) {
           return;
         }
         Session& session = sessions_[address];
+        session.facts_are_old = false;
         session.facts = std::move(facts->facts);
         session.watermark = std::move(facts->watermark);
         read(address);

@@ -47,6 +47,7 @@ class Drainer {
     session::Watermark watermark;
     bool running = false;
     bool again = false;
+    bool facts_are_old = false;
     std::vector<Done> waiting;          // for the drain that runs
     std::vector<Done> waiting_next;     // for the one after it
     std::vector<std::string> not_sent;  // rows of kind task_log that a comparison met
@@ -84,6 +85,7 @@ class Drainer {
   Aftermath& aftermath_;
   std::map<session::SessionAddress, Session> sessions_;
   std::deque<session::SessionAddress> quiet_;  // read one at a time after the start
+  bool all_were_read_ = true;                  // since the start, each session
   bool host_outbox_runs_ = false;
   bool host_outbox_again_ = false;
   Lifetime lifetime_;

@@ -144,10 +144,12 @@ void Lanes::entered(const store::DeliveryRecord& record) {
     }
     return;
   }
-  if (!lane.more_in_ledger && lane.queue.size() >= limits::kLaneRows) {
+  // One that an operator sent back is behind what was read of the ledger.
+  const bool would_be_read = record.id > lane.loaded_up_to;
+  if (!lane.more_in_ledger && would_be_read && lane.queue.size() >= limits::kLaneRows) {
     lane.more_in_ledger = true;
   }
-  if (lane.more_in_ledger) {
+  if (lane.more_in_ledger && would_be_read) {
     return;
   }
   lane.loaded_up_to = std::max(lane.loaded_up_to, record.id);
@@ -378,9 +380,12 @@ void Lanes::attempt_ended(const LaneKey& key, AttemptEnd end) {
 void Lanes::stand_still(Lane& lane, PauseCause cause, const std::string& reason, bool by_outcome) {
   const base::MonotonicTime recheck_at = core_.deps.loop.now() + kStandstillRecheck;
   if (lane.standstill) {
-    lane.standstill->by_outcome = lane.standstill->by_outcome || by_outcome;
     lane.standstill->recheck_at = recheck_at;
-    lane.standstill->cause = cause;
+    if (by_outcome) {
+      lane.standstill->by_outcome = true;
+      lane.standstill->cause = cause;
+      lane.standstill->reason = reason;
+    }
     return;
   }
   Standstill standstill;
@@ -427,7 +432,8 @@ void Lanes::resume(const LaneKey& key, Lane& lane) {
   std::vector<std::pair<std::int64_t, base::WallTime>> rows;
   for (LaneEntry& entry : lane.queue) {
     entry.paused_since.reset();
-    if (entry.entered_at < now) {
+    const bool counted = entry.was_tried && standstill.by_outcome;  // by its last move
+    if (entry.entered_at < now && !counted) {
       rows.emplace_back(entry.id, std::max(entry.entered_at, standstill.since));
     }
   }
@@ -616,7 +622,8 @@ void Lanes::on_instance_state(const base::InstanceName& instance, InstanceState 
   }
   for (auto& [key, lane] : lanes_) {
     // An account that came back ends what its failure began; a chat that is offline stays so.
-    if (key.instance == instance && state == InstanceState::kOnline) {
+    const bool back = state == InstanceState::kOnline || state == InstanceState::kDegraded;
+    if (key.instance == instance && back) {
       is_back(lane, PauseCause::kAccount);
     }
   }

@@ -43,6 +43,10 @@ class Settler {
     return move_checked(repositories_, record_, move_, Ground::kNone);
   }
   Status operator()(const Failed& failed) {
+    // "Was not delivered" would not be certain.
+    if (record_.state == DeliveryState::kSending && record_.evidence == kSentAgain) {
+      return (*this)(Unknown{failed.reason});
+    }
     move_.to = DeliveryState::kFailed;
     move_.reason = failed.reason;
     move_.evidence = parts_evidence(record_);
@@ -59,7 +63,7 @@ class Settler {
       PATCHBAY_TRY(move_to_unknown(retry.reason));
       record_.state = DeliveryState::kUnknown;
       ground = Ground::kPolicy;
-      move_.evidence = "it is sent again with the same key, or because the policy says so";
+      move_.evidence = kSentAgain;
     }
     move_.to = DeliveryState::kWaiting;
     move_.reason = retry.reason;

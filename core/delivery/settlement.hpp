@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/status.hpp"
@@ -30,6 +31,11 @@ struct Settled {
   std::optional<store::RetryDeadline> deadline;      // that the platform imposed
   bool had_ended = false;  // by somebody else, before: nothing was changed
 };
+
+// Evidence of a row that is tried again though an attempt of it may have arrived.
+inline constexpr std::string_view kSentAgain =
+    "an earlier attempt may have arrived; it was sent again with the same key, or because the "
+    "policy says so";
 
 // [the database's thread]
 [[nodiscard]] base::Result<Settled> settle(store::Repositories& repositories,

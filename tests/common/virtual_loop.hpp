@@ -65,6 +65,15 @@ class VirtualLoop final : public base::Loop {
     return ran;
   }
 
+  // At most `most` of them; for stopping in the middle.
+  std::size_t run_some(std::size_t most) {
+    std::size_t ran = 0;
+    while (ran < most && run_one()) {
+      ++ran;
+    }
+    return ran;
+  }
+
   // Time passes, timer by timer; each runs at exactly its time.
   void advance(base::Milliseconds by) {
     const base::MonotonicTime end = now() + by;

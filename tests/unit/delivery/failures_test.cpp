@@ -1,0 +1,204 @@
+// What agents, people and the ledger are told when something does not arrive.
+#include <gtest/gtest.h>
+
+#include "delivery_world.hpp"
+
+namespace patchbay::delivery {
+namespace {
+
+using std::chrono::seconds;
+using store::DeliveryState;
+
+class Failures : public testing::Test {
+ protected:
+  void fail_next(OutcomeClass outcome_class, SentState sent, std::string why,
+                 std::int32_t code = 0) {
+    AttemptOutcome out = test::outcome(outcome_class, sent, std::move(why));
+    out.code = code;
+    world.channels.script(out);
+  }
+  DeliveryWorld world;
+};
+
+TEST_F(Failures, TheAgentAndThePersonAreTold) {
+  world.start();
+  fail_next(OutcomeClass::kPermanent, SentState::kNotSent, "message is too long");
+  world.write("a1", R"({"text":"hello there"})");
+  ASSERT_EQ(world.files().inbound.size(), 1U);
+  const auto& notice = world.files().inbound[0];
+  EXPECT_EQ(notice.kind, session::InboundKind::kChat);
+  EXPECT_EQ(notice.address.channel_type, "agent");
+  EXPECT_EQ(notice.address.platform_id, "main");
+  EXPECT_FALSE(notice.trigger);
+  EXPECT_NE(notice.content.find("Your message a1 (\\\"hello there\\\") to telegram:dm:42 was not "
+                                "delivered: message is too long."),
+            std::string::npos)
+      << notice.content;
+  EXPECT_NE(notice.content.find(R"("sender":"system")"), std::string::npos);
+  EXPECT_EQ(world.files().delivered["a1"].status, "failed");
+  EXPECT_EQ(world.files().delivered["a1"].reason, "message is too long");
+  // The person: in the same lane, by the host.
+  ASSERT_EQ(world.channels.requests.size(), 2U);
+  EXPECT_EQ(world.channels.requests[1].text,
+            "⚠️ A message to you was not delivered (message is too long).");
+  EXPECT_TRUE(world.record("a1").notified);
+}
+
+TEST_F(Failures, UncertaintyIsCalledThat) {
+  world.start();
+  fail_next(OutcomeClass::kUnknown, SentState::kUnknown, "the connection was cut");
+  world.write("a1", R"({"text":"x"})");
+  EXPECT_EQ(world.record("a1").state, DeliveryState::kUnknown);
+  EXPECT_EQ(world.files().delivered["a1"].status, "unknown");
+  ASSERT_EQ(world.files().inbound.size(), 1U);
+  EXPECT_NE(world.files().inbound[0].content.find("may not have been delivered"),
+            std::string::npos);
+  EXPECT_EQ(world.channels.requests.size(), 2U);  // sent once, and the notice
+}
+
+TEST_F(Failures, OneNoticeAMinuteThatNamesTheOthers) {
+  world.start();
+  world.channels.answer = [](const DeliveryRequest&) {
+    return test::outcome(OutcomeClass::kPermanent, SentState::kNotSent, "no");
+  };
+  for (int i = 0; i < 10; ++i) {
+    world.sessions.write_out(world.session, "a" + std::to_string(i), R"({"text":"x"})");
+  }
+  world.service->wake(world.session);
+  world.settle();
+  EXPECT_EQ(world.files().inbound.size(), 1U);
+  // Ten failures and one notice to the person, which fails too: none about a notice.
+  EXPECT_EQ(world.channels.requests.size(), 11U);
+  world.pass(seconds(61));
+  ASSERT_EQ(world.files().inbound.size(), 2U);
+  const std::string& second = world.files().inbound[1].content;
+  EXPECT_NE(second.find("Your message a1 "), std::string::npos);
+  EXPECT_NE(second.find("The same is true of 4 more"), std::string::npos);
+  world.pass(seconds(600));
+  EXPECT_EQ(world.files().inbound.size(), 2U);
+  EXPECT_EQ(world.channels.requests.size(), 11U);
+  for (const auto& record : world.all()) {
+    EXPECT_TRUE(record.notified);
+  }
+}
+
+TEST_F(Failures, NobodyWritesToAChatThatIsGone) {
+  world.start();
+  fail_next(OutcomeClass::kPermanent, SentState::kNotSent, "blocked", PBAY_E_FORBIDDEN);
+  world.write("a1", R"({"text":"x"})");
+  EXPECT_EQ(world.channels.requests.size(), 1U);
+  EXPECT_EQ(world.files().inbound.size(), 1U);
+}
+
+TEST_F(Failures, NobodyIsToldOfAFailedReactionInTheChat) {
+  world.start();
+  fail_next(OutcomeClass::kPermanent, SentState::kNotSent, "no such emoji");
+  world.write("a1", R"({"operation":"reaction","messageId":"5","emoji":"x"})");
+  EXPECT_EQ(world.channels.requests.size(), 1U);
+  EXPECT_EQ(world.files().inbound.size(), 1U);
+}
+
+TEST_F(Failures, PartsThatArrivedAreEvidence) {
+  world.start();
+  world.channels.hold = true;
+  world.write("a1", R"({"text":"long"})");
+  world.service->channel_events().on_part(world.channels.held[0].request.delivery_id, {0, "p0", ""},
+                                          [](bool) {});
+  world.settle();
+  world.channels.hold = false;
+  world.channels.release(test::outcome(OutcomeClass::kUnknown, SentState::kUnknown, "cut"));
+  world.settle();
+  EXPECT_EQ(world.record("a1").evidence, "one part of it is there, as p0");
+}
+
+TEST_F(Failures, ReportsResolveWhatIsUnknown) {
+  world.start();
+  const auto report = [&](const std::string& remote, const std::string& key, bool failed) {
+    world.service->channel_events().on_report(base::InstanceName("telegram"), remote, key, failed,
+                                              failed ? "undeliverable" : "");
+    world.settle();
+  };
+  fail_next(OutcomeClass::kUnknown, SentState::kUnknown, "cut");
+  world.write("a1", R"({"text":"x"})");
+  report("wamid.7", world.record("a1").idempotency_key + ":0", false);
+  EXPECT_EQ(world.record("a1").state, DeliveryState::kDelivered);
+  EXPECT_EQ(world.files().delivered["a1"].platform_message_id, "wamid.7");
+  EXPECT_EQ(world.record("a1").evidence, "the platform reported it");
+
+  // Delivered → failed, once.
+  report("wamid.7", "", true);
+  EXPECT_EQ(world.record("a1").state, DeliveryState::kFailed);
+  EXPECT_EQ(world.record("a1").reason, "undeliverable");
+  EXPECT_EQ(world.files().delivered["a1"].status, "failed");
+  report("wamid.7", "", false);
+  EXPECT_EQ(world.record("a1").state, DeliveryState::kFailed);
+  report("nobody's", "", true);
+}
+
+TEST_F(Failures, OperatorsResolveWhatIsUnknown) {
+  world.start();
+  fail_next(OutcomeClass::kUnknown, SentState::kUnknown, "cut");
+  world.write("a1", R"({"text":"x"})");
+  const auto resolve = [&](DeliveryState to) {
+    base::Status result;
+    world.service->resolve(world.record("a1").id, to, "looked into the chat",
+                           [&](base::Status status) { result = std::move(status); });
+    world.settle();
+    return result;
+  };
+  EXPECT_EQ(resolve(DeliveryState::kSending).code(), base::Code::kRefused);
+  EXPECT_TRUE(resolve(DeliveryState::kWaiting).ok());
+  EXPECT_EQ(world.record("a1").state, DeliveryState::kDelivered);  // sent again
+  EXPECT_EQ(world.channels.texts().back(), "x");
+  EXPECT_EQ(resolve(DeliveryState::kFailed).code(), base::Code::kRefused);
+}
+
+TEST_F(Failures, KeysThatThePlatformHonoursAreSentAgain) {
+  world.channels.channel_limits.capability_bits = PBAY_CAN_IDEMPOTENT_SEND;
+  world.start();
+  fail_next(OutcomeClass::kUnknown, SentState::kUnknown, "cut");
+  world.write("a1", R"({"text":"x"})");
+  world.pass(seconds(3));
+  EXPECT_EQ(world.record("a1").state, DeliveryState::kDelivered);
+  ASSERT_EQ(world.channels.requests.size(), 2U);
+  EXPECT_EQ(world.channels.requests[0].idempotency_key, world.channels.requests[1].idempotency_key);
+}
+
+TEST_F(Failures, ARefusalAfterAnUncertainAttemptIsNotCertain) {
+  world.channels.channel_limits.capability_bits = PBAY_CAN_IDEMPOTENT_SEND;
+  world.start();
+  fail_next(OutcomeClass::kUnknown, SentState::kUnknown, "cut");
+  fail_next(OutcomeClass::kPermanent, SentState::kNotSent, "refused");
+  world.write("a1", R"({"text":"x"})");
+  world.pass(seconds(3));
+  EXPECT_EQ(world.record("a1").state, DeliveryState::kUnknown);
+  EXPECT_EQ(world.record("a1").reason, "refused");
+}
+
+TEST_F(Failures, BusySessionsGetTheirRowsLater) {
+  world.start();
+  world.sessions.write_failures = {base::Status(base::Code::kBusy, "locked")};
+  world.write("a1", R"({"text":"x"})");
+  EXPECT_FALSE(world.record("a1").projected);
+  world.pass(seconds(2));
+  EXPECT_TRUE(world.record("a1").projected);
+  EXPECT_TRUE(world.files().delivered.contains("a1"));
+}
+
+TEST_F(Failures, SpoolsOfFailedOnesAreKeptForAWeek) {
+  const auto outbox = world.sessions.path(world.session) / "outbox" / "a1";
+  std::filesystem::create_directories(outbox);
+  test::write_file(outbox / "f", "x");
+  world.start();
+  fail_next(OutcomeClass::kPermanent, SentState::kNotSent, "no", PBAY_E_FORBIDDEN);
+  world.write("a1", R"({"files":["f"]})");
+  const auto spool = world.folder.path() / "spool";
+  world.pass(std::chrono::hours(24 * 7 - 2));
+  EXPECT_FALSE(std::filesystem::is_empty(spool));
+  world.pass(std::chrono::hours(4));
+  EXPECT_TRUE(std::filesystem::is_empty(spool));
+  EXPECT_EQ(world.record("a1").spool, "");
+}
+
+}  // namespace
+}  // namespace patchbay::delivery
