@@ -5,7 +5,9 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <vector>
 
+#include "base/failpoint.hpp"
 #include "base/iso_time.hpp"
 #include "base/log.hpp"
 #include "session/confined_open.hpp"
@@ -58,12 +60,21 @@ std::string compact_time(base::WallTime time) {
   return text;
 }
 
+// Everything that SQLite may keep for a database; a log that stayed would be replayed by the
+// agent's SQLite into a new file.
+std::vector<std::string> files_of(DatabaseFile database) {
+  const std::string name(file_name(database));
+  return {name, journal_name(database), name + "-wal", name + "-shm"};
+}
+
 // ".corrupt-<time>", and a number after it if that was taken in the same millisecond.
 std::string free_suffix(const ConfinedFolder& folder, DatabaseFile database, base::WallTime now) {
   const std::string suffix = ".corrupt-" + compact_time(now);
+  const std::vector<std::string> names = files_of(database);
   const auto taken = [&](const std::string& candidate) {
-    return folder.kind_of(std::string(file_name(database)) + candidate).ok() ||
-           folder.kind_of(journal_name(database) + candidate).ok();
+    return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+      return folder.kind_of(name + candidate).ok();
+    });
   };
   std::string candidate = suffix;
   for (int number = 2; taken(candidate) && number < 1000; ++number) {
@@ -129,6 +140,7 @@ Result<bool> SessionFolders::create(const SessionAddress& session) const {
   PATCHBAY_TRY(agent.make_folder(unfinished, Access::kAgentToo));
   PATCHBAY_ASSIGN(const ConfinedFolder folder, agent.open_subfolder(unfinished, shown(session)));
   PATCHBAY_TRY(fill(folder));
+  PBAY_FAILPOINT("session.before_folder_appears");
   PATCHBAY_TRY(agent.rename(unfinished, agent, session.id.str(), Replace::kNever));
   PATCHBAY_TRY(agent.sync());
   PATCHBAY_TRY(root_.sync());
@@ -140,8 +152,14 @@ Result<std::string> SessionFolders::replace_database(const ConfinedFolder& sessi
                                                      base::WallTime now) const {
   const std::string name(file_name(database));
   const std::string suffix = free_suffix(session, database, now);
-  PATCHBAY_ASSIGN(const bool moved, move_aside(session, name, suffix));
-  PATCHBAY_ASSIGN(const bool journal_moved, move_aside(session, journal_name(database), suffix));
+  std::string moved;
+  for (const std::string& file : files_of(database)) {
+    PATCHBAY_ASSIGN(const bool was_there, move_aside(session, file, suffix));
+    if (was_there) {
+      moved += (moved.empty() ? "" : ", ") + file;
+    }
+  }
+  PBAY_FAILPOINT("session.after_set_aside");
   if (database == DatabaseFile::kInbound) {
     PATCHBAY_TRY(write_file(session, journal_name(database), {}));
   }
@@ -150,9 +168,9 @@ Result<std::string> SessionFolders::replace_database(const ConfinedFolder& sessi
   PATCHBAY_TRY(write_file(session, fresh, template_of(database)));
   PATCHBAY_TRY(session.rename(fresh, session, name, Replace::kNever));
   PATCHBAY_TRY(session.sync());
-  std::string told = moved ? name + " was set aside as " + name + suffix : name + " was missing";
-  told += journal_moved ? " with its journal" : "";
-  return told + "; a new, empty one was made";
+  const std::string told =
+      moved.empty() ? name + " was missing" : moved + " set aside with the ending " + suffix;
+  return told + "; a new, empty " + name + " was made";
 }
 
 Status discard_foreign_journal(const ConfinedFolder& session, JournalTrust trust) {

@@ -1,6 +1,7 @@
 // What a session's worker does while it is certain that no agent of the session runs.
 #include <utility>
 
+#include "base/failpoint.hpp"
 #include "base/limits.hpp"
 #include "base/log.hpp"
 #include "session/outbound_writer.hpp"
@@ -119,6 +120,7 @@ Result<SessionWork> SessionWorker::settle_now(bool aborted) {
   std::vector<Result<CommandOutcome>> outcomes;
   // inbound.db first: a crash in between leaves claims that are returned once more.
   PATCHBAY_TRY(commit(writes, outcomes));
+  PBAY_FAILPOINT("session.between_claims_and_acknowledgements");
   PATCHBAY_TRY(writer.forget_acknowledgements());
   PATCHBAY_TRY(writer.commit());
   seen_.known = false;

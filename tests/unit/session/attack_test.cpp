@@ -265,6 +265,9 @@ TEST_F(Attack, AMissingDatabaseIsMadeAgain) {
 TEST_F(Attack, WalModeIsRefusedByName) {
   agent("PRAGMA journal_mode = WAL");
   expect_refused(drain().status(), "WAL");
+  test::write_file(file("outbound.db-wal"), "a log that must not be replayed");
+  expect_healed("WAL");
+  EXPECT_FALSE(std::filesystem::exists(file("outbound.db-wal")));
 }
 
 TEST_F(Attack, AnotherEncodingIsReadAllTheSame) {
