@@ -132,6 +132,7 @@ void Router::Pipeline::planned(const FlowPointer& flow, base::Result<Plan> plan)
     settle_without_rows(flow);
     return;
   }
+  flow->targets.reserve(flow->plan.targets.size());
   for (PlannedTarget& target : flow->plan.targets) {
     Flow::Target& added = flow->targets.emplace_back();
     added.row_id = row_id_of(flow->event, target.session.agent);

@@ -116,6 +116,10 @@ SessionLanes::Written SessionLanes::divert(const SessionAddress& session, std::i
   if (!lane.diverted) {
     lane.diverted = true;
     lane.backoff = limits::kReplayFirst;
+    if (lane.folder == Folder::kThere) {
+      // It may be what is missing; the replay begins with it.
+      lane.folder = Folder::kNotLookedAt;
+    }
     base::log_warning("routing.session_diverted",
                       {{"session", session_name(session)}, {"reason", why.message()}});
     schedule_replay(session, lane.backoff);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <future>
 #include <mutex>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
 #include <thread>
@@ -46,7 +47,8 @@ struct Unit {
 class Connection {
  public:
   explicit Connection(const std::string& path)
-      : database_(path, SQLite::OPEN_READWRITE, kBusyMilliseconds),
+      // No locks inside: one thread at a time uses it.
+      : database_(path, SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX, kBusyMilliseconds),
         statements_(database_),
         repositories_(statements_) {
     database_.exec(kSettings);
@@ -221,6 +223,7 @@ class CentralDatabaseOnThread final : public CentralDatabase {
   }
 
   void serve() {
+    ::pthread_setname_np(::pthread_self(), "central-db");
     std::vector<Unit> batch;
     while (take_batch(batch)) {
       const auto now = std::chrono::steady_clock::now();
