@@ -105,7 +105,7 @@ void ConsoleAdapter::on_event(const sdk::ListenerEvent& event) {
   } else if (event.kind == sdk::ListenerEventKind::kClosed) {
     connections_.erase(found);
     // An empty frame tells serve() that nothing follows.
-    static_cast<void>(connection->frames.push(Frame{}));
+    static_cast<void>(connection->frames.push(Frame()));
     give_up_if_empty(connection->chat);
   }
 }

@@ -39,7 +39,7 @@ std::optional<Frame> FrameReader::next() {
     scanned_ = end;
     return std::nullopt;
   }
-  Frame frame{std::string(line), buffer_.substr(end + 1, *size)};
+  Frame frame(std::string(line), buffer_.substr(end + 1, *size));
   buffer_.erase(0, end + 1 + *size);
   scanned_ = 0;
   return frame;

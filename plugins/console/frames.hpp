@@ -21,6 +21,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace patchbay::console {
 
@@ -30,6 +31,10 @@ inline constexpr std::size_t kLineBytes = 2 * 1024 * 1024;
 struct Frame {
   std::string json;
   std::string data;  // of a data frame
+
+  // Constructors, since coroutines hand frames on: g++ 12 mishandles aggregates there.
+  Frame() = default;
+  Frame(std::string line, std::string bytes) : json(std::move(line)), data(std::move(bytes)) {}
 };
 
 // Frames out of a byte stream.

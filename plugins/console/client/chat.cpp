@@ -8,8 +8,8 @@
 #include <optional>
 #include <poll.h>
 #include <string>
-#include <utility>
 #include <unistd.h>
+#include <utility>
 
 #include "console/client/chat_options.hpp"
 #include "console/client/chat_session.hpp"

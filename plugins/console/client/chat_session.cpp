@@ -58,6 +58,7 @@ bool ChatSession::connect() {
   if (!socket_.connect(options_.socket)) {
     return false;
   }
+  welcome_ = false;
   incoming_.clear();  // what was not acknowledged comes again
   return socket_.send({{"type", "hello"}, {"chat", options_.chat}});
 }
@@ -74,6 +75,7 @@ void ChatSession::handle(const Frame& frame) {
   const json message = common::parse_json(frame.json).value_or(json());
   const std::string type = string_of(message, "type");
   if (type == "welcome") {
+    welcome_ = true;
     for (const Outgoing& outgoing : unsent_) {
       send_outgoing(outgoing);
     }
@@ -218,7 +220,7 @@ bool ChatSession::say_file(const std::string& path) {
 void ChatSession::queue(Outgoing message) {
   ++said_;
   unsent_.push_back(std::move(message));
-  if (connected()) {
+  if (connected() && welcome_) {
     send_outgoing(unsent_.back());
   }
 }

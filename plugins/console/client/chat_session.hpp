@@ -67,6 +67,7 @@ class ChatSession {
   const ChatOptions& options_;
   std::function<void(const std::string&)> print_;
   ChatSocket socket_;
+  bool welcome_ = false;  // the adapter has answered hello: what is unsent was sent then
   std::deque<Outgoing> unsent_;
   std::deque<Incoming> incoming_;
   // A delivery whose acknowledgement was lost comes again under its id.

@@ -1,0 +1,163 @@
+#include "agents/process_runtime.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "agents/agent_group.hpp"
+#include "agents/process_table.hpp"
+#include "agents/run_record.hpp"
+#include "test_common/temp_folder.hpp"
+
+namespace patchbay::agents {
+namespace {
+
+using std::chrono::milliseconds;
+
+using test::read_file;
+
+class ProcessRuntimeTest : public ::testing::Test {
+ protected:
+  StartSpec shell(const std::string& script) {
+    StartSpec spec;
+    spec.session = {base::AgentGroupId("main"), base::SessionId("s1")};
+    spec.command = {"/bin/sh", "-c", script};
+    spec.working_directory = folder.path().string();
+    spec.env = {{"GREETING", "hello"}};
+    spec.log_file = folder / "logs/s1.log";
+    return spec;
+  }
+
+  // Runs the loop until the agent has exited.
+  AgentExit run(const StartSpec& spec, const std::function<void(RunId)>& meanwhile = nullptr) {
+    AgentExit result{-1, -1};
+    loop.post([&] {
+      const auto started = runtime.start(spec, [&](AgentExit exit) {
+        result = exit;
+        loop.stop();
+      });
+      ASSERT_TRUE(started.ok()) << started.status().message();
+      if (meanwhile) {
+        meanwhile(*started);
+      }
+    });
+    loop.run_after(std::chrono::seconds(20), [&] { loop.stop(); });
+    loop.run();
+    return result;
+  }
+
+  // Calls `then` on the loop as soon as the file exists.
+  void when_there(const std::string& path, std::function<void()> then) {
+    if (std::filesystem::exists(path)) {
+      then();
+      return;
+    }
+    loop.run_after(milliseconds(5),
+                   [this, path, then = std::move(then)] { when_there(path, then); });
+  }
+
+  test::TempFolder folder;
+  base::EventLoop loop;
+  ProcessRuntime runtime{loop, folder / "records"};
+};
+
+TEST_F(ProcessRuntimeTest, RunsWithItsEnvironmentInItsFolderAndLogsItsOutput) {
+  const AgentExit exit = run(shell("echo \"$GREETING from $(pwd)\"; echo oops >&2; exit 7"));
+  EXPECT_EQ(exit.exit_code, 7);
+  EXPECT_EQ(exit.signal, 0);
+  EXPECT_EQ(read_file(folder / "logs/s1.log"),
+            "hello from " + std::filesystem::canonical(folder.path()).string() + "\noops\n");
+}
+
+TEST_F(ProcessRuntimeTest, InheritsNoSecretsOfTheHost) {
+  ::setenv("PATCHBAY_TEST_SECRET", "do-not-pass-on", 1);
+  run(shell("env"));
+  EXPECT_EQ(read_file(folder / "logs/s1.log").find("do-not-pass-on"), std::string::npos);
+  ::unsetenv("PATCHBAY_TEST_SECRET");
+}
+
+TEST_F(ProcessRuntimeTest, TellsTheSignalThatEndedIt) {
+  const std::string ready = folder / "ready";
+  const AgentExit exit = run(shell("touch ready; sleep 30"), [&](RunId id) {
+    when_there(ready, [this, id] { runtime.terminate(id); });
+  });
+  EXPECT_EQ(exit.signal, SIGTERM);
+}
+
+TEST_F(ProcessRuntimeTest, WhatAnAgentLeavesBehindIsEndedBeforeItsExitIsTold) {
+  run(shell("sleep 30 & echo $! > child"));
+  pid_t child = 0;
+  std::ifstream(folder / "child") >> child;
+  ASSERT_GT(child, 1);
+  const auto left = read_process(child);
+  EXPECT_TRUE(!left || left->state == 'Z');
+  EXPECT_TRUE(read_run_records(folder / "records").empty());
+}
+
+TEST_F(ProcessRuntimeTest, AProgramThatCannotRunIsAnErrorThatNamesIt) {
+  StartSpec spec = shell("");
+  spec.command = {"no-such-program-anywhere"};
+  const auto missing = runtime.start(spec, [](AgentExit) {});
+  ASSERT_FALSE(missing.ok());
+  EXPECT_NE(missing.status().message().find("no-such-program-anywhere"), std::string::npos);
+
+  spec.command = {"/bin/sh"};
+  spec.working_directory = folder / "nowhere";
+  const auto nowhere = runtime.start(spec, [](AgentExit) {});
+  ASSERT_FALSE(nowhere.ok());
+  EXPECT_NE(nowhere.status().message().find("/nowhere"), std::string::npos);
+  EXPECT_TRUE(read_run_records(folder / "records").empty());
+}
+
+TEST_F(ProcessRuntimeTest, EndsWhatAnEarlierHostLeftAndNothingElse) {
+  // An orphan: a session leader of its own, as an agent is, that nobody waits for.
+  const pid_t orphan = ::fork();
+  if (orphan == 0) {
+    ::setsid();
+    ::execl("/bin/sleep", "sleep", "30", nullptr);
+    ::_exit(127);
+  }
+  auto info = read_process(orphan);
+  while (info && info->session != orphan) {
+    info = read_process(orphan);
+  }
+  ASSERT_TRUE(info);
+  const std::string records = folder / "records";
+  ASSERT_TRUE(write_run_record(records, "main.s1", {orphan, info->start_time, boot_id()}).ok());
+  // Used again by something else, from another boot, torn: none of these may be harmed.
+  const auto self = read_process(::getpid());
+  ASSERT_TRUE(
+      write_run_record(records, "main.s2", {::getpid(), self->start_time + 1, boot_id()}).ok());
+  ASSERT_TRUE(
+      write_run_record(records, "main.s3", {::getpid(), self->start_time, "other-boot"}).ok());
+  std::ofstream(records + "/main.s4") << "12";
+
+  const auto found = runtime.kill_leftovers();
+  ASSERT_TRUE(found.ok()) << found.status().message();
+  EXPECT_EQ(*found, 1);
+  int how = 0;
+  EXPECT_EQ(::waitpid(orphan, &how, 0), orphan);
+  EXPECT_TRUE(WIFSIGNALED(how));
+  EXPECT_TRUE(read_run_records(records).empty());
+}
+
+TEST_F(ProcessRuntimeTest, AWorkspaceGetsItsContainerFile) {
+  AgentGroup group;
+  group.id = base::AgentGroupId("main");
+  group.name = "Andy";
+  group.workspace = folder / "agents/main";
+  group.messages_per_prompt = 3;
+  ASSERT_TRUE(prepare_workspace(group).ok());
+  const auto container = nlohmann::json::parse(read_file(group.workspace + "/container.json"));
+  EXPECT_EQ(container["assistantName"], "Andy");
+  EXPECT_EQ(container["agentGroupId"], "main");
+  EXPECT_EQ(container["maxMessagesPerPrompt"], 3);
+}
+
+}  // namespace
+}  // namespace patchbay::agents
