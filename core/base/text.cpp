@@ -64,16 +64,18 @@ bool is_valid_utf8(std::string_view text) {
 std::string to_valid_utf8(std::string_view text) {
   std::string result;
   result.reserve(text.size());
-  while (!text.empty()) {
-    const std::size_t length = sequence_length(text);
+  std::size_t run = 0;  // where the well-formed bytes that are not copied yet begin
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const std::size_t length = sequence_length(text.substr(at));
     if (length == 0) {
+      result += text.substr(run, at - run);
       result += "\xEF\xBF\xBD";
-      text.remove_prefix(1);
-      continue;
+      run = at + 1;
     }
-    result += text.substr(0, length);
-    text.remove_prefix(length);
+    at += std::max<std::size_t>(length, 1);
   }
+  result += text.substr(run);
   return result;
 }
 

@@ -85,7 +85,7 @@ class Fuzz : public StorageTest {
 
 TEST_F(Fuzz, DamagedDatabases) {
   const std::string whole = test::read_file(file("outbound.db"));
-  for (int i = 0; i < 2000; ++i) {
+  for (int i = 0; i < 1500; ++i) {
     test::write_file(file("outbound.db"), mutated(whole));
     read_everything();
     if (i % 4 == 0) {
