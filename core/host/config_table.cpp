@@ -67,7 +67,7 @@ constexpr auto kKeys = std::to_array<Key>({
            "One account: [a-z0-9][a-z0-9-]{0,31}, not agent, gateway, global, unknown."),
     required_text("instances.*.channel", "The channel that it speaks: the adapter's name."),
     plain("instances.*.allowed_hosts", KeyType::kStringList, "", false,
-          "Hosts that the adapter may connect to. Default: those of its manifest."),
+          "Hosts that the adapter may connect to, besides those of its manifest."),
     plain("instances.*.settings", KeyType::kSettings, "{}", false,
           "The adapter's own settings. A secret is {\"env\":\"NAME\"}, {\"file\":\"path\"}, "
           "{\"credential\":\"name\"}, or a string if only you can read this file (mode 0600)."),

@@ -35,7 +35,8 @@ export class TelegramServer {
     this.files = new Map();
     this.messages = []; // everything that was shown, in order: {chat, message_id, text, …}
     this.calls = []; // every request: {method, params, at}
-    this.updates = [];
+    this.updates = []; // not confirmed yet
+    this.pushed = []; // every one that there ever was
     this.nextUpdate = 1000;
     this.nextMessage = 1;
     this.poll = null;
@@ -78,6 +79,7 @@ export class TelegramServer {
   push(update) {
     const update_id = this.nextUpdate++;
     this.updates.push({ update_id, ...update });
+    this.pushed.push({ update_id, ...update });
     this.#changed();
     return update_id;
   }

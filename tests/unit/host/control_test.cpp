@@ -1,0 +1,174 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "base/event_loop.hpp"
+#include "host/client_commands.hpp"
+#include "host/command_line.hpp"
+#include "host/control_protocol.hpp"
+#include "host/control_server.hpp"
+#include "host/instance_lock.hpp"
+#include "host/text_table.hpp"
+#include "net/unix_stream.hpp"
+#include "test_common/temp_folder.hpp"
+
+namespace patchbay::host {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+
+constexpr base::Milliseconds kPatience{20'000};
+
+struct FrameCase {
+  const char* name;
+  const char* line;
+  const char* id;
+  const char* problem;
+};
+class FrameTest : public ::testing::TestWithParam<FrameCase> {};
+
+TEST_P(FrameTest, ABadRequestIsAnsweredUnderItsId) {
+  json params;
+  const ControlRequest request = parse_request(GetParam().line, params);
+  EXPECT_EQ(request.id, GetParam().id);
+  EXPECT_THAT(request.problem.message(), HasSubstr(GetParam().problem));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, FrameTest,
+    ::testing::Values(FrameCase{"NotJson", "hello", "invalid", "invalid request frame"},
+                      FrameCase{"NoObject", "[1]", "invalid", "must be an object"},
+                      FrameCase{"NoType", R"({"id":"7","method":"m"})", "7", "type must be"},
+                      FrameCase{"NoId", R"({"type":"req","method":"m"})", "invalid", "'id'"},
+                      FrameCase{"NoMethod", R"({"type":"req","id":"7"})", "7", "'method'"},
+                      FrameCase{"Closed", R"({"type":"req","id":"7","method":"m","x":1})", "7",
+                                "unexpected property 'x'"},
+                      FrameCase{"BadParams", R"({"type":"req","id":"7","method":"m","params":[]})",
+                                "7", "'params'"}),
+    [](const auto& info) { return info.param.name; });
+
+class ControlTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    server = std::make_unique<ControlServer>();
+    server->add("echo", [](const json& params, ControlServer::Reply reply) { reply(params); });
+    server->add("later", [this](const json&, ControlServer::Reply reply) {
+      loop.post([reply = std::move(reply)] { reply(json{{"late", true}}); });
+    });
+    server->add("fails", [](const json&, ControlServer::Reply reply) {
+      reply(base::Status(base::Code::kNotFound, "nothing of that name"));
+    });
+    std::filesystem::create_directories(folder / "run");
+    const base::Status listening = server->listen(loop, control_socket_path(folder.path()));
+    ASSERT_TRUE(listening.ok()) << listening.message();
+    thread = std::thread([this] { loop.run(); });
+  }
+  void TearDown() override {
+    loop.post([this] {
+      server.reset();
+      loop.stop();
+    });
+    thread.join();
+  }
+
+  test::TempFolder folder;
+  base::EventLoop loop;
+  std::unique_ptr<ControlServer> server;
+  std::thread thread;
+};
+
+TEST_F(ControlTest, AnswersCallsAtOnceLaterAndWithErrors) {
+  EXPECT_EQ(call_host(folder.path(), "echo", {{"a", 1}}).value(), json({{"a", 1}}));
+  EXPECT_EQ(call_host(folder.path(), "later", json::object()).value(), json({{"late", true}}));
+  const auto failed = call_host(folder.path(), "fails", json::object());
+  EXPECT_EQ(failed.status().code(), base::Code::kInvalidArgument);
+  EXPECT_EQ(failed.status().message(), "nothing of that name");
+  EXPECT_EQ(call_host(folder.path(), "nope", json::object()).status().message(),
+            "unknown method: nope");
+}
+
+TEST_F(ControlTest, SeveralRequestsInOneWriteAreAllAnswered) {
+  auto stream = net::UnixStream::connect(control_socket_path(folder.path()), kPatience);
+  ASSERT_TRUE(stream.ok());
+  ASSERT_TRUE(stream
+                  ->send(request_line("1", "echo", {{"n", 1}}) + "nonsense\n" +
+                             request_line("2", "later", json::object()),
+                         kPatience)
+                  .ok());
+  stream->finish_sending();
+  std::string lines;
+  while (true) {
+    const auto line = stream->read_line(kPatience);
+    ASSERT_TRUE(line.ok()) << line.status().message();
+    if (!line->has_value()) {
+      break;
+    }
+    lines += **line + "\n";
+  }
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), 3);
+  EXPECT_THAT(lines, HasSubstr(R"("id":"invalid")"));
+  EXPECT_THAT(lines, HasSubstr(R"("id":"2")"));
+}
+
+TEST_F(ControlTest, ALineWithoutEndIsCutOff) {
+  auto stream = net::UnixStream::connect(control_socket_path(folder.path()), kPatience);
+  ASSERT_TRUE(stream.ok());
+  static_cast<void>(stream->send(std::string(limits::kControlFrameBytes + 10, 'x'), kPatience));
+  const auto line = stream->read_line(kPatience);
+  EXPECT_TRUE(!line.ok() || !line->has_value());
+  EXPECT_TRUE(call_host(folder.path(), "echo", json::object()).ok());
+}
+
+TEST(ControlClientTest, WithoutAHostTheRemedyIsSaid) {
+  test::TempFolder folder;
+  const auto answer = call_host(folder.path(), "status", json::object());
+  EXPECT_EQ(answer.status().code(), base::Code::kUnavailable);
+  EXPECT_THAT(answer.status().message(), HasSubstr("start it with"));
+}
+
+TEST(InstanceLockTest, OneHostForOneFolder) {
+  test::TempFolder folder;
+  {
+    const auto first = InstanceLock::take(folder.path());
+    ASSERT_TRUE(first.ok()) << first.status().message();
+    const auto second = InstanceLock::take(folder.path());
+    ASSERT_FALSE(second.ok());
+    EXPECT_THAT(second.status().message(), HasSubstr(std::to_string(::getpid())));
+    EXPECT_THAT(second.status().message(), HasSubstr("--data"));
+  }
+  EXPECT_TRUE(InstanceLock::take(folder.path()).ok());
+}
+
+TEST(CommandLineTest, ReadsCommandsOptionsAndRepeats) {
+  const char* argv[] = {"patchbay",         "deliveries", "failed",    "--data", "/d",
+                        "--plugins",        "a",          "--plugins", "b",      "--set",
+                        "limits.file=1MiB", "--json",     "--limit",   "7"};
+  const auto line = parse_command_line(static_cast<int>(std::size(argv)), argv);
+  ASSERT_TRUE(line.ok()) << line.status().message();
+  EXPECT_EQ(line->command, "deliveries");
+  EXPECT_THAT(line->arguments, ::testing::ElementsAre("failed"));
+  EXPECT_THAT(line->config.plugin_dirs, ::testing::ElementsAre("a", "b"));
+  EXPECT_EQ(line->config.values[0].first, "limits.file");
+  EXPECT_TRUE(line->json);
+  EXPECT_EQ(line->limit, 7U);
+}
+
+TEST(CommandLineTest, SaysWhatIsWrong) {
+  const char* unknown[] = {"patchbay", "--nope"};
+  EXPECT_THAT(parse_command_line(2, unknown).status().message(), HasSubstr("nope"));
+  const char* set[] = {"patchbay", "--set", "x"};
+  EXPECT_THAT(parse_command_line(3, set).status().message(), HasSubstr("key=value"));
+  EXPECT_THAT(usage(), HasSubstr("trace ID"));
+}
+
+TEST(TextTableTest, AlignsColumnsAndDefusesControlCharacters) {
+  TextTable table({"A", "B"});
+  table.add({"müßig", "x\x1b[2J"});
+  table.add({"y", "z"});
+  EXPECT_EQ(table.str(), "A      B\nmüßig  x?[2J\ny      z");
+}
+
+}  // namespace
+}  // namespace patchbay::host
