@@ -157,6 +157,10 @@ Status complete(store::Repositories& repositories, const SessionFacts& facts,
 
 }  // namespace
 
+void refuse(Candidate& candidate, std::string reason) {
+  refuse(candidate.record, std::move(reason));
+}
+
 std::string spool_id(const session::SessionAddress& session, const std::string& message_out_id) {
   return session.agent.str() + "/" + session.id.str() + "/" + message_out_id;
 }

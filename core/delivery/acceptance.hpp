@@ -37,6 +37,9 @@ struct Candidate {
                                                       const SessionFacts& facts,
                                                       base::WallTime now);
 
+// Pure. It will be accepted as failed.
+void refuse(Candidate& candidate, std::string reason);
+
 // The name of its folder in the spool, the same after every crash.
 [[nodiscard]] std::string spool_id(const session::SessionAddress& session,
                                    const std::string& message_out_id);

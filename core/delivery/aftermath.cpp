@@ -49,9 +49,9 @@ void log_end(const DeliveryRecord& record) {
                      {"attempts", record.attempts},
                      {"reason", record.reason},
                      {"evidence", record.evidence},
-                     {"remedy", failed ? "patchbay trace " + record.message_out_id
-                                       : "look into the chat, then patchbay deliveries resolve " +
-                                             std::to_string(record.id)}});
+                     {"remedy", (failed ? "its way: patchbay trace "
+                                        : "look into the chat; its way: patchbay trace ") +
+                                    std::to_string(record.id)}});
 }
 
 }  // namespace

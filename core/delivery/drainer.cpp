@@ -18,6 +18,8 @@ constexpr base::Milliseconds kRetryFirst{5};
 constexpr base::Milliseconds kRetryMost{5000};
 constexpr std::size_t kSessionsRead = 100'000;
 constexpr std::size_t kHostRows = 64;
+// Rows with deliver_after that wait at one time, of all agents.
+constexpr std::size_t kScheduledRows = 20'000;
 
 std::string shown(const SessionAddress& session) {
   return session.agent.str() + "/" + session.id.str();
@@ -104,32 +106,14 @@ store::DeliveryRecord record_of(const store::HostMessage& message, base::WallTim
 }  // namespace
 
 void Drainer::start(base::UniqueFunction<void(Status)> ready) {
-  struct Found {
-    std::vector<store::SessionRecord> ran;
-    std::vector<store::SessionRecord> all;
-  };
-  core_.deps.database.transact<Found>(
-      [](store::Repositories& repositories) -> Result<Found> {
-        Found found;
-        PATCHBAY_ASSIGN(found.ran, repositories.sessions.list_ran());
-        PATCHBAY_ASSIGN(found.all, repositories.sessions.list({}, true, kSessionsRead));
-        return found;
-      },
-      lifetime_.guard([this, ready = std::move(ready)](Result<Found>&& found) mutable {
-        if (!found.ok()) {
-          ready(found.status());
+  using Sessions = std::vector<store::SessionRecord>;
+  core_.deps.database.transact<Sessions>(
+      [](store::Repositories& repositories) { return repositories.sessions.list_ran(); },
+      lifetime_.guard([this, ready = std::move(ready)](Result<Sessions>&& ran) mutable {
+        if (!ran.ok()) {
+          ready(ran.status());
           return;
         }
-        std::set<SessionAddress> first;
-        for (const store::SessionRecord& session : found->ran) {
-          first.insert({session.agent, session.id});
-        }
-        for (const store::SessionRecord& session : found->all) {
-          if (SessionAddress address{session.agent, session.id}; !first.contains(address)) {
-            quiet_.push_back(std::move(address));
-          }
-        }
-        all_were_read_ = found->all.size() < kSessionsRead;
         drain_host_outbox();
         // Shared by the drains: the last one calls it.
         struct Countdown {
@@ -137,19 +121,41 @@ void Drainer::start(base::UniqueFunction<void(Status)> ready) {
           base::UniqueFunction<void(Status)> ready;
         };
         auto countdown = std::make_shared<Countdown>();
-        countdown->left = first.size() + 1;
+        countdown->left = ran->size() + 1;
         countdown->ready = std::move(ready);
         auto one_less = lifetime_.guard([this, countdown](const Status& status) {
           all_were_read_ = all_were_read_ && status.ok();
           if (--countdown->left == 0) {
             countdown->ready({});
-            next_quiet_session();
+            find_quiet_sessions();
           }
         });
-        for (const SessionAddress& session : first) {
-          drain(session, one_less);
+        for (const store::SessionRecord& session : *ran) {
+          drain({session.agent, session.id}, one_less);
         }
         one_less(Status());
+      }));
+}
+
+void Drainer::find_quiet_sessions() {
+  using Sessions = std::vector<store::SessionRecord>;
+  core_.deps.database.transact<Sessions>(
+      [](store::Repositories& repositories) {
+        return repositories.sessions.list({}, true, kSessionsRead);
+      },
+      lifetime_.guard([this](Result<Sessions>&& all) {
+        all_were_read_ = all_were_read_ && all.ok() && all->size() < kSessionsRead;
+        if (!all.ok()) {
+          base::log_warning("delivery.sessions_not_listed", {{"reason", all.status().message()}});
+          return;
+        }
+        for (const store::SessionRecord& session : *all) {
+          SessionAddress address{session.agent, session.id};
+          if (!sessions_.contains(address)) {
+            quiet_.push_back(std::move(address));
+          }
+        }
+        next_quiet_session();
       }));
 }
 
@@ -286,8 +292,10 @@ void Drainer::take(const SessionAddress& address, session::OutboundBatch read_ba
                    bool is_comparison) {
   Session& session = sessions_[address];
   core_.acknowledged(address, read_batch.acknowledgements);
-  if (read_batch.messages.empty() && !read_batch.more && !is_comparison &&
-      read_batch.watermark == session.watermark) {
+  // Of a session that never wrote anything there is nothing to remember.
+  const bool no_news = read_batch.watermark == session.watermark ||
+                       (session.watermark.rowid == 0 && session.watermark.seq == 0);
+  if (read_batch.messages.empty() && !read_batch.more && !is_comparison && no_news) {
     finish(address, {});
     return;
   }
@@ -298,6 +306,11 @@ void Drainer::take(const SessionAddress& address, session::OutboundBatch read_ba
   for (const session::OutboundMessage& message : read_batch.messages) {
     has_news = true;
     if (auto candidate = make_candidate(message, *session.facts, core_.deps.loop.wall_now())) {
+      if (candidate->record.not_before && lanes_.scheduled() >= kScheduledRows) {
+        refuse(*candidate,
+               "too many messages with deliver_after wait already; schedule a task "
+               "instead");
+      }
       batch->candidates.push_back(std::move(*candidate));
     } else if (is_comparison) {
       session.not_sent.push_back(message.id);

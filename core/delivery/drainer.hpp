@@ -78,6 +78,7 @@ class Drainer {
   void accepted(Batch& batch);
   void host_outbox_taken(const base::Status& status);
   void finish(const session::SessionAddress& address, const base::Status& status);
+  void find_quiet_sessions();
   void next_quiet_session();
 
   Core& core_;

@@ -40,7 +40,8 @@ class Lanes {
   void on_instance_state(const base::InstanceName& instance, InstanceState state);
   void on_chat_reachable(const base::InstanceName& instance, const base::ChatKey& chat);
 
-  [[nodiscard]] std::size_t size() const { return lanes_.size(); }
+  // Rows with deliver_after in the future; each is kept in memory.
+  [[nodiscard]] std::size_t scheduled() const { return schedule_.size(); }
 
  private:
   enum class Stage : std::uint8_t {
