@@ -36,6 +36,9 @@ class Statement {
   Statement& bind(int index, std::int64_t number);
   // Empty: NULL.
   Statement& bind_or_null(int index, std::string_view text);
+  // A temporary would be gone before the step.
+  Statement& bind(int index, std::string&& text) = delete;
+  Statement& bind_or_null(int index, std::string&& text) = delete;
 
   // True: there is a row.
   [[nodiscard]] base::Result<bool> step();

@@ -295,12 +295,17 @@ InboundDatabase::Outcome InboundDatabase::run(const SetRouting& routing) {
   PATCHBAY_TRY(clear->run());
   for (const Destination& destination : routing.destinations) {
     PATCHBAY_ASSIGN(Statement * insert, prepared(kDestination));
+    // Views of what lives in the command; a temporary string would be gone before the step.
+    const bool agent = destination.is_agent;
+    const std::string_view channel = agent ? std::string_view() : destination.chat.channel_type;
+    const std::string_view platform = agent ? std::string_view() : destination.chat.platform_id;
+    const std::string_view group = agent ? destination.agent_group_id : std::string_view();
     insert->bind(1, destination.name)
         .bind(2, destination.display_name.empty() ? destination.name : destination.display_name)
-        .bind(3, std::string_view(destination.is_agent ? "agent" : "channel"))
-        .bind_or_null(4, destination.is_agent ? "" : destination.chat.channel_type)
-        .bind_or_null(5, destination.is_agent ? "" : destination.chat.platform_id)
-        .bind_or_null(6, destination.is_agent ? destination.agent_group_id : "");
+        .bind(3, std::string_view(agent ? "agent" : "channel"))
+        .bind_or_null(4, channel)
+        .bind_or_null(5, platform)
+        .bind_or_null(6, group);
     PATCHBAY_TRY(insert->run());
   }
   return CommandOutcome::kDone;
