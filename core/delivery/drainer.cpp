@@ -1,5 +1,7 @@
 #include "delivery/drainer.hpp"
 
+#include <bit>
+
 #include "attachments/confined_folder.hpp"
 #include "base/failpoint.hpp"
 #include "base/log.hpp"
