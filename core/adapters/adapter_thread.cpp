@@ -8,6 +8,12 @@
 #include "base/log.hpp"
 
 namespace patchbay::adapters {
+namespace {
+
+// A watch that comes this late says that the process was stopped, or the machine overloaded.
+constexpr std::chrono::seconds kWatchLate{1};
+
+}  // namespace
 
 struct AdapterThread::Shared {
   std::shared_ptr<HostGate> gate;
@@ -131,8 +137,13 @@ std::uint64_t AdapterThread::slow_calls() const { return shared_->slow_calls; }
 // A timer only while something is called: an idle instance costs nothing.
 void AdapterThread::watch() {
   if (watch_ == 0) {
-    watch_ = loop_.run_after(hung_after_, [this] { on_watch(); });
+    watch_until(loop_.now() + hung_after_);
   }
+}
+
+void AdapterThread::watch_until(base::MonotonicTime when) {
+  watch_due_ = when;
+  watch_ = loop_.run_at(when, [this] { on_watch(); });
 }
 
 void AdapterThread::on_watch() {
@@ -140,15 +151,19 @@ void AdapterThread::on_watch() {
   if (abandoned_ || shared_->waiting == 0) {
     return;
   }
+  const base::MonotonicTime now = loop_.now();
+  if (now - watch_due_ > kWatchLate) {
+    watch();  // the whole process stood still, not the adapter
+    return;
+  }
   const std::int64_t began = shared_->began;
   const char* what = shared_->what;
   const base::MonotonicTime start{base::MonotonicTime::duration(began)};
-  if (began != 0 && loop_.now() - start >= hung_after_) {
-    hung_(what);  // may destroy this object
+  if (began != 0 && now - start >= hung_after_) {
+    hung_(what);
     return;
   }
-  const auto again = began != 0 ? start + hung_after_ : loop_.now() + hung_after_;
-  watch_ = loop_.run_at(again, [this] { on_watch(); });
+  watch_until((began != 0 ? start : now) + hung_after_);
 }
 
 }  // namespace patchbay::adapters

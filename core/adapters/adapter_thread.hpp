@@ -48,6 +48,7 @@ class AdapterThread {
  private:
   struct Shared;
   void watch();
+  void watch_until(base::MonotonicTime when);
   void on_watch();
 
   base::Loop& loop_;
@@ -57,6 +58,7 @@ class AdapterThread {
   base::UniqueFunction<void(const std::string&)> hung_;
   base::Milliseconds hung_after_;
   base::TimerId watch_ = 0;
+  base::MonotonicTime watch_due_;
   bool abandoned_ = false;
 };
 

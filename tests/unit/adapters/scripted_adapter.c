@@ -376,6 +376,7 @@ static void on_complete(void* context, pbay_op op, const pbay_completion* comple
     const uint64_t staged = self->staged;
     self->staged = 0;
     submit(self, next_op(self, delivery), "m-file", staged, NULL, 1);
+    submit(self, next_op(self, 0), "m-after", 0, NULL, 1);
     return;
   }
   snprintf(text, sizeof text, "%d %llu %.*s", completion->code,
