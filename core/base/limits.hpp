@@ -42,9 +42,10 @@ inline constexpr std::size_t kInboundQueueRows = 4096;  // waiting for one sessi
 
 // The central database.
 inline constexpr std::size_t kCentralUnitsPerCommit = 1024;
-inline constexpr std::size_t kCentralCheckpointPages = 1000;  // 4 KiB each; then a passive checkpoint
+inline constexpr std::size_t kCentralCheckpointPages =
+    1000;  // 4 KiB each; then a passive checkpoint
 inline constexpr seconds kWriteBehind{1};
-inline constexpr std::size_t kPruneRows = 500;       // removed in one transaction
+inline constexpr std::size_t kPruneRows = 500;        // removed in one transaction
 inline constexpr std::int64_t kIntakeRows = 100'000;  // then the platform is not told
 inline constexpr std::int64_t kIntakeChatRows = 100;  // of one chat that nobody approved yet
 inline constexpr std::int64_t kAuditRows = 10'000;
@@ -94,7 +95,7 @@ inline constexpr milliseconds kAdapterSlowCall{50};
 inline constexpr seconds kAdapterHungCall{5};
 inline constexpr seconds kAdapterStop{10};
 inline constexpr seconds kProbe{10};
-inline constexpr std::size_t kPendingSubmits = 1024;  // of one instance
+inline constexpr std::size_t kPendingSubmits = 1024;     // of one instance
 inline constexpr std::size_t kAdapterOperations = 4096;  // asked for by one instance, not yet ended
 inline constexpr std::size_t kPlatformIdBytes = 512;     // of a message, an event, a sender
 inline constexpr std::size_t kPersonNameBytes = 1024;    // of a sender, a chat

@@ -71,7 +71,7 @@ extern "C" {
 
 /* UTF-8, not NUL-terminated. */
 typedef struct pbay_str {
-  const char *data;
+  const char* data;
   uint64_t size; /* bytes */
 } pbay_str;
 
@@ -123,13 +123,13 @@ typedef uint64_t pbay_op;
 
 typedef struct pbay_result {
   uint32_t struct_size;
-  int32_t code;          /* PBAY_OK or PBAY_E_* */
-  uint32_t sent_state;   /* PBAY_SENT_UNKNOWN, PBAY_NOT_SENT, PBAY_SENT */
-  uint32_t retry_scope;  /* PBAY_SCOPE_* */
+  int32_t code;           /* PBAY_OK or PBAY_E_* */
+  uint32_t sent_state;    /* PBAY_SENT_UNKNOWN, PBAY_NOT_SENT, PBAY_SENT */
+  uint32_t retry_scope;   /* PBAY_SCOPE_* */
   int64_t retry_after_ms; /* as the platform said, or -1 */
   pbay_str text;          /* for a person: what happened and what to do; no secrets */
   /* Platform ids of what was made, in order of parts: an array of pbay_str. */
-  const pbay_str *remote_ids;
+  const pbay_str* remote_ids;
   uint32_t remote_id_count;
   uint32_t remote_id_stride;
 } pbay_result;
@@ -182,7 +182,7 @@ typedef struct pbay_inbound_file {
 typedef struct pbay_outbound_file {
   uint32_t struct_size;
   int32_t fd;
-  int64_t size; /* bytes; exactly this many are sent, or the part fails */
+  int64_t size;  /* bytes; exactly this many are sent, or the part fails */
   uint32_t kind; /* PBAY_FILE_* */
   uint32_t reserved;
   pbay_str name; /* sanitised: one path component */
@@ -201,9 +201,9 @@ typedef struct pbay_outbound_file {
 #define PBAY_EVENT_COMMAND 6u /* a slash command outside a message */
 
 /* pbay_event.flags */
-#define PBAY_EVENT_MENTIONS_ME 1u  /* the account is addressed: mention, reply to it, command */
-#define PBAY_EVENT_REMOVED 2u      /* a reaction was taken away, a member left */
-#define PBAY_EVENT_BACKFILL 4u     /* fetched from history */
+#define PBAY_EVENT_MENTIONS_ME 1u /* the account is addressed: mention, reply to it, command */
+#define PBAY_EVENT_REMOVED 2u     /* a reaction was taken away, a member left */
+#define PBAY_EVENT_BACKFILL 4u    /* fetched from history */
 
 typedef struct pbay_event {
   uint32_t struct_size;
@@ -215,15 +215,15 @@ typedef struct pbay_event {
   pbay_str target_id;  /* edits, reactions, deletions, actions: the message they are about */
   pbay_str emoji;      /* reactions */
   pbay_str action;     /* actions: the value of the button */
-  const pbay_chat *chat;
+  const pbay_chat* chat;
   pbay_str chat_name; /* as shown to people */
-  const pbay_sender *sender;
+  const pbay_sender* sender;
   int64_t timestamp_ms; /* Unix time by the platform */
   pbay_str text;        /* CommonMark */
   pbay_str reply_to_id;
   pbay_str reply_to_text;
   pbay_str reply_to_sender;
-  const pbay_inbound_file *files;
+  const pbay_inbound_file* files;
   uint32_t file_count;
   uint32_t file_stride;
   pbay_str group_id;   /* messages that belong together (an album); may be empty */
@@ -233,9 +233,10 @@ typedef struct pbay_event {
 /* How submit() ended, in pbay_completion.value. All but BUSY: acknowledge the platform. */
 #define PBAY_STORED 1u
 #define PBAY_DUPLICATE 2u
-#define PBAY_INTAKE 3u  /* kept by the host, not (yet) given to an agent */
-#define PBAY_REFUSED 4u /* by policy; it is recorded */
-#define PBAY_NOT_STORED 5u /* code tells why (PBAY_E_BUSY, ...): do not acknowledge, submit again */
+#define PBAY_INTAKE 3u     /* kept by the host, not (yet) given to an agent */
+#define PBAY_REFUSED 4u    /* by policy; it is recorded */
+#define PBAY_NOT_STORED 5u /* code tells why (PBAY_E_BUSY, ...): do not acknowledge, submit again \
+                            */
 
 /* ---- outbound ----------------------------------------------------------------------------- */
 
@@ -266,9 +267,9 @@ typedef struct pbay_delivery {
   uint32_t operation; /* PBAY_DELIVER_* */
   uint32_t flags;
   uint32_t attempt; /* 1 for the first */
-  const pbay_chat *chat;
+  const pbay_chat* chat;
   pbay_str text; /* CommonMark */
-  const pbay_outbound_file *files;
+  const pbay_outbound_file* files;
   uint32_t file_count;
   uint32_t file_stride;
   pbay_str target_id;   /* edit, reaction, delete: the platform's message id */
@@ -276,14 +277,14 @@ typedef struct pbay_delivery {
   pbay_str emoji;
   pbay_str question_id;
   pbay_str title;
-  const pbay_option *options;
+  const pbay_option* options;
   uint32_t option_count;
   uint32_t option_stride;
   pbay_str idempotency_key; /* the same for every attempt, also after a restart */
   uint32_t parts_done;      /* parts already durable: do not send them again */
   uint32_t reserved;
   pbay_str resume_cursor;     /* of the last durable part, as given to op_part() */
-  const pbay_str *remote_ids; /* of the durable parts */
+  const pbay_str* remote_ids; /* of the durable parts */
   uint32_t remote_id_count;
   uint32_t remote_id_stride;
   int64_t deadline_ms; /* monotonic time by which op_complete() must have come */
@@ -316,11 +317,11 @@ typedef struct pbay_caps {
   uint32_t text_limit; /* of one part; 0: none */
   uint32_t caption_limit;
   uint32_t files_per_part;
-  int64_t file_bytes;      /* largest file that can be sent; 0: no limit */
-  int64_t edit_window_ms;  /* 0: none */
+  int64_t file_bytes;     /* largest file that can be sent; 0: no limit */
+  int64_t edit_window_ms; /* 0: none */
   /* The rate that the platform publishes: tokens of a bucket. 0: no rule. */
-  uint32_t chat_messages;   /* so many ... */
-  uint32_t chat_period_ms;  /* ... in so long, for one chat */
+  uint32_t chat_messages;  /* so many ... */
+  uint32_t chat_period_ms; /* ... in so long, for one chat */
   uint32_t account_messages;
   uint32_t account_period_ms;
 } pbay_caps;
@@ -351,7 +352,7 @@ typedef struct pbay_state {
 
 typedef struct pbay_report {
   uint32_t struct_size;
-  uint32_t state; /* PBAY_REPORT_* */
+  uint32_t state;           /* PBAY_REPORT_* */
   pbay_str remote_id;       /* either this ... */
   pbay_str idempotency_key; /* ... or this */
   pbay_str reason;
@@ -361,11 +362,11 @@ typedef struct pbay_report {
 
 typedef struct pbay_completion {
   uint32_t struct_size;
-  int32_t code;  /* PBAY_OK or PBAY_E_* */
+  int32_t code;   /* PBAY_OK or PBAY_E_* */
   uint64_t value; /* submit: PBAY_STORED ...; else as the extension says */
   pbay_str text;  /* an error in words */
   /* A struct that the extension defines (for http: pbay_http_response), or NULL. */
-  const void *detail;
+  const void* detail;
 } pbay_completion;
 
 #define PBAY_LOG_DEBUG 0u
@@ -380,41 +381,41 @@ typedef struct pbay_completion {
 typedef struct pbay_host {
   uint32_t struct_size;
   uint32_t minor; /* PBAY_ABI_MINOR of the host */
-  void *data;     /* the host's own */
+  void* data;     /* the host's own */
 
   /* One line, no newline, no secrets (the host redacts those it knows). */
-  void (*log)(const struct pbay_host *host, uint32_t level, pbay_str message) PBAY_NOEXCEPT;
+  void (*log)(const struct pbay_host* host, uint32_t level, pbay_str message) PBAY_NOEXCEPT;
 
   /* Something came from the platform. Acknowledge the platform only after on_complete(op).
    * Events of one chat keep the order of their submission. */
-  void (*submit)(const struct pbay_host *host, pbay_op op, const pbay_event *event) PBAY_NOEXCEPT;
+  void (*submit)(const struct pbay_host* host, pbay_op op, const pbay_event* event) PBAY_NOEXCEPT;
 
-  void (*set_state)(const struct pbay_host *host, const pbay_state *state) PBAY_NOEXCEPT;
+  void (*set_state)(const struct pbay_host* host, const pbay_state* state) PBAY_NOEXCEPT;
 
   /* Part `part` (from 0) of delivery `delivery_op` is on the platform as remote_id. on_complete(op)
    * comes when that is durable; send the next part after it. cursor: at most 1 KiB, given back as
    * pbay_delivery.resume_cursor after a crash. */
-  void (*op_part)(const struct pbay_host *host, pbay_op op, pbay_op delivery_op, uint32_t part,
+  void (*op_part)(const struct pbay_host* host, pbay_op op, pbay_op delivery_op, uint32_t part,
                   pbay_str remote_id, pbay_str cursor) PBAY_NOEXCEPT;
 
   /* An operation of the host (deliver, fetch, one of an extension) has ended. */
-  void (*op_complete)(const struct pbay_host *host, pbay_op op,
-                      const pbay_result *result) PBAY_NOEXCEPT;
+  void (*op_complete)(const struct pbay_host* host, pbay_op op,
+                      const pbay_result* result) PBAY_NOEXCEPT;
 
   /* A late status of a message that was delivered, or evidence about one that may have been. */
-  void (*report)(const struct pbay_host *host, const pbay_report *report) PBAY_NOEXCEPT;
+  void (*report)(const struct pbay_host* host, const pbay_report* report) PBAY_NOEXCEPT;
 
   /* A fact about the account or a chat, a JSON object: {"fact":"chat","chat":{...},"name":...}. */
-  void (*metadata)(const struct pbay_host *host, pbay_str fact_json) PBAY_NOEXCEPT;
+  void (*metadata)(const struct pbay_host* host, pbay_str fact_json) PBAY_NOEXCEPT;
 
   /* A chat that answered PBAY_E_OFFLINE can be reached again: its deliveries go on now. */
-  void (*chat_reachable)(const struct pbay_host *host, const pbay_chat *chat) PBAY_NOEXCEPT;
+  void (*chat_reachable)(const struct pbay_host* host, const pbay_chat* chat) PBAY_NOEXCEPT;
 
   /* The answer to stop(): nothing is pending, nothing will be called. */
-  void (*stopped)(const struct pbay_host *host) PBAY_NOEXCEPT;
+  void (*stopped)(const struct pbay_host* host) PBAY_NOEXCEPT;
 
   /* A host extension by id ("patchbay.http/1"), or NULL. Valid as long as the host pointer. */
-  const void *(*get_extension)(const struct pbay_host *host, const char *id) PBAY_NOEXCEPT;
+  const void* (*get_extension)(const struct pbay_host* host, const char* id)PBAY_NOEXCEPT;
 } pbay_host;
 
 /* ---- the adapter --------------------------------------------------------------------------- */
@@ -424,53 +425,53 @@ typedef struct pbay_host {
 typedef struct pbay_adapter {
   uint32_t struct_size;
   uint32_t reserved;
-  void *self; /* the adapter's own; first argument of every call */
+  void* self; /* the adapter's own; first argument of every call */
 
   /* [instance] Begin: connect, poll, listen. Report progress with set_state(). */
-  void (*start)(void *self) PBAY_NOEXCEPT;
+  void (*start)(void* self) PBAY_NOEXCEPT;
 
   /* [instance] End within deadline_ms: cancel what runs, complete every operation, then call
    * host->stopped(). An instance that does not becomes a zombie that is never called again. */
-  void (*stop)(void *self, int64_t deadline_ms) PBAY_NOEXCEPT;
+  void (*stop)(void* self, int64_t deadline_ms) PBAY_NOEXCEPT;
 
   /* [loader] Free self. After stopped(), or when start() was never called. */
-  void (*destroy)(void *self) PBAY_NOEXCEPT;
+  void (*destroy)(void* self) PBAY_NOEXCEPT;
 
   /* [instance] Make this visible; op_complete(op) once. */
-  void (*deliver)(void *self, pbay_op op, const pbay_delivery *delivery) PBAY_NOEXCEPT;
+  void (*deliver)(void* self, pbay_op op, const pbay_delivery* delivery) PBAY_NOEXCEPT;
 
   /* [instance] Stream the file behind a reference into the open staging handle and commit it
    * there, then op_complete(op). NULL if the adapter never submits references. */
-  void (*fetch)(void *self, pbay_op op, pbay_str reference, uint64_t staging) PBAY_NOEXCEPT;
+  void (*fetch)(void* self, pbay_op op, pbay_str reference, uint64_t staging) PBAY_NOEXCEPT;
 
   /* [instance] An operation that the adapter asked for has ended. */
-  void (*on_complete)(void *self, pbay_op op, const pbay_completion *completion) PBAY_NOEXCEPT;
+  void (*on_complete)(void* self, pbay_op op, const pbay_completion* completion) PBAY_NOEXCEPT;
 
   /* [instance] Something happened on a long-lived operation (a listener, a WebSocket, a webhook
    * route): `op` is the one that opened it, `detail` a struct that the extension defines. */
-  void (*on_event)(void *self, pbay_op op, const void *detail) PBAY_NOEXCEPT;
+  void (*on_event)(void* self, pbay_op op, const void* detail) PBAY_NOEXCEPT;
 
   /* [instance] The host no longer needs this operation. A request: op_complete() still comes. */
-  void (*cancel)(void *self, pbay_op op) PBAY_NOEXCEPT;
+  void (*cancel)(void* self, pbay_op op) PBAY_NOEXCEPT;
 
   /* [instance] What can be done in this chat. `out` has struct_size set by the host. */
-  void (*capabilities)(void *self, const pbay_chat *chat, pbay_caps *out) PBAY_NOEXCEPT;
+  void (*capabilities)(void* self, const pbay_chat* chat, pbay_caps* out) PBAY_NOEXCEPT;
 
   /* [instance] Take one recorded payload of the platform and submit the events that the live path
    * would. It is the live path's own function. `kind` names the payload's shape ("update").
    * Returns PBAY_OK, or PBAY_E_INVALID for a payload that is malformed. */
-  int32_t (*translate)(void *self, pbay_str kind, pbay_str payload) PBAY_NOEXCEPT;
+  int32_t (*translate)(void* self, pbay_str kind, pbay_str payload) PBAY_NOEXCEPT;
 
   /* [any] An extension of the adapter by id ("patchbay.typing/1"), or NULL. */
-  const void *(*get_extension)(void *self, const char *id) PBAY_NOEXCEPT;
+  const void* (*get_extension)(void* self, const char* id)PBAY_NOEXCEPT;
 } pbay_adapter;
 
 /* ---- the module ---------------------------------------------------------------------------- */
 
 typedef struct pbay_module {
   uint32_t struct_size;
-  uint32_t magic;     /* PBAY_MAGIC */
-  uint32_t abi_minor; /* PBAY_ABI_MINOR it was built with */
+  uint32_t magic;          /* PBAY_MAGIC */
+  uint32_t abi_minor;      /* PBAY_ABI_MINOR it was built with */
   uint32_t min_host_minor; /* the least that it needs */
   uint32_t abi_draft;      /* PBAY_ABI_DRAFT it was built with */
   uint32_t reserved;
@@ -482,14 +483,14 @@ typedef struct pbay_module {
    * "instance" (its name). Copy what you keep; do no I/O. Returns PBAY_OK with *out filled
    * (out->struct_size is set by the host: do not write past it), or PBAY_E_INVALID after writing
    * a log line that names the setting and the remedy. */
-  int32_t (*create)(const pbay_host *host, pbay_str config_json, pbay_adapter *out) PBAY_NOEXCEPT;
+  int32_t (*create)(const pbay_host* host, pbay_str config_json, pbay_adapter* out) PBAY_NOEXCEPT;
 } pbay_module;
 
 /* [loader] The one exported symbol. No I/O, no thread, no allocation. NULL: "not this host".
  * The module is static and lives as long as the process: a library is never unloaded. */
-PBAY_EXPORT const pbay_module *patchbay_adapter_v1(uint32_t host_minor) PBAY_NOEXCEPT;
+PBAY_EXPORT const pbay_module* patchbay_adapter_v1(uint32_t host_minor) PBAY_NOEXCEPT;
 
-typedef const pbay_module *(*pbay_entry_v1)(uint32_t host_minor)PBAY_NOEXCEPT;
+typedef const pbay_module* (*pbay_entry_v1)(uint32_t host_minor)PBAY_NOEXCEPT;
 #define PBAY_ENTRY_SYMBOL "patchbay_adapter_v1"
 
 #ifdef __cplusplus

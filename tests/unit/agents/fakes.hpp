@@ -9,8 +9,8 @@
 
 #include "agents/agent_runtime.hpp"
 #include "agents/supervisor.hpp"
-#include "test_common/virtual_loop.hpp"
 #include "session/session_storage.hpp"
+#include "test_common/virtual_loop.hpp"
 
 namespace patchbay::agents {
 

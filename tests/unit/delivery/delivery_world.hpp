@@ -2,10 +2,11 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <patchbay/adapter.h>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <patchbay/adapter.h>
 
 #include "delivery/delivery.hpp"
 #include "test_common/memory_sessions.hpp"

@@ -13,7 +13,8 @@ typedef struct pbay_backfill {
   uint32_t reserved;
   /* [instance] Submits the messages of the chat after message_id, oldest first, with the flag
    * PBAY_EVENT_BACKFILL; then op_complete(op). */
-  void (*backfill)(void *self, pbay_op op, const pbay_chat *chat, pbay_str message_id) PBAY_NOEXCEPT;
+  void (*backfill)(void* self, pbay_op op, const pbay_chat* chat,
+                   pbay_str message_id) PBAY_NOEXCEPT;
 } pbay_backfill;
 
 #ifdef __cplusplus

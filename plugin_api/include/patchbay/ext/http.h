@@ -29,8 +29,9 @@ typedef struct pbay_http_part {
   int64_t size; /* of fd */
 } pbay_http_part;
 
-#define PBAY_HTTP_IDEMPOTENT 1u       /* may be repeated by the transport */
-#define PBAY_HTTP_FOLLOW_REDIRECTS 2u /* within the allowed hosts, at most 5, never to http from https */
+#define PBAY_HTTP_IDEMPOTENT 1u /* may be repeated by the transport */
+#define PBAY_HTTP_FOLLOW_REDIRECTS \
+  2u /* within the allowed hosts, at most 5, never to http from https */
 
 typedef struct pbay_http_request {
   uint32_t struct_size;
@@ -38,28 +39,29 @@ typedef struct pbay_http_request {
   pbay_op delivery_op; /* the delivery that this request belongs to; 0: none */
   pbay_str method;
   pbay_str url;
-  const pbay_header *headers; /* stride: sizeof(pbay_header), which never grows */
+  const pbay_header* headers; /* stride: sizeof(pbay_header), which never grows */
   uint32_t header_count;
   int32_t body_fd; /* -1: use body or parts; the descriptor must stay open until completion */
   int64_t body_fd_size;
   pbay_str body;
-  const pbay_http_part *parts; /* not NULL: multipart/form-data */
+  const pbay_http_part* parts; /* not NULL: multipart/form-data */
   uint32_t part_count;
   uint32_t part_stride;
-  uint64_t response_staging; /* an open staging handle that takes a 2xx body; 0: memory */
+  uint64_t response_staging;  /* an open staging handle that takes a 2xx body; 0: memory */
   int64_t max_response_bytes; /* in memory; 0: the host's default of 4 MiB */
   int64_t timeout_ms;         /* of the whole request; 0: the host's default of 60 s */
 } pbay_http_request;
 
 /* pbay_completion.detail of a request. code is PBAY_OK for every answer of whatever status;
- * PBAY_E_NETWORK, _TIMEOUT, _CUT, _TOO_LARGE, _FORBIDDEN (host not allowed), _CANCELLED otherwise. */
+ * PBAY_E_NETWORK, _TIMEOUT, _CUT, _TOO_LARGE, _FORBIDDEN (host not allowed), _CANCELLED otherwise.
+ */
 typedef struct pbay_http_response {
   uint32_t struct_size;
   uint32_t status;     /* 0: none came */
   uint32_t sent_state; /* PBAY_NOT_SENT: no byte of the request left */
   uint32_t header_count;
-  const pbay_header *headers;
-  pbay_str body;        /* empty when it went to staging */
+  const pbay_header* headers;
+  pbay_str body; /* empty when it went to staging */
   int64_t staged_bytes;
 } pbay_http_response;
 
@@ -67,9 +69,10 @@ typedef struct pbay_http {
   uint32_t struct_size;
   uint32_t reserved;
   /* [any] Completes with pbay_http_response. Secrets in the URL never reach a log. */
-  void (*request)(const pbay_host *host, pbay_op op, const pbay_http_request *request) PBAY_NOEXCEPT;
+  void (*request)(const pbay_host* host, pbay_op op,
+                  const pbay_http_request* request) PBAY_NOEXCEPT;
   /* [any] The completion still comes, PBAY_E_CANCELLED unless the answer was faster. */
-  void (*cancel)(const pbay_host *host, pbay_op op) PBAY_NOEXCEPT;
+  void (*cancel)(const pbay_host* host, pbay_op op) PBAY_NOEXCEPT;
 } pbay_http;
 
 #ifdef __cplusplus

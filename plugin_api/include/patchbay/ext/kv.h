@@ -20,13 +20,13 @@ typedef struct pbay_kv {
   uint32_t struct_size;
   uint32_t reserved;
   /* All [any]; they complete in the order of the calls, writes when they are durable. */
-  void (*get)(const pbay_host *host, pbay_op op, pbay_str key) PBAY_NOEXCEPT;
-  void (*put)(const pbay_host *host, pbay_op op, pbay_str key, pbay_str value) PBAY_NOEXCEPT;
+  void (*get)(const pbay_host* host, pbay_op op, pbay_str key) PBAY_NOEXCEPT;
+  void (*put)(const pbay_host* host, pbay_op op, pbay_str key, pbay_str value) PBAY_NOEXCEPT;
   /* Puts value only if the key's value is `expected` (NULL: only if there is none); else
    * PBAY_E_CONFLICT_VALUE. */
-  void (*compare_and_set)(const pbay_host *host, pbay_op op, pbay_str key, const pbay_str *expected,
+  void (*compare_and_set)(const pbay_host* host, pbay_op op, pbay_str key, const pbay_str* expected,
                           pbay_str value) PBAY_NOEXCEPT;
-  void (*remove)(const pbay_host *host, pbay_op op, pbay_str key) PBAY_NOEXCEPT;
+  void (*remove)(const pbay_host* host, pbay_op op, pbay_str key) PBAY_NOEXCEPT;
 } pbay_kv;
 
 #ifdef __cplusplus

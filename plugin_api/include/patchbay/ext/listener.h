@@ -25,17 +25,17 @@ typedef struct pbay_listener_event {
 typedef struct pbay_listener {
   uint32_t struct_size;
   uint32_t reserved;
-  /* [any] Listens on <run folder>/<name>.sock; name: [a-z0-9][a-z0-9-]{0,31}. Completes when it does
-   * (text: the path); after that events come under the same op until close(). At most 64
+  /* [any] Listens on <run folder>/<name>.sock; name: [a-z0-9][a-z0-9-]{0,31}. Completes when it
+   * does (text: the path); after that events come under the same op until close(). At most 64
    * connections. */
-  void (*listen)(const pbay_host *host, pbay_op op, pbay_str name) PBAY_NOEXCEPT;
+  void (*listen)(const pbay_host* host, pbay_op op, pbay_str name) PBAY_NOEXCEPT;
   /* [any] Queues bytes, at most 1 MiB a connection: else PBAY_E_BUSY and nothing is queued.
    * PBAY_E_NOT_FOUND: the connection is gone. */
-  int32_t (*send)(const pbay_host *host, uint64_t connection, pbay_str bytes) PBAY_NOEXCEPT;
+  int32_t (*send)(const pbay_host* host, uint64_t connection, pbay_str bytes) PBAY_NOEXCEPT;
   /* [any] Closes after what is queued has been written. */
-  void (*hang_up)(const pbay_host *host, uint64_t connection) PBAY_NOEXCEPT;
+  void (*hang_up)(const pbay_host* host, uint64_t connection) PBAY_NOEXCEPT;
   /* [any] Stops listening and drops the connections. */
-  void (*close)(const pbay_host *host, pbay_op op) PBAY_NOEXCEPT;
+  void (*close)(const pbay_host* host, pbay_op op) PBAY_NOEXCEPT;
 } pbay_listener;
 
 #ifdef __cplusplus

@@ -13,7 +13,7 @@ typedef struct pbay_lookup_sent {
   uint32_t reserved;
   /* [instance] Completes with op_complete(op): PBAY_OK and the remote id; PBAY_E_NOT_FOUND when the
    * platform proves that it was not sent; PBAY_E_UNKNOWN when it cannot tell. */
-  void (*lookup)(void *self, pbay_op op, const pbay_chat *chat, pbay_str part_key,
+  void (*lookup)(void* self, pbay_op op, const pbay_chat* chat, pbay_str part_key,
                  int64_t sent_after_ms) PBAY_NOEXCEPT;
 } pbay_lookup_sent;
 

@@ -28,11 +28,12 @@ typedef struct pbay_process {
   uint32_t reserved;
   /* [any] Starts the command that the configuration names `name`. Completes when it runs; after
    * that events come under the same op until EXITED. */
-  void (*start)(const pbay_host *host, pbay_op op, pbay_str name) PBAY_NOEXCEPT;
-  /* [any] One line to standard input, without its newline; at most 1 MiB queued: else PBAY_E_BUSY. */
-  int32_t (*send)(const pbay_host *host, pbay_op op, pbay_str line) PBAY_NOEXCEPT;
+  void (*start)(const pbay_host* host, pbay_op op, pbay_str name) PBAY_NOEXCEPT;
+  /* [any] One line to standard input, without its newline; at most 1 MiB queued: else PBAY_E_BUSY.
+   */
+  int32_t (*send)(const pbay_host* host, pbay_op op, pbay_str line) PBAY_NOEXCEPT;
   /* [any] SIGTERM, then SIGKILL after grace_ms. */
-  void (*stop)(const pbay_host *host, pbay_op op, int64_t grace_ms) PBAY_NOEXCEPT;
+  void (*stop)(const pbay_host* host, pbay_op op, int64_t grace_ms) PBAY_NOEXCEPT;
 } pbay_process;
 
 #ifdef __cplusplus

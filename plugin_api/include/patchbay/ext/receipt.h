@@ -12,7 +12,7 @@ typedef struct pbay_receipt {
   uint32_t struct_size;
   uint32_t reserved;
   /* [instance] Best effort, no completion: everything up to message_id. */
-  void (*mark_read)(void *self, const pbay_chat *chat, pbay_str message_id) PBAY_NOEXCEPT;
+  void (*mark_read)(void* self, const pbay_chat* chat, pbay_str message_id) PBAY_NOEXCEPT;
 } pbay_receipt;
 
 #ifdef __cplusplus

@@ -24,11 +24,11 @@ typedef struct pbay_stream {
   uint32_t reserved;
   /* [any] endpoint: "tcp://host:port" or "unix:/path". Completes when connected; after that events
    * come under the same op until CLOSED. */
-  void (*open)(const pbay_host *host, pbay_op op, pbay_str endpoint) PBAY_NOEXCEPT;
+  void (*open)(const pbay_host* host, pbay_op op, pbay_str endpoint) PBAY_NOEXCEPT;
   /* [any] Queues bytes, at most 1 MiB: else PBAY_E_BUSY. PBAY_E_NOT_FOUND: closed. */
-  int32_t (*send)(const pbay_host *host, pbay_op op, pbay_str bytes) PBAY_NOEXCEPT;
+  int32_t (*send)(const pbay_host* host, pbay_op op, pbay_str bytes) PBAY_NOEXCEPT;
   /* [any] */
-  void (*close)(const pbay_host *host, pbay_op op) PBAY_NOEXCEPT;
+  void (*close)(const pbay_host* host, pbay_op op) PBAY_NOEXCEPT;
 } pbay_stream;
 
 #ifdef __cplusplus

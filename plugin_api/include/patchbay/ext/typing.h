@@ -13,7 +13,7 @@ typedef struct pbay_typing {
   /* How long one call shows; the host repeats it before that is over. */
   uint32_t lasts_ms;
   /* [instance] Best effort, no completion. */
-  void (*typing)(void *self, const pbay_chat *chat) PBAY_NOEXCEPT;
+  void (*typing)(void* self, const pbay_chat* chat) PBAY_NOEXCEPT;
 } pbay_typing;
 
 #ifdef __cplusplus

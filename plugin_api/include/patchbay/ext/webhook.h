@@ -1,4 +1,5 @@
-/* "patchbay.webhook/1", given by the host: requests to /webhook/<instance> on the host's listener. */
+/* "patchbay.webhook/1", given by the host: requests to /webhook/<instance> on the host's listener.
+ */
 #ifndef PATCHBAY_EXT_WEBHOOK_H
 #define PATCHBAY_EXT_WEBHOOK_H
 #include "http.h"
@@ -14,9 +15,9 @@ typedef struct pbay_webhook_request {
   uint32_t header_count;
   uint64_t request;
   pbay_str method;
-  pbay_str target; /* path below /webhook/<instance> and query, as received */
-  const pbay_header *headers; /* names in lower case */
-  pbay_str body; /* raw, at most 4 MiB */
+  pbay_str target;            /* path below /webhook/<instance> and query, as received */
+  const pbay_header* headers; /* names in lower case */
+  pbay_str body;              /* raw, at most 4 MiB */
 } pbay_webhook_request;
 
 typedef struct pbay_webhook {
@@ -24,12 +25,12 @@ typedef struct pbay_webhook {
   uint32_t reserved;
   /* [any] Completes when the route is open (text: the public URL, if one is configured), then
    * requests come as events under the same op. PBAY_E_UNSUPPORTED: no listener is configured. */
-  void (*open)(const pbay_host *host, pbay_op op) PBAY_NOEXCEPT;
+  void (*open)(const pbay_host* host, pbay_op op) PBAY_NOEXCEPT;
   /* [any] Answer a request, once, within 10 s (else the host answers 503). */
-  void (*respond)(const pbay_host *host, uint64_t request, uint32_t status,
-                  const pbay_header *headers, uint32_t header_count, pbay_str body) PBAY_NOEXCEPT;
+  void (*respond)(const pbay_host* host, uint64_t request, uint32_t status,
+                  const pbay_header* headers, uint32_t header_count, pbay_str body) PBAY_NOEXCEPT;
   /* [any] */
-  void (*close)(const pbay_host *host, pbay_op op) PBAY_NOEXCEPT;
+  void (*close)(const pbay_host* host, pbay_op op) PBAY_NOEXCEPT;
 } pbay_webhook;
 
 #ifdef __cplusplus

@@ -18,7 +18,7 @@ typedef struct pbay_websocket_options {
   uint32_t struct_size;
   uint32_t header_count;
   pbay_str url;
-  const pbay_header *headers;
+  const pbay_header* headers;
   int64_t max_message_bytes; /* 0: the host's default of 4 MiB */
   int64_t timeout_ms;        /* of the handshake; 0: the host's default of 30 s */
 } pbay_websocket_options;
@@ -37,13 +37,14 @@ typedef struct pbay_websocket {
   uint32_t reserved;
   /* [any] Completes when the handshake is done (value: the HTTP status when it was refused); after
    * PBAY_OK events come under the same op until CLOSED. */
-  void (*open)(const pbay_host *host, pbay_op op, const pbay_websocket_options *options) PBAY_NOEXCEPT;
+  void (*open)(const pbay_host* host, pbay_op op,
+               const pbay_websocket_options* options) PBAY_NOEXCEPT;
   /* [any] Queue one message, at most 4 MiB in all: else PBAY_E_BUSY. PBAY_E_NOT_FOUND: closed. */
-  int32_t (*send)(const pbay_host *host, pbay_op op, uint32_t kind, pbay_str data) PBAY_NOEXCEPT;
+  int32_t (*send)(const pbay_host* host, pbay_op op, uint32_t kind, pbay_str data) PBAY_NOEXCEPT;
   /* [any] A ping; its pong comes as an event. */
-  int32_t (*ping)(const pbay_host *host, pbay_op op, pbay_str data) PBAY_NOEXCEPT;
+  int32_t (*ping)(const pbay_host* host, pbay_op op, pbay_str data) PBAY_NOEXCEPT;
   /* [any] Close with a code; the CLOSED event still comes. code 0: drop without a close frame. */
-  void (*close)(const pbay_host *host, pbay_op op, uint32_t code, pbay_str reason) PBAY_NOEXCEPT;
+  void (*close)(const pbay_host* host, pbay_op op, uint32_t code, pbay_str reason) PBAY_NOEXCEPT;
 } pbay_websocket;
 
 #ifdef __cplusplus
