@@ -235,8 +235,7 @@ typedef struct pbay_event {
 #define PBAY_DUPLICATE 2u
 #define PBAY_INTAKE 3u     /* kept by the host, not (yet) given to an agent */
 #define PBAY_REFUSED 4u    /* by policy; it is recorded */
-#define PBAY_NOT_STORED 5u /* code tells why (PBAY_E_BUSY, ...): do not acknowledge, submit again \
-                            */
+#define PBAY_NOT_STORED 5u /* do not acknowledge; submit again. The code tells why */
 
 /* ---- outbound ----------------------------------------------------------------------------- */
 
