@@ -1,12 +1,13 @@
 // Reads the databases of a data folder: always copies, so that nothing that is looked at changes.
 // The host must have stopped, or died: its journals are copied along and rolled back in the copy.
 
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
 const MARK = '@@patchbay ';
+const OUTPUT = 1 << 28; // bytes
 
 // queries: {name: sql}. Returns {name: rows, integrity: [problem, …]}.
 export function readDatabase(file, queries) {
@@ -16,30 +17,41 @@ export function readDatabase(file, queries) {
     for (const ending of ['', '-journal', '-wal']) {
       if (fs.existsSync(file + ending)) fs.copyFileSync(file + ending, copy + ending);
     }
-    return runQueries(copy, { integrity: 'PRAGMA integrity_check', ...queries });
+    const all = { integrity: 'PRAGMA integrity_check', ...queries };
+    const result = spawnSync('sqlite3', [copy], { input: scriptOf(all), encoding: 'utf8', maxBuffer: OUTPUT });
+    if (result.error) throw new Error(`sqlite3 is needed for this test: ${result.error.message}`);
+    return readOutput(result.stdout, result.stderr);
   } finally {
     fs.rmSync(copies, { recursive: true, force: true });
   }
 }
 
-// A database in WAL mode may be read while its host runs.
+// A database in WAL mode may be read while its host runs, and while the test plays a server.
 export function readLive(file, queries) {
-  return runQueries(file, queries, ['-readonly']);
+  return new Promise((resolve, reject) => {
+    const child = execFile('sqlite3', ['-readonly', file], { maxBuffer: OUTPUT }, (error, stdout, stderr) => {
+      if (error?.code === 'ENOENT') reject(new Error('sqlite3 is needed for this test'));
+      else resolve(readOutput(stdout, stderr));
+    });
+    child.stdin.end(scriptOf(queries));
+  });
 }
 
-function runQueries(file, queries, flags = []) {
-  const script = ['.mode json', '.timeout 5000'];
-  for (const [name, sql] of Object.entries(queries)) script.push(`.print "${MARK}${name}"`, `${sql};`);
-  const result = spawnSync('sqlite3', [...flags, file], { input: script.join('\n'), encoding: 'utf8', maxBuffer: 1 << 28 });
-  if (result.error) throw new Error(`sqlite3 is needed for this test: ${result.error.message}`);
+function scriptOf(queries) {
+  const lines = ['.mode json', '.timeout 5000'];
+  for (const [name, sql] of Object.entries(queries)) lines.push(`.print "${MARK}${name}"`, `${sql};`);
+  return lines.join('\n');
+}
+
+function readOutput(stdout, stderr) {
   const found = {};
-  for (const section of result.stdout.split(MARK).slice(1)) {
+  for (const section of stdout.split(MARK).slice(1)) {
     const end = section.indexOf('\n');
     const rows = section.slice(end + 1).trim();
     found[section.slice(0, end)] = rows === '' ? [] : JSON.parse(rows);
   }
   const problems = (found.integrity ?? []).map((row) => row.integrity_check).filter((text) => text !== 'ok');
-  if (result.stderr !== '') problems.push(result.stderr.trim());
+  if (stderr !== '') problems.push(stderr.trim());
   return { ...found, integrity: problems };
 }
 

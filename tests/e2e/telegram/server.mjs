@@ -7,6 +7,7 @@
 
 import http from 'node:http';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseMultipart } from './multipart.mjs';
 import { visibleText } from './html.mjs';
 
@@ -41,6 +42,7 @@ export class TelegramServer {
     this.nextMessage = 1;
     this.poll = null;
     this.scripts = new Map();
+    this.latency = null; // (method) => milliseconds, waited both before it happens and before the answer
     this.reactions = [];
     this.deleted = [];
     this.actions = [];
@@ -196,8 +198,10 @@ export class TelegramServer {
       if (fault?.error) {
         throw new ApiError(fault.error.code, fault.error.description, fault.error.parameters);
       }
+      if (this.latency) await sleep(this.latency(method));
       const result = await this.#call(method, params, request);
       this.#changed();
+      if (this.latency) await sleep(this.latency(method));
       if (fault?.cut === 'after') {
         request.socket.destroy();
         return;

@@ -1,0 +1,124 @@
+// Several people talk with the agent over Telegram while host and agents are killed at random points.
+// Afterwards: every message is stored and answered, or its answer is unknown and everybody was told;
+// nothing was shown twice; order holds. PATCHBAY_SEED repeats a run, PATCHBAY_KILLS makes it longer.
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../e2e/lib/host.mjs';
+import { readDataFolder } from '../e2e/lib/databases.mjs';
+import { randomFrom, runningAgents, withConversation } from './conversation.mjs';
+
+const SEED = Number(process.env.PATCHBAY_SEED ?? randomInt(1 << 30));
+const KILLS = Number(process.env.PATCHBAY_KILLS ?? 20);
+const SETTLE = Number(process.env.PATCHBAY_E2E_DEADLINE ?? 60_000);
+const MESSAGES_PER_CHAT = 18; // Telegram takes 20 a minute in a group, and the host keeps to it
+const DELIVERED = 2;
+const UNKNOWN = 4;
+
+// Says something now and then until there was enough of it; `over()` ends it early.
+async function talk({ server, conversation }, random, over) {
+  const direct = [41, 42, 43, 44].map((id) => ({ chat: server.chat(id, { first_name: `P${id}` }), users: [server.user(id, `P${id}`)] }));
+  const groups = [-1001, -1002].map((id) => ({ chat: server.chat(id, { title: `Team ${-id}` }),
+    users: [server.user(7, 'Bob'), server.user(8, 'Eve')] }));
+  const places = [...direct, ...groups].map((place) => ({ ...place, left: MESSAGES_PER_CHAT }));
+  for (let n = 1; !over() && places.some((place) => place.left > 0); ++n) {
+    const place = random.pick(places.filter((candidate) => candidate.left > 0));
+    place.left -= 1;
+    const file = random.chance(0.3)
+      ? { name: `file-${n}.bin`, bytes: random.bytes(1 + random.below(60_000)), photo: random.chance(0.5) } : undefined;
+    conversation.say(place.chat, random.pick(place.users), `message ${n}.`, file);
+    if (random.chance(0.6)) await sleep(random.below(700)); // else they write at the same time
+  }
+}
+
+// The agents that run now get SIGKILL; returns how many.
+function killAgents(host, random, all) {
+  const running = runningAgents(host.data);
+  const victims = all || running.length === 0 ? running : [random.pick(running)];
+  for (const pid of victims) process.kill(pid, 'SIGKILL');
+  return victims.length;
+}
+
+async function killOnce(host, random, count) {
+  const what = random.pick(['host', 'agent', 'both']);
+  await sleep(random.below(1500)); // from the start of the host into the middle of its work
+  let agents = 0;
+  if (what !== 'host') agents = killAgents(host, random, what === 'both');
+  if (what === 'agent' && agents > 0) {
+    count.agent += 1;
+    return;
+  }
+  count[agents > 0 ? 'both' : 'host'] += 1;
+  assert.deepEqual(await host.kill(), { code: null, signal: 'SIGKILL' }, `the host ended by itself\n${host.log.slice(-3000)}`);
+  host.spawn();
+}
+
+// An agent hears of at most one failure a chat and minute; a fresh start of the host needs not wait.
+async function settleAndTell(host, conversation) {
+  for (let starts = 0; starts < 30; ++starts) {
+    let pending = null;
+    await until(async () => {
+      pending = await conversation.pending(host.data);
+      return pending === null || pending.startsWith('nobody was told');
+    }, 'everything to settle', SETTLE).catch((error) => { throw new Error(`${error.message}: ${pending}`); });
+    if (pending === null) return;
+    await host.stop();
+    await host.start();
+  }
+  throw new Error('there are notices that are never given');
+}
+
+function everyMessageWasDealtWith(state, conversation) {
+  const tally = { delivered: 0, unknown: 0, repeatedTurns: 0 };
+  const inbound = new Map(state.sessions.flatMap((session) => session.inbound.messages.map((row) => [row.id, row])));
+  for (const said of conversation.said) {
+    const id = `${said.chat.id}:${said.message.message_id}:main`;
+    const row = inbound.get(id);
+    assert.ok(row, `"${said.text}" (${id}) is in no inbound.db`);
+    assert.equal(row.status, 'completed', `"${said.text}" (${id}) after ${row.tries} tries`);
+    tally.repeatedTurns += row.tries > 0 ? 1 : 0;
+    const answer = conversation.answerTo(said, state.central.deliveries);
+    assert.ok([DELIVERED, UNKNOWN].includes(answer?.state), `the answer to "${said.text}" is ${JSON.stringify(answer)}`);
+    tally[answer.state === DELIVERED ? 'delivered' : 'unknown'] += 1;
+  }
+  return tally;
+}
+
+// The invariants say that the agent was told.
+function operatorAndPeopleWereTold(state, host) {
+  for (const delivery of state.central.deliveries.filter((row) => row.state === UNKNOWN && row.agent !== '')) {
+    assert.notEqual(delivery.reason, '', `delivery ${delivery.id} has no reason`);
+    assert.match(host.log, new RegExp(`delivery\\.unknown delivery=${delivery.id} `), `the log does not tell of delivery ${delivery.id}`);
+    assert.ok(state.central.deliveries.some((row) => row.agent === '' && row.chat === delivery.chat &&
+      row.content.includes('may not have been delivered')), `nobody in ${delivery.chat} was told of delivery ${delivery.id}`);
+  }
+}
+
+test(`${KILLS} kills: nothing is lost, nothing is shown twice (PATCHBAY_SEED=${SEED})`, async (t) => {
+  console.log(`# PATCHBAY_SEED=${SEED}`);
+  const random = randomFrom(SEED);
+  const talkers = randomFrom(SEED + 1); // apart, so that the kills do not follow from how fast it went
+  const count = { host: 0, agent: 0, both: 0 };
+  await withConversation({}, async (scene) => {
+    const { server, host, conversation } = scene;
+    // A platform that takes its time: kills fall before, into and after what happens there.
+    const delays = randomFrom(SEED + 2);
+    server.latency = (method) => (method.startsWith('send') ? delays.below(150) : 0);
+    let over = false;
+    host.spawn();
+    const talking = talk(scene, talkers, () => over);
+    try {
+      for (let i = 0; i < KILLS; ++i) await killOnce(host, random, count);
+    } finally {
+      over = true;
+      await talking;
+    }
+    await settleAndTell(host, conversation);
+    assert.deepEqual(await host.stop(), { code: 0, signal: null });
+    const state = readDataFolder(host.data);
+    const tally = everyMessageWasDealtWith(state, conversation);
+    operatorAndPeopleWereTold(state, host);
+    t.diagnostic(`kills: ${JSON.stringify(count)}; ${conversation.said.length} messages: ${JSON.stringify(tally)}`);
+  });
+});
