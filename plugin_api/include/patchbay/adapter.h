@@ -230,7 +230,7 @@ typedef struct pbay_event {
   pbay_str extra_json; /* a JSON object that the agent gets as it is; may be empty */
 } pbay_event;
 
-/* How submit() ended, in pbay_completion.value. All but BUSY: acknowledge the platform. */
+/* How submit() ended, in pbay_completion.value. All but NOT_STORED: acknowledge the platform. */
 #define PBAY_STORED 1u
 #define PBAY_DUPLICATE 2u
 #define PBAY_INTAKE 3u     /* kept by the host, not (yet) given to an agent */
