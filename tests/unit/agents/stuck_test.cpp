@@ -51,8 +51,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"heartbeats ended in a long tool", seconds(4000), seconds(1801), seconds(3600), false,
              false},
         Case{"silent, but at work", seconds(4000), seconds(1801), std::nullopt, true, false}),
-    [](const auto& info) {
-      std::string name = info.param.name;
+    [](const auto& tested) {
+      std::string name = tested.param.name;
       for (char& c : name) {
         c = std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
       }

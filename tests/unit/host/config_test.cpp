@@ -160,7 +160,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadCase{"BadListen",
                 "{" + std::string(kAgents) + R"(, "webhooks": { "listen": "here" } })",
                 {"webhooks.listen: must be address:port"}}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& tested) { return tested.param.name; });
 
 TEST_F(ConfigTest, ASecretFileThatOthersCanWriteIsRefused) {
   test::write_file(folder / "token", "s3cret-token");

@@ -47,7 +47,7 @@ INSTANTIATE_TEST_SUITE_P(
                                 "unexpected property 'x'"},
                       FrameCase{"BadParams", R"({"type":"req","id":"7","method":"m","params":[]})",
                                 "7", "'params'"}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& tested) { return tested.param.name; });
 
 class ControlTest : public ::testing::Test {
  protected:
