@@ -133,7 +133,7 @@ bool ConsoleAdapter::on_frame(std::uint64_t id, Connection& connection, Frame fr
   } else if (type == "ack") {
     const auto shown = showing_.find(string_of(message, "id"));
     if (shown != showing_.end()) {
-      static_cast<void>(shown->second->outcome.push(Shown::kShown));
+      end_showing(shown->second, Shown::kShown);
     }
   } else if (type == "get") {
     send_chunk(id, message);
@@ -286,14 +286,23 @@ bool ConsoleAdapter::show(const std::string& chat, const json& frame) {
   return shown;
 }
 
+// By value: what waits goes on inside the push, and may be gone after it.
+void ConsoleAdapter::end_showing(std::shared_ptr<Showing> showing, Shown outcome) {
+  static_cast<void>(showing->outcome.push(outcome));
+}
+
 void ConsoleAdapter::give_up_if_empty(const std::string& chat) {
   if (anybody_in(chat)) {
     return;
   }
-  for (const auto& [message, waiting] : showing_) {
-    if (waiting->chat == chat) {
-      static_cast<void>(waiting->outcome.push(Shown::kNobodyThere));
+  std::vector<std::shared_ptr<Showing>> waiting;
+  for (const auto& [message, showing] : showing_) {
+    if (showing->chat == chat) {
+      waiting.push_back(showing);
     }
+  }
+  for (const std::shared_ptr<Showing>& showing : waiting) {
+    end_showing(showing, Shown::kNobodyThere);
   }
 }
 
@@ -344,9 +353,9 @@ Task<sdk::Result> ConsoleAdapter::deliver(sdk::Delivery delivery) {
 }
 
 void ConsoleAdapter::cancelled(pbay_op op) {
-  for (const auto& [message, waiting] : showing_) {
-    if (waiting->op == op) {
-      static_cast<void>(waiting->outcome.push(Shown::kNobodyThere));
+  for (const auto& [message, showing] : showing_) {
+    if (showing->op == op) {
+      end_showing(showing, Shown::kNobodyThere);
       return;
     }
   }

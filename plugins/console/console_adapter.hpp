@@ -8,10 +8,10 @@
 #include <string>
 
 #include <patchbay/sdk/adapter.hpp>
-#include <patchbay/sdk/event_queue.hpp>
 #include <patchbay/sdk/listener.hpp>
 
 #include "console/frames.hpp"
+#include "console/mailbox.hpp"
 
 namespace patchbay::console {
 
@@ -36,7 +36,7 @@ class ConsoleAdapter final : public sdk::Adapter {
     explicit Connection(sdk::Runtime& runtime) : frames(runtime) {}
     std::string chat;  // empty before its hello
     FrameReader reader;
-    sdk::EventQueue<Frame> frames;  // messages and their data, in order
+    Mailbox<Frame> frames;  // messages and their data, in order
   };
   enum class Shown : std::uint8_t { kShown, kNobodyThere };
   // A delivery that waits to be shown.
@@ -45,7 +45,7 @@ class ConsoleAdapter final : public sdk::Adapter {
     pbay_op op = 0;
     std::string chat;
     std::vector<sdk::OutboundFile> files;
-    sdk::EventQueue<Shown> outcome;
+    Mailbox<Shown> outcome;
   };
 
   void on_event(const sdk::ListenerEvent& event);
@@ -64,6 +64,7 @@ class ConsoleAdapter final : public sdk::Adapter {
   bool send(std::uint64_t id, const nlohmann::json& frame);
   bool show(const std::string& chat, const nlohmann::json& frame);
   [[nodiscard]] bool anybody_in(const std::string& chat) const;
+  static void end_showing(std::shared_ptr<Showing> showing, Shown outcome);
   // Those that wait for somebody in `chat` who is there no more.
   void give_up_if_empty(const std::string& chat);
 
