@@ -2,9 +2,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <cxxopts.hpp>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -14,6 +12,7 @@
 #include "agent_kit/agent_loop.hpp"
 #include "base/clock.hpp"
 #include "base/json.hpp"
+#include "base/text_file.hpp"
 #include "base/unique_fd.hpp"
 
 namespace {
@@ -32,9 +31,8 @@ std::string variable_or(const char* name, const std::string& otherwise) {
 int messages_per_prompt(const std::string& session_folder) {
   const std::string path =
       variable_or("PATCHBAY_AGENT_DIR", session_folder + "/agent") + "/container.json";
-  std::ifstream stream(path);
-  const std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-  const auto parsed = base::parse_json(text);
+  const auto text = base::read_text_file(path);
+  const auto parsed = base::parse_json(text.ok() ? *text : std::string());
   if (!parsed.ok() || !parsed->is_object()) {
     return limits::kMessagesPerPrompt;
   }

@@ -2,18 +2,18 @@
 
 #include <charconv>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <sstream>
 
 #include "base/text.hpp"
+#include "base/text_file.hpp"
 
 namespace patchbay::agents {
 namespace {
 
+// Nothing for a process that is gone, or goes while it is looked at.
 std::string read_file(const std::string& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  auto text = base::read_text_file(path);
+  return text.ok() ? *std::move(text) : std::string();
 }
 
 }  // namespace
@@ -50,8 +50,11 @@ std::optional<ProcessInfo> read_process(pid_t pid) {
 std::vector<ProcessInfo> processes_of_session(pid_t session) {
   std::vector<ProcessInfo> result;
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
-    const std::string name = entry.path().filename();
+  const std::filesystem::directory_iterator end;
+  // Not a range-for, whose steps throw.
+  for (std::filesystem::directory_iterator entry("/proc", error); !error && entry != end;
+       entry.increment(error)) {
+    const std::string name = entry->path().filename();
     pid_t pid = 0;
     const auto parsed = std::from_chars(name.data(), name.data() + name.size(), pid);
     if (parsed.ec != std::errc{} || parsed.ptr != name.data() + name.size()) {

@@ -4,14 +4,13 @@
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/json.hpp"
+#include "base/text_file.hpp"
 #include "host/config_lines.hpp"
 #include "host/config_table.hpp"
 #include "host/secrets.hpp"
@@ -84,14 +83,13 @@ Result<Source> read_source(const std::string& file) {
     return Source{"embedded defaults", fs::current_path().string(), std::string(kEmbedded), true};
   }
   struct stat info{};
-  std::ifstream stream(file);
-  if (::stat(file.c_str(), &info) != 0 || !stream) {
+  auto text = base::read_text_file(file);
+  if (::stat(file.c_str(), &info) != 0 || !text.ok()) {
     return Status(Code::kNotFound,
                   "cannot read the configuration " + file + "; give its path with --config");
   }
-  Source source{file, fs::absolute(file).parent_path().string(), {}, (info.st_mode & 077) == 0};
-  source.text.assign(std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>());
-  return source;
+  return Source{file, fs::absolute(file).parent_path().string(), *std::move(text),
+                (info.st_mode & 077) == 0};
 }
 
 // --set a.b.c=value: the value is JSON if it can be, else a string.

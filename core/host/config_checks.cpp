@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "adapters/sidecar.hpp"
 #include "base/json.hpp"
+#include "base/text_file.hpp"
 
 namespace patchbay::host {
 namespace {
@@ -58,10 +57,9 @@ std::map<std::string, adapters::Sidecar> read_sidecars(const Config& config,
       if (!path.ends_with(adapters::kSidecarSuffix)) {
         continue;
       }
-      std::ifstream file(path);
-      const std::string text{std::istreambuf_iterator<char>(file),
-                             std::istreambuf_iterator<char>()};
-      auto sidecar = adapters::parse_sidecar(text, path);
+      const auto text = base::read_text_file(path);
+      auto sidecar = text.ok() ? adapters::parse_sidecar(*text, path)
+                               : base::Result<adapters::Sidecar>(text.status());
       if (!sidecar.ok()) {
         add_line(problems, sidecar.status().message());
       } else {

@@ -2,10 +2,10 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <sys/stat.h>
+
+#include "base/text_file.hpp"
 
 namespace patchbay::host {
 namespace {
@@ -38,10 +38,9 @@ Result<std::string> from_file(const std::filesystem::path& path) {
   if (static_cast<std::size_t>(info.st_size) > kMaxSecretBytes) {
     return Status(Code::kTooLarge, path.string() + " is too large to be a secret");
   }
-  std::ifstream file(path);
-  std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  PATCHBAY_ASSIGN(std::string text, base::read_text_file(path.string()));
   text.erase(text.find_last_not_of("\r\n") + 1);
-  if (!file || text.empty()) {
+  if (text.empty()) {
     return Status(Code::kNotFound, "there is no secret in " + path.string());
   }
   return text;
