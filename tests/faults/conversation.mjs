@@ -9,6 +9,8 @@ import { readLive } from '../e2e/lib/databases.mjs';
 import { assertInvariants, spoolOrphans, telegramView } from '../e2e/lib/invariants.mjs';
 import { TelegramServer } from '../e2e/telegram/server.mjs';
 
+const UNTOLD = 'nobody was told of deliveries';
+const MOST_NOTICES = 30;
 const MENTION = '@patch_bot';
 
 // A small generator with a seed (mulberry32): a run is repeated by its seed.
@@ -69,22 +71,28 @@ export class Conversation {
     const open = deliveries.filter((row) => row.state < 2 || (row.agent !== '' && row.projected === 0));
     if (open.length > 0) return `deliveries ${open.map((row) => row.id)} are under way`;
     const untold = deliveries.filter((row) => row.state >= 3 && row.notified === 0);
-    if (untold.length > 0) return `nobody was told of deliveries ${untold.map((row) => row.id)}`;
+    if (untold.length > 0) return `${UNTOLD} ${untold.map((row) => row.id)}`;
     const staged = fs.readdirSync(path.join(data, 'staging'));
     if (staged.length > 0) return `staging holds ${staged}`;
     const orphans = spoolOrphans(fs.readdirSync(path.join(data, 'spool')), deliveries);
     return orphans.length > 0 ? `the spool holds ${orphans}` : null;
   }
 
-  // What is still pending at the deadline is for the checker to explain.
+  // Waits until nothing is under way; returns what still is at the deadline. An agent hears of at
+  // most one failure a chat and minute; a fresh start of the host needs not wait for the next one.
   async settled(host, timeout) {
-    let pending = null;
-    const done = async () => {
-      pending = host.alive ? await this.pending(host.data) : 'the host ended';
-      return pending === null || !host.alive;
-    };
-    await until(done, 'everything to settle', timeout).catch(() => {});
-    return pending;
+    for (let starts = 0; ; ++starts) {
+      let pending = null;
+      const done = async () => {
+        pending = host.alive ? await this.pending(host.data) : 'the host ended';
+        return pending === null || !host.alive || pending.startsWith(UNTOLD);
+      };
+      await until(done, 'everything to settle', timeout).catch(() => {});
+      if (!pending?.startsWith(UNTOLD) || starts === MOST_NOTICES) return pending;
+      const how = await host.stop();
+      if (how.code !== 0) throw new Error(`the host ended with ${JSON.stringify(how)}`);
+      await host.start();
+    }
   }
 
   // Bytes that came back are the bytes that were sent, under their own text.

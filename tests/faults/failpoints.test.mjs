@@ -64,9 +64,10 @@ const SCENES = {
   'session.after_commit': { more: ['kill@4', 'kill@6'] },
   'staging.write': { more: ['error@2'] },
   'staging.sync': { more: ['error@2'] },
-  // A delivery of unknown outcome in each chat.
+  // A delivery of unknown outcome in each chat: of the first texts at most three go to one chat (an
+  // answer, the notice about it, the end of a long caption).
   'delivery.before_notice': {
-    prepare: ({ server }) => server.script('sendMessage', { cut: 'after' }, 2),
+    prepare: ({ server }) => server.script('sendMessage', { cut: 'after' }, 4),
   },
   // Sessions whose agents left a ruin.
   'session.after_set_aside': {
