@@ -108,6 +108,7 @@ export async function withConversation({ config = () => ({}), env = {} }, body) 
   const server = await new TelegramServer().start();
   const host = new Host({ env });
   const conversation = new Conversation(server);
+  let keep = false;
   try {
     host.configFile = path.join(host.data, 'patchbay.json');
     host.writeConfig(telegramConfig(server, config(host)));
@@ -120,7 +121,8 @@ export async function withConversation({ config = () => ({}), env = {} }, body) 
     const differing = conversation.filesThatDiffer();
     if (differing.length > 0) throw new Error(`other bytes came back: ${differing.map((said) => said.text.slice(0, 40))}`);
   } catch (error) {
-    if (process.env.PATCHBAY_KEEP) {
+    keep = process.env.PATCHBAY_KEEP !== undefined;
+    if (keep) {
       fs.writeFileSync(path.join(host.data, 'host.log'), host.log);
       error.message += `\n---- kept in ${host.data} ----`;
     }
@@ -129,7 +131,7 @@ export async function withConversation({ config = () => ({}), env = {} }, body) 
   } finally {
     if (host.process) await host.kill();
     await server.stop();
-    if (!process.env.PATCHBAY_KEEP) host.remove();
+    if (!keep) host.remove();
   }
 }
 
