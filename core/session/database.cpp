@@ -22,13 +22,14 @@ struct detail::Connection {
   std::uint64_t inode = 0;
   int busy_milliseconds = 0;
   int busy_left = 0;
+  int steps = limits::kSqliteSteps;
   int steps_left = limits::kSqliteSteps;
 
   ~Connection() { sqlite3_close_v2(handle); }
 
   void renew_budgets() {
     busy_left = busy_milliseconds;
-    steps_left = limits::kSqliteSteps;
+    steps_left = steps;
   }
   [[nodiscard]] Status failure(int result) const;
   [[nodiscard]] bool is_in_wal_mode() const;
@@ -226,12 +227,13 @@ Database& Database::operator=(Database&& other) noexcept = default;
 Database::~Database() = default;
 
 Result<Database> Database::open(const attachments::ConfinedFolder& folder, DatabaseFile file,
-                                Mode mode, std::chrono::milliseconds busy) {
+                                Mode mode, std::chrono::milliseconds busy, int steps) {
   PATCHBAY_TRY(register_confined_vfs());
   vfs_report() = {};
   auto connection = std::make_unique<detail::Connection>();
   connection->shown = folder.shown_name() + "/" + std::string(file_name(file));
   connection->busy_milliseconds = static_cast<int>(busy.count());
+  connection->steps = steps;
   connection->renew_budgets();
   const int access = mode == Mode::kReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
   const int opened =

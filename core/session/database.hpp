@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "attachments/confined_folder.hpp"
+#include "base/limits.hpp"
 #include "base/status.hpp"
 #include "session/confined_vfs.hpp"
 
@@ -67,10 +68,12 @@ class Database {
   enum class Mode : std::uint8_t { kReadOnly, kReadWrite };
 
   // `busy`: for how long a lock of another process is waited for, in steps of at most 2 ms; then
-  // kBusy. The folder must outlive the connection. kNotFound: there is no such file.
+  // kBusy. `steps`: the budget of each statement. The folder must outlive the connection.
+  // kNotFound: there is no such file.
   [[nodiscard]] static base::Result<Database> open(const attachments::ConfinedFolder& folder,
                                                    DatabaseFile file, Mode mode,
-                                                   std::chrono::milliseconds busy);
+                                                   std::chrono::milliseconds busy,
+                                                   int steps = limits::kSqliteSteps);
   // An empty one, for building the files of new sessions.
   [[nodiscard]] static base::Result<Database> open_in_memory();
 

@@ -107,7 +107,9 @@ TEST_F(ConfinedVfs, AnUnchangedFileIsNotLocked) {
 }
 
 TEST_F(ConfinedVfs, ATooLongStatementIsStopped) {
-  auto database = open(DatabaseFile::kOutbound, Database::Mode::kReadOnly);
+  constexpr int kSteps = 200'000;
+  auto database = Database::open(*folder_, DatabaseFile::kOutbound, Database::Mode::kReadOnly,
+                                 limits::kInboundBusy, kSteps);
   ASSERT_TRUE(database.ok());
   const auto endless = database->number(
       "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n");
