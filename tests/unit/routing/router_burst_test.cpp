@@ -28,6 +28,7 @@ TEST_F(RouterTest, ABurstToOneSessionIsStoredInOrder) {
   constexpr int kEvents = 20'000;
   constexpr int kOutstanding = 512;
   int submitted = 0;
+  int ended = 0;
   int stored = 0;
   std::function<void()> submit_next = [&] {
     if (submitted == kEvents) {
@@ -35,6 +36,7 @@ TEST_F(RouterTest, ABurstToOneSessionIsStoredInOrder) {
     }
     const std::string number = std::to_string(++submitted);
     router.submit(message(number, number), [&](SubmitOutcome outcome) {
+      ++ended;
       stored += outcome == SubmitOutcome::kStored ? 1 : 0;
       submit_next();
     });
@@ -43,7 +45,11 @@ TEST_F(RouterTest, ABurstToOneSessionIsStoredInOrder) {
   for (int number = 0; number < kOutstanding; ++number) {
     submit_next();
   }
-  ASSERT_TRUE(loop_.run_until([&] { return stored == kEvents; })) << stored;
+  // On a busy machine it takes its time; it only has to go on.
+  while (ended < kEvents) {
+    ASSERT_TRUE(loop_.run_until([&, before = ended] { return ended > before; })) << ended;
+  }
+  EXPECT_EQ(stored, kEvents);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
   RecordProperty("events_per_second", static_cast<int>(kEvents / took.count()));
   base::log_info("routing.burst", {{"events_per_second", kEvents / took.count()}});
