@@ -2,10 +2,12 @@
 // outbox to the terminal.
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <fcntl.h>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <random>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -26,6 +28,22 @@ std::string config_of(const Place& place) {
          R"("wirings":[{"chats":"console:*","agent":"main","engage":"always"}]})";
 }
 
+// As large files are: a film's head, then what no compression makes smaller.
+std::string file_bytes() {
+  std::string bytes(
+      "\0\0\0\x20"
+      "ftypisom\0\0\2\0isomiso2avc1mp41",
+      32);
+  bytes.resize(kFileBytes);
+  std::mt19937_64 random(1);
+  for (std::size_t at = 32; at + sizeof(std::uint64_t) <= bytes.size();
+       at += sizeof(std::uint64_t)) {
+    const std::uint64_t word = random();
+    std::memcpy(bytes.data() + at, &word, sizeof word);
+  }
+  return bytes;
+}
+
 // A terminal that keeps nothing of what it receives.
 class Terminal {
  public:
@@ -39,7 +57,7 @@ class Terminal {
     send({{"type", "message"},
           {"id", "m1"},
           {"text", ""},
-          {"files", json::array({{{"name", "file.bin"}, {"size", bytes.size()}}})}});
+          {"files", json::array({{{"name", "film.mp4"}, {"size", bytes.size()}}})}});
     while (true) {
       const console::Frame frame = next();
       const json head = json::parse(frame.json);
@@ -131,7 +149,7 @@ double plain_write(const std::string& path, const std::string& bytes) {
 }  // namespace
 
 std::vector<Figure> attachment(const Place& place) {
-  const std::string bytes(kFileBytes, 'x');
+  const std::string bytes = file_bytes();
   const double plain = plain_write(place.folder + "/plain", bytes);
   Daemon daemon(place, place.folder + "/data", config_of(place));
   daemon.start();

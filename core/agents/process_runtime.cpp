@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <filesystem>
+#include <linux/close_range.h>
 #include <map>
 #include <poll.h>
 #include <signal.h>
@@ -56,7 +57,9 @@ struct ChildPlan {
   ::dup2(plan.null, STDIN_FILENO);
   ::dup2(plan.log, STDOUT_FILENO);
   ::dup2(plan.log, STDERR_FILENO);
-  if (::chdir(plan.working_directory) == 0) {
+  // Not every library opens with O_CLOEXEC: an agent gets no socket and no file of the host's.
+  if (::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) == 0 &&
+      ::chdir(plan.working_directory) == 0) {
     ::execve(plan.program, plan.argv, plan.envp);
   }
   const int error_number = errno;

@@ -27,8 +27,8 @@ bool is_word(std::string_view text, std::size_t max_size, bool upper, std::strin
 }  // namespace
 
 bool is_instance_name(std::string_view text) {
-  static constexpr std::array<std::string_view, 4> kReserved = {"agent", "gateway", "global",
-                                                                "unknown"};
+  static constexpr std::array<std::string_view, 8> kReserved = {
+      "agent", "gateway", "global", "unknown", "group", "channel", "dm", "direct"};
   return is_word(text, 32, false, "-") &&
          std::find(kReserved.begin(), kReserved.end(), text) == kReserved.end();
 }

@@ -30,7 +30,8 @@ using SessionId = Id<struct SessionIdTag>;        // a folder name, is_session_i
 using ChatKey = Id<struct ChatKeyTag>;            // a canonical group key: "telegram:group:-1001"
 using ThreadId = Id<struct ThreadIdTag>;          // the platform's id of a thread; may be empty
 
-// [a-z0-9][a-z0-9-]{0,31}, and none of the reserved words agent, gateway, global, unknown.
+// [a-z0-9][a-z0-9-]{0,31}, and none of the words that begin other keys: agent, gateway, global,
+// unknown, group, channel, dm, direct.
 [[nodiscard]] bool is_instance_name(std::string_view text);
 // [a-z0-9][a-z0-9_-]{0,63}.
 [[nodiscard]] bool is_agent_group_id(std::string_view text);

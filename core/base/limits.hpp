@@ -38,6 +38,7 @@ inline constexpr std::size_t kDrainRows = 256;    // rows taken in one go
 inline constexpr milliseconds kInboundBusy{200};  // wait for an agent's read lock in a batch
 inline constexpr seconds kInboundGiveUp{2};       // then the message goes to intake
 inline constexpr std::size_t kInboundBatchRows = 512;
+inline constexpr std::size_t kSessionWorkers = 1024;    // at rest, with what their last look saw
 inline constexpr std::size_t kInboundQueueRows = 4096;  // waiting for one session
 
 // The central database.

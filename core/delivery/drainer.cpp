@@ -18,7 +18,7 @@ using session::SessionAddress;
 
 constexpr base::Milliseconds kRetryFirst{5};
 constexpr base::Milliseconds kRetryMost{5000};
-constexpr std::size_t kSessionsRead = 100'000;
+constexpr std::size_t kQuietPage = 256;
 constexpr std::size_t kHostRows = 64;
 // Rows with deliver_after that wait at one time, of all agents.
 constexpr std::size_t kScheduledRows = 20'000;
@@ -140,19 +140,19 @@ void Drainer::start(base::UniqueFunction<void(Status)> ready) {
 }
 
 void Drainer::find_quiet_sessions() {
-  using Sessions = std::vector<store::SessionRecord>;
-  core_.deps.database.transact<Sessions>(
-      [](store::Repositories& repositories) {
-        return repositories.sessions.list({}, true, kSessionsRead);
+  using Page = store::SessionRepository::Page;
+  core_.deps.database.transact<Page>(
+      [before = quiet_page_](store::Repositories& repositories) {
+        return repositories.sessions.page_of_active(before, kQuietPage);
       },
-      lifetime_.guard([this](Result<Sessions>&& all) {
-        all_were_read_ = all_were_read_ && all.ok() && all->size() < kSessionsRead;
-        if (!all.ok()) {
-          base::log_warning("delivery.sessions_not_listed", {{"reason", all.status().message()}});
+      lifetime_.guard([this](Result<Page>&& page) {
+        if (!page.ok()) {
+          base::log_warning("delivery.sessions_not_listed", {{"reason", page.status().message()}});
           return;
         }
-        for (const store::SessionRecord& session : *all) {
-          SessionAddress address{session.agent, session.id};
+        quiet_page_ = page->next;
+        for (auto& [agent, id] : page->sessions) {
+          SessionAddress address{std::move(agent), std::move(id)};
           if (!sessions_.contains(address)) {
             quiet_.push_back(std::move(address));
           }
@@ -164,6 +164,10 @@ void Drainer::find_quiet_sessions() {
 // One at a time, whenever the loop has nothing else: a mark may be missing from older data.
 void Drainer::next_quiet_session() {
   if (core_.stopping) {
+    return;
+  }
+  if (quiet_.empty() && quiet_page_ != 0) {
+    find_quiet_sessions();
     return;
   }
   if (quiet_.empty()) {

@@ -4,6 +4,7 @@
 //   wake → drain → files into the spool → ledger rows and watermark in one transaction → lanes
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <memory>
@@ -85,7 +86,8 @@ class Drainer {
   Lanes& lanes_;
   Aftermath& aftermath_;
   std::map<session::SessionAddress, Session> sessions_;
-  std::deque<session::SessionAddress> quiet_;  // read one at a time after the start
+  std::deque<session::SessionAddress> quiet_;  // read one at a time after the start; of one page
+  std::int64_t quiet_page_ = 0;                // the next page of them; 0: there is none
   bool all_were_read_ = true;                  // since the start, each session
   bool host_outbox_runs_ = false;
   bool host_outbox_again_ = false;

@@ -1,7 +1,5 @@
 #include "host/background_scan.hpp"
 
-#include <limits>
-
 #include "base/log.hpp"
 #include "store/repositories.hpp"
 
@@ -9,26 +7,31 @@ namespace patchbay::host {
 namespace {
 
 constexpr int kAtATime = 2;
+constexpr std::size_t kPage = 256;
 
 }  // namespace
 
-void BackgroundScan::start() {
-  database_.transact<std::vector<store::SessionRecord>>(
-      [](store::Repositories& stored) {
-        return stored.sessions.list(base::AgentGroupId(), true,
-                                    std::numeric_limits<std::int32_t>::max());
+void BackgroundScan::start() { read_page(); }
+
+void BackgroundScan::read_page() {
+  using Page = store::SessionRepository::Page;
+  database_.transact<Page>(
+      [before = next_page_](store::Repositories& stored) {
+        return stored.sessions.page_of_active(before, kPage);
       },
-      [this, alive = alive_](base::Result<std::vector<store::SessionRecord>> found) {
-        if (!*alive) {
+      [this, alive = alive_](base::Result<Page> found) {
+        if (!*alive || stopped_) {
           return;
         }
         if (!found.ok()) {
           base::log_error("sessions.not_scanned", {{"error", found.status().message()}});
           return;
         }
-        for (const store::SessionRecord& session : *found) {
-          waiting_.push_back({session.agent, session.id});
+        next_page_ = found->next;
+        for (auto& [agent, id] : found->sessions) {
+          waiting_.push_back({std::move(agent), std::move(id)});
         }
+        looking_ = kAtATime;
         for (int i = 0; i < kAtATime; ++i) {
           look_at_next();
         }
@@ -37,6 +40,9 @@ void BackgroundScan::start() {
 
 void BackgroundScan::look_at_next() {
   if (waiting_.empty()) {
+    if (--looking_ == 0 && next_page_ != 0 && !stopped_) {
+      read_page();
+    }
     return;
   }
   const session::SessionAddress session = waiting_.front();

@@ -2,6 +2,7 @@
 // is due there. Nothing else would wake an agent whose message came just before a crash.
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <memory>
 
@@ -22,15 +23,22 @@ class BackgroundScan {
   BackgroundScan& operator=(const BackgroundScan&) = delete;
 
   void start();
-  void stop() { waiting_.clear(); }
+  void stop() {
+    waiting_.clear();
+    stopped_ = true;
+  }
 
  private:
+  void read_page();
   void look_at_next();
 
   store::CentralDatabase& database_;
   session::SessionStorage& sessions_;
   agents::Supervisor& supervisor_;
-  std::deque<session::SessionAddress> waiting_;
+  std::deque<session::SessionAddress> waiting_;  // of one page
+  std::int64_t next_page_ = 0;                   // 0: there is none
+  int looking_ = 0;
+  bool stopped_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -228,8 +228,8 @@ class Reader {
       const std::string path = "instances." + name;
       if (!base::is_instance_name(name)) {
         problems_.add(path,
-                      "is no instance name; use [a-z0-9][a-z0-9-]{0,31}, and not agent, "
-                      "gateway, global or unknown");
+                      "is no instance name; use [a-z0-9][a-z0-9-]{0,31}, and not agent, gateway, "
+                      "global, unknown, group, channel, dm or direct");
         continue;
       }
       InstanceSettings settings;

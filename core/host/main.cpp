@@ -1,4 +1,5 @@
 #include <cstdio>
+#include <malloc.h>
 #include <signal.h>
 
 #include "base/log.hpp"
@@ -88,6 +89,8 @@ int run_command(const host::CommandLine& line) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // One heap a thread would keep what each has once used: the storage threads share a few.
+  ::mallopt(M_ARENA_MAX, 4);
   ::signal(SIGPIPE, SIG_IGN);  // a peer that went away is an error of its write, not of the process
   const auto line = host::parse_command_line(argc, argv);
   if (!line.ok()) {

@@ -226,9 +226,8 @@ void discard_files(const FileTools& tools, const std::vector<InboundFile>& files
   }
 }
 
-base::Result<std::string> store_inline_files(const attachments::ConfinedFolder& session,
-                                             attachments::StagingArea& staging,
-                                             attachments::MimeDetector& mime,
+base::Result<std::string> store_inline_files(const FileTools& tools,
+                                             const attachments::ConfinedFolder& session,
                                              std::string_view row_id, const std::string& content) {
   auto parsed = base::parse_json(content);
   if (!parsed.ok() || !parsed->is_object() || !parsed->contains("attachments") ||
@@ -240,7 +239,7 @@ base::Result<std::string> store_inline_files(const attachments::ConfinedFolder& 
     return found != entry.end() && found->is_string() ? found->get<std::string>() : std::string();
   };
   json& list = (*parsed)["attachments"];
-  Collector collector(mime, limits::kMessageFileBytes);
+  Collector collector(*tools.mime, tools.message_bytes);
   std::vector<std::size_t> entry_of;  // for each collected file
   for (std::size_t index = 0; index < list.size(); ++index) {
     json& entry = list[index];
@@ -255,7 +254,7 @@ base::Result<std::string> store_inline_files(const attachments::ConfinedFolder& 
       collector.add_error(type, name, declared, -1, "its data is no base64 text");
       continue;
     }
-    auto staged = staging.from_base64(entry["data"].get_ref<const std::string&>());
+    auto staged = tools.staging->from_base64(entry["data"].get_ref<const std::string&>());
     entry["data"] = nullptr;  // the memory is needed for the next one
     if (staged.ok()) {
       collector.add(type, name, declared, std::move(staged).value());

@@ -66,7 +66,7 @@ void discard_files(const FileTools& tools, const std::vector<InboundFile>& files
 // data. Content that is no JSON object, or has no attachments array, comes back unchanged. Not ok:
 // the files could not be stored.
 [[nodiscard]] base::Result<std::string> store_inline_files(
-    const attachments::ConfinedFolder& session, attachments::StagingArea& staging,
-    attachments::MimeDetector& mime, std::string_view row_id, const std::string& content);
+    const FileTools& tools, const attachments::ConfinedFolder& session, std::string_view row_id,
+    const std::string& content);
 
 }  // namespace patchbay::routing

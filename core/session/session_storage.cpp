@@ -1,5 +1,6 @@
 #include "session/session_storage.hpp"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -56,18 +57,42 @@ class FileSessionStorage final : public SessionStorage {
   }
 
  private:
-  // Workers stay: what they know of a session (which journal is whose, what was read) is small and
-  // saves a look.
+  struct Entry {
+    std::shared_ptr<SessionWorker> worker;  // none while it is at rest
+    JournalTrust trust = JournalTrust::kMayBeOurs;
+  };
+
+  // Workers stay for a while: what they know of a session saves a look.
   SessionWorker& worker(const SessionAddress& session) {
-    std::shared_ptr<SessionWorker>& entry = workers_[session];
-    if (entry == nullptr) {
-      entry = std::make_shared<SessionWorker>(context_, session);
+    Entry& entry = sessions_[session];
+    if (entry.worker == nullptr) {
+      if (++workers_ > rest_above_) {
+        put_to_rest();
+      }
+      entry.worker = std::make_shared<SessionWorker>(context_, session, entry.trust);
     }
-    return *entry;
+    return *entry.worker;
+  }
+
+  // Which journal is whose is remembered for ever; the rest a fresh look tells.
+  void put_to_rest() {
+    workers_ = 1;  // the one that is about to be made
+    for (auto& [session, entry] : sessions_) {
+      const auto trust = entry.worker == nullptr ? std::nullopt : entry.worker->at_rest();
+      if (trust) {
+        entry = {nullptr, *trust};
+      } else if (entry.worker != nullptr) {
+        ++workers_;
+      }
+    }
+    // Not again before as many were made as could not rest.
+    rest_above_ = std::max(context_->options.workers, 2 * workers_);
   }
 
   const std::shared_ptr<StorageContext> context_;
-  std::map<SessionAddress, std::shared_ptr<SessionWorker>> workers_;
+  std::map<SessionAddress, Entry> sessions_;
+  std::size_t workers_ = 0;  // entries with a worker
+  std::size_t rest_above_ = context_->options.workers;
 };
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/executor.hpp"
+#include "base/limits.hpp"
 #include "base/status.hpp"
 #include "base/unique_function.hpp"
 #include "session/types.hpp"
@@ -64,6 +65,8 @@ class SessionStorage {
         10;  // rule 2 of the session contract; per agent by the function below
     // [storage threads] N of the agent group; nullptr: messages_per_prompt for all.
     std::function<int(const base::AgentGroupId&)> messages_per_prompt_of;
+    // Of more sessions than about these, only those at work are held in memory.
+    std::size_t workers = limits::kSessionWorkers;
   };
 
   // `completions` is where every `done` runs (the core loop). `pool` outlives this object.

@@ -42,6 +42,16 @@ void SessionWorker::post(Item item) {
   context_->pool.post([self = shared_from_this()] { self->turn(); });
 }
 
+std::optional<JournalTrust> SessionWorker::at_rest() {
+  // The strand's last turn ended under this lock, so what it left is seen here.
+  const std::lock_guard lock(mutex_);
+  const bool busy = scheduled_ || outstanding_ != 0 || doomed_;
+  if (busy || inbound_is_suspect_ || outbound_is_suspect_) {
+    return std::nullopt;
+  }
+  return trust_;
+}
+
 void SessionWorker::turn() {
   std::vector<Item> items;
   {

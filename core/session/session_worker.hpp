@@ -37,8 +37,13 @@ class SessionWorker : public std::enable_shared_from_this<SessionWorker> {
   template <class T>
   using Done = SessionStorage::Done<T>;
 
-  SessionWorker(std::shared_ptr<StorageContext> context, SessionAddress session)
-      : context_(std::move(context)), session_(std::move(session)) {}
+  SessionWorker(std::shared_ptr<StorageContext> context, SessionAddress session,
+                JournalTrust trust = JournalTrust::kMayBeOurs)
+      : context_(std::move(context)), session_(std::move(session)), trust_(trust) {}
+
+  // [core thread] Set: nothing is asked of it or under way, and another worker that is given this
+  // finds out the rest again.
+  [[nodiscard]] std::optional<JournalTrust> at_rest();
 
   // [core thread]
   void create(Done<bool> done);
@@ -151,7 +156,7 @@ class SessionWorker : public std::enable_shared_from_this<SessionWorker> {
   bool outbound_is_stuck_ = false;
   bool inbound_is_suspect_ = false;
   bool outbound_is_suspect_ = false;
-  JournalTrust trust_ = JournalTrust::kMayBeOurs;
+  JournalTrust trust_;
   std::optional<std::int64_t> inbound_schema_;
   std::optional<std::vector<ExposedRow>> exposed_;
   SessionWork work_;

@@ -1,5 +1,7 @@
 #include "store/sessions.hpp"
 
+#include <limits>
+
 #include "store/statements.hpp"
 
 namespace patchbay::store {
@@ -19,6 +21,9 @@ constexpr char kFindActiveIgnoringCase[] =
 constexpr char kFind[] =
     "SELECT agent, id, key, instance, chat, thread, agent_provider, active, container_status, "
     "agent_ran, created_at, last_active FROM sessions WHERE agent = ? AND id = ?";
+constexpr char kPageOfActive[] =
+    "SELECT rowid, agent, id FROM sessions WHERE active = 1 AND rowid < ? ORDER BY rowid DESC "
+    "LIMIT ?";
 constexpr char kList[] =
     "SELECT agent, id, key, instance, chat, thread, agent_provider, active, container_status, "
     "agent_ran, created_at, last_active FROM sessions "
@@ -119,6 +124,23 @@ base::Result<std::vector<SessionRecord>> SessionRepository::list(const base::Age
   return guarded("listing sessions", [&]() -> base::Result<std::vector<SessionRecord>> {
     Query query(statements_, kList, agent, active_only, limit);
     return read_list(query);
+  });
+}
+
+base::Result<SessionRepository::Page> SessionRepository::page_of_active(std::int64_t before,
+                                                                        std::size_t limit) {
+  return guarded("listing sessions", [&]() -> base::Result<Page> {
+    const std::int64_t below = before == 0 ? std::numeric_limits<std::int64_t>::max() : before;
+    Query query(statements_, kPageOfActive, below, limit);
+    Page page;
+    while (query.step()) {
+      page.next = query.integer(0);
+      page.sessions.emplace_back(query.text(1), query.text(2));
+    }
+    if (page.sessions.size() < limit) {
+      page.next = 0;
+    }
+    return page;
   });
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -31,6 +32,13 @@ class SessionRepository {
   // Newest first. Agent empty: of all agents.
   base::Result<std::vector<SessionRecord>> list(const base::AgentGroupId& agent, bool active_only,
                                                 std::size_t limit);
+  // The active ones, newest first, for those that go over all of them: `before` is 0 for the first
+  // page, then the former page's `next`.
+  struct Page {
+    std::vector<std::pair<base::AgentGroupId, base::SessionId>> sessions;
+    std::int64_t next = 0;  // 0: there are no more
+  };
+  base::Result<Page> page_of_active(std::int64_t before, std::size_t limit);
   // Active sessions whose default chat this is.
   base::Result<std::vector<SessionRecord>> list_of_chat(const base::InstanceName& instance,
                                                         const base::ChatKey& chat);

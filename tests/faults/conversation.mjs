@@ -79,16 +79,18 @@ export class Conversation {
   }
 
   // Waits until nothing is under way; returns what still is at the deadline. An agent hears of at
-  // most one failure a chat and minute; a fresh start of the host needs not wait for the next one.
+  // most one failure a chat and minute; a fresh start of the host tells the next one at once.
   async settled(host, timeout) {
+    let untold = null; // what nobody had been told of before the last start
     for (let starts = 0; ; ++starts) {
       let pending = null;
       const done = async () => {
         pending = host.alive ? await this.pending(host.data) : 'the host ended';
-        return pending === null || !host.alive || pending.startsWith(UNTOLD);
+        return pending === null || !host.alive || (pending.startsWith(UNTOLD) && pending !== untold);
       };
       await until(done, 'everything to settle', timeout).catch(() => {});
-      if (!pending?.startsWith(UNTOLD) || starts === MOST_NOTICES) return pending;
+      if (!pending?.startsWith(UNTOLD) || pending === untold || starts === MOST_NOTICES) return pending;
+      untold = pending;
       const how = await host.stop();
       if (how.code !== 0) throw new Error(`the host ended with ${JSON.stringify(how)}`);
       await host.start();

@@ -9,7 +9,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -20,6 +22,7 @@
 #include "plugin_folder.hpp"
 #include "store/central_database.hpp"
 #include "test_common/virtual_loop.hpp"
+#include "watched_threads.hpp"
 
 namespace patchbay::adapters {
 
@@ -142,14 +145,17 @@ class AdapterHostTest : public ::testing::Test {
   }
 
   void make_host() {
-    host_ = std::make_unique<AdapterHost>(options_, AdapterHostServices{.loop = loop_,
-                                                                        .storage = storage_,
-                                                                        .random = random_,
-                                                                        .staging = *staging_,
-                                                                        .http = &http_,
-                                                                        .database = database_.get(),
-                                                                        .sockets = nullptr,
-                                                                        .make_executor = {}});
+    host_ = std::make_unique<AdapterHost>(
+        options_, AdapterHostServices{.loop = loop_,
+                                      .storage = storage_,
+                                      .random = random_,
+                                      .staging = *staging_,
+                                      .http = &http_,
+                                      .database = database_.get(),
+                                      .sockets = nullptr,
+                                      .make_executor = [this](const std::string& name) {
+                                        return threads_.make(name);
+                                      }});
     host_->load_plugins();
   }
 
@@ -220,22 +226,24 @@ class AdapterHostTest : public ::testing::Test {
   // The text of the outcome: how what was commanded ended.
   std::string say(const std::string& name, const std::string& text) { return run(name, text).text; }
 
-  // Until the adapter is inside the call that hangs.
-  void let_hang(const std::string& name) {
-    // The call is under way when the adapter's thread has taken it; the watch is what sees it, so
-    // time passes in steps until it does.
-    ASSERT_TRUE(hangs_within_steps(name)) << "it was not given up";
+  // Time passes while no adapter is inside a call, but those that hang.
+  void pass(base::Milliseconds time) {
+    do {
+      ASSERT_TRUE(threads_.wait_until_idle(hanging_)) << "a call did not come back";
+    } while (loop_.run_ready() != 0);
+    loop_.advance(time);
   }
-  bool hangs_within_steps(const std::string& name) {
+
+  // Until the call that hangs is given up: it is under way when the thread has taken it, so time
+  // passes in steps. A create() hangs in the thread of the loader.
+  void let_hang(const std::string& name, const std::string& thread = {}) {
+    hanging_.insert(thread.empty() ? name : thread);
     const auto give_up = std::chrono::steady_clock::now() + test::VirtualLoop::kPatience;
     while (host_->state(base::InstanceName(name)) != State::kFailed) {
-      if (std::chrono::steady_clock::now() > give_up) {
-        return false;
-      }
-      loop_.advance(options_.hung_call);
+      ASSERT_LT(std::chrono::steady_clock::now(), give_up) << "it was not given up";
+      ASSERT_NO_FATAL_FAILURE(pass(options_.hung_call));
       std::this_thread::yield();
     }
-    return true;
   }
 
   bool stop_all() {
@@ -248,6 +256,8 @@ class AdapterHostTest : public ::testing::Test {
   test::TempFolder data_;
   test::VirtualLoop loop_;
   base::ThreadPool storage_{2, "storage"};
+  WatchedThreads threads_;
+  std::set<std::string> hanging_;  // threads
   base::Random random_{1};
   std::unique_ptr<attachments::StagingArea> staging_;
   std::unique_ptr<store::CentralDatabase> database_;

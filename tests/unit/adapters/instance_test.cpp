@@ -178,7 +178,7 @@ TEST_F(InstanceTest, TimersAndClockAreTheLoops) {
   }));
   EXPECT_EQ(say("scripted", "timer-cancelled"), "-207 0 ");
   EXPECT_FALSE(place->has_value());
-  loop_.advance(std::chrono::seconds(60));
+  pass(std::chrono::seconds(60));
   EXPECT_EQ(await(place).text, "0 0 ");
   const auto now = std::to_string(
       std::chrono::duration_cast<base::Milliseconds>(loop_.now().time_since_epoch()).count());

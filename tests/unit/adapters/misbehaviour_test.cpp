@@ -55,7 +55,7 @@ TEST_F(MisbehaviourTest, AnIdUnderWayTwiceCompletesOnce) {
   start_online({"bad", "good"});
   const auto place = give("bad", "same-op");
   ASSERT_TRUE(loop_.run_until([&] { return violations("bad") == 1; }));
-  loop_.advance(std::chrono::milliseconds(50));
+  pass(std::chrono::milliseconds(50));
   EXPECT_EQ(await(place).text, "0 0 ");
   expect_good_works();
 }
@@ -132,7 +132,7 @@ TEST_F(MisbehaviourTest, StartThatHangsGivesTheInstanceUp) {
 
 TEST_F(MisbehaviourTest, CreateThatHangsGivesTheInstanceUpAndTheModuleToNoOther) {
   start_with_good("hang-create");
-  let_hang("bad");
+  let_hang("bad", "pb-loader");
   EXPECT_THAT(status("bad").reason, HasSubstr("create() did not come back"));
   ASSERT_TRUE(comes("good", State::kFailed)) << "of the same library, which nobody may enter";
   EXPECT_TRUE(stop_all());
@@ -147,7 +147,7 @@ TEST_F(MisbehaviourTest, AnInstanceThatIgnoresStopIsLeftBehind) {
   ASSERT_TRUE(comes("good", State::kStopped));
   loop_.run_ready();
   EXPECT_FALSE(stopped);
-  loop_.advance(options_.stop_deadline);
+  pass(options_.stop_deadline);
   EXPECT_TRUE(stopped);
   EXPECT_THAT(status("bad").reason, HasSubstr("did not stop within 10000 ms"));
 }
@@ -186,7 +186,7 @@ TEST_F(MisbehaviourTest, ADeliveryWithoutAnAnswerEndsAtItsDeadline) {
   request.time_allowed = std::chrono::seconds(30);
   const auto place = give(std::move(request));
   EXPECT_EQ(run("bad", "ok").outcome, OutcomeClass::kDelivered) << "it has been given";
-  loop_.advance(std::chrono::seconds(30));
+  pass(std::chrono::seconds(30));
   const auto outcome = await(place);
   EXPECT_EQ(outcome.outcome, OutcomeClass::kRetryable);
   EXPECT_EQ(outcome.sent_state, delivery::SentState::kNotSent);
@@ -201,7 +201,7 @@ TEST_F(MisbehaviourTest, ADeliveryWithoutAnAnswerEndsAtItsDeadline) {
   posted.time_allowed = std::chrono::seconds(30);
   const auto unknown = give(std::move(posted));
   ASSERT_TRUE(loop_.run_until([&] { return !http_.requests.empty(); }));
-  loop_.advance(std::chrono::seconds(30));
+  pass(std::chrono::seconds(30));
   EXPECT_EQ(await(unknown).outcome, OutcomeClass::kUnknown);
   expect_good_works();
 }

@@ -1,5 +1,6 @@
 #include "agents/process_runtime.hpp"
 
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
@@ -12,6 +13,7 @@
 #include "agents/agent_group.hpp"
 #include "agents/process_table.hpp"
 #include "agents/run_record.hpp"
+#include "base/unique_fd.hpp"
 #include "test_common/temp_folder.hpp"
 
 namespace patchbay::agents {
@@ -72,6 +74,13 @@ TEST_F(ProcessRuntimeTest, RunsWithItsEnvironmentInItsFolderAndLogsItsOutput) {
   EXPECT_EQ(exit.signal, 0);
   EXPECT_EQ(read_file(folder / "logs/s1.log"),
             "hello from " + std::filesystem::canonical(folder.path()).string() + "\noops\n");
+}
+
+TEST_F(ProcessRuntimeTest, InheritsNoDescriptors) {
+  const base::UniqueFd careless(::open("/dev/null", O_RDONLY));  // as a library may open one
+  ASSERT_TRUE(careless.valid());
+  run(shell("exec ls /proc/self/fd"));
+  EXPECT_EQ(read_file(folder / "logs/s1.log"), "0\n1\n2\n3\n") << "3 is the folder that ls reads";
 }
 
 TEST_F(ProcessRuntimeTest, InheritsNoSecretsOfTheHost) {

@@ -26,7 +26,7 @@ TEST(IdsTest, InstanceNames) {
   }
   for (const std::string& name :
        Strings{"", "-a", "Telegram", "a_b", "a.b", "a b", "a/b", "\xC3\xA4", "agent", "gateway",
-               "global", "unknown", std::string(33, 'x')}) {
+               "global", "unknown", "group", "channel", "dm", "direct", std::string(33, 'x')}) {
     EXPECT_FALSE(is_instance_name(name)) << name;
   }
   EXPECT_FALSE(is_instance_name(std::string_view("a\0", 2)));

@@ -236,7 +236,7 @@ TEST_F(RouterFilesTest, Base64InContentBecomesFiles) {
   const auto folder = sessions_.folder(session);
   ASSERT_TRUE(folder.ok());
   const auto store = [&](const std::string& content) {
-    auto stored = store_inline_files(**folder, *staging_, mime_, "row/1", content);
+    auto stored = store_inline_files({nullptr, staging_.get(), &mime_}, **folder, "row/1", content);
     EXPECT_TRUE(stored.ok()) << stored.status().message();
     return stored.ok() ? *stored : std::string();
   };

@@ -173,6 +173,19 @@ TEST_F(Attack, JournalThatRewritesInbound) {
   EXPECT_EQ(inbound(kRows), "in1,in2,in3");
 }
 
+TEST_F(Attack, JournalThatRewritesInboundOfASessionAtRest) {
+  open(loop_, 10, 1);
+  const std::string earlier = test::read_file(file("inbound.db"));
+  ASSERT_TRUE(write(message("in2")).ok());
+  pool_.drain();  // its turn has ended, so it rests as soon as another one works
+  ASSERT_TRUE(create({session_.agent, base::SessionId("other")}).ok());
+  test::write_file(
+      file("inbound.db-journal"),
+      make_journal(pages_of(earlier), static_cast<std::uint32_t>(earlier.size() / kPageBytes)));
+  ASSERT_TRUE(write(message("in3")).ok());
+  EXPECT_EQ(inbound(kRows), "in1,in2,in3");
+}
+
 TEST_F(Attack, AViewWithoutEnd) {
   agent("DROP TABLE messages_out");
   agent(

@@ -25,12 +25,14 @@ class StorageTest : public ::testing::Test {
   }
 
   // As after a restart of the host.
-  void open(const base::Clock& clock, int messages_per_prompt = 10) {
+  void open(const base::Clock& clock, int messages_per_prompt = 10,
+            std::size_t workers = limits::kSessionWorkers) {
     storage_.reset();
     pool_.drain();
     auto opened = SessionStorage::open({.sessions_folder = sessions(),
                                         .messages_per_prompt = messages_per_prompt,
-                                        .messages_per_prompt_of = nullptr},
+                                        .messages_per_prompt_of = nullptr,
+                                        .workers = workers},
                                        pool_, loop_, clock);
     ASSERT_TRUE(opened.ok()) << opened.status().message();
     storage_ = std::move(opened).value();

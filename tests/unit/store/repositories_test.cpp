@@ -38,6 +38,26 @@ TEST_F(RepositoriesTest, OneActiveSessionHasAKey) {
   EXPECT_EQ(ask([](Repositories& r) { return r.sessions.list({}, false, 10); }).size(), 2U);
 }
 
+TEST_F(RepositoriesTest, ActiveSessionsComeInPagesNewestFirst) {
+  for (const char* id : {"s1", "s2", "s3", "s4", "s5"}) {
+    unit(
+        [id](Repositories& r) { return r.sessions.insert(session(id, std::string("key-") + id)); });
+  }
+  unit([](Repositories& r) { return r.sessions.archive(kAgent, base::SessionId("s4")); });
+  std::string ids;
+  std::int64_t before = 0;
+  do {
+    const auto page =
+        ask([before](Repositories& r) { return r.sessions.page_of_active(before, 3); });
+    ids += "|";
+    for (const auto& [agent, id] : page.sessions) {
+      ids += id.str();
+    }
+    before = page.next;
+  } while (before != 0);
+  EXPECT_EQ(ids, "|s5s3s2|s1");
+}
+
 TEST_F(RepositoriesTest, ASessionIsFoundIgnoringCaseOnlyIfThatIsUnique) {
   const std::string key = "agent:main:signal:group:AbC";
   unit([&](Repositories& r) { return r.sessions.insert(session("s1", key)); });
