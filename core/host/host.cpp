@@ -185,9 +185,11 @@ Status Host::Parts::open() {
 
   PATCHBAY_ASSIGN(auto compiled, routing::CompiledRouting::compile(config.routing));
   router = std::make_unique<routing::Router>(
-      routing::RouterParts{
-          loop, storage_threads, *database, {sessions.get(), staging.get(), mime.get(), config.message_file_bytes},
-          random},
+      routing::RouterParts{loop,
+                           storage_threads,
+                           *database,
+                           {sessions.get(), staging.get(), mime.get(), config.message_file_bytes},
+                           random},
       std::move(compiled));
   router->set_files(*channels);
   runs = std::make_unique<SessionRuns>(loop, *database, *sessions, *router, *deliveries);
