@@ -7,7 +7,7 @@
 #include "host/client_commands.hpp"
 #include "host/command_line.hpp"
 #include "host/config_checks.hpp"
-#include "host/config_table.hpp"
+#include "host/config_reference.hpp"
 #include "host/host.hpp"
 #include "host/version.hpp"
 

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 
 #include "host/config_lines.hpp"
-#include "host/config_table.hpp"
+#include "host/config_reference.hpp"
 #include "host/units.hpp"
 #include "test_common/temp_folder.hpp"
 
