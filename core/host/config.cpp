@@ -1,19 +1,14 @@
 #include "host/config.hpp"
 
-#include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <set>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/json.hpp"
-#include "base/text_file.hpp"
 #include "host/config_lines.hpp"
+#include "host/config_problems.hpp"
+#include "host/config_reader.hpp"
+#include "host/config_source.hpp"
 #include "host/config_table.hpp"
-#include "host/secrets.hpp"
 #include "routing/compiled_routing.hpp"
 
 namespace patchbay::host {
@@ -25,114 +20,13 @@ using base::Result;
 using base::Status;
 using Json = nlohmann::ordered_json;
 
-// With no file at all: a console and an echo agent; Telegram as well if there is a token for it.
-constexpr std::string_view kEmbedded = R"({
-  "instances": { "console": { "channel": "console" } },
-  "agents": { "main": { "name": "Echo", "command": ["patchbay-agent", "--echo"] } },
-  "wirings": [
-    { "chats": "console:*", "agent": "main", "engage": "always" },
-    { "chats": "telegram:dm:*", "agent": "main", "engage": "always" },
-    { "chats": "telegram:*", "agent": "main", "engage": "mention" }
-  ]
-})";
-constexpr const char* kTelegramToken = "TELEGRAM_BOT_TOKEN";
-
-std::string absolute(const std::string& base_dir, const std::string& path) {
-  return (fs::path(base_dir) / path).lexically_normal().string();
-}
-
-// One line a problem, each with the place: "patchbay.json:12: agents.main.comand: unknown key; …".
-class Problems {
- public:
-  Problems(std::string source, std::map<std::string, int> lines)
-      : source_(std::move(source)), lines_(std::move(lines)) {}
-
-  void add(const std::string& path, const std::string& message) {
-    std::string place = source_;
-    // A key that is missing is reported where its object stands.
-    std::string known = path;
-    while (!known.empty() && lines_.find(known) == lines_.end()) {
-      const std::size_t dot = known.rfind('.');
-      known.resize(dot == std::string::npos ? 0 : dot);
-    }
-    if (!known.empty()) {
-      place += ":" + std::to_string(lines_.at(known));
-    }
-    text_ += (text_.empty() ? "" : "\n") + place + ": " + path + ": " + message;
-  }
-
-  [[nodiscard]] Status status() const {
-    return text_.empty() ? Status() : Status(Code::kInvalidArgument, text_);
-  }
-
- private:
-  std::string source_;
-  std::map<std::string, int> lines_;
-  std::string text_;
-};
-
-struct Source {
-  std::string name;
-  std::string base_dir;  // what relative file names are relative to
-  std::string text;
-  bool private_file = false;  // only its owner can read it
-};
-
-Result<Source> read_source(const std::string& file) {
-  if (file.empty()) {
-    return Source{"embedded defaults", fs::current_path().string(), std::string(kEmbedded), true};
-  }
-  struct stat info{};
-  auto text = base::read_text_file(file);
-  if (::stat(file.c_str(), &info) != 0 || !text.ok()) {
-    return Status(Code::kNotFound,
-                  "cannot read the configuration " + file + "; give its path with --config");
-  }
-  return Source{file, fs::absolute(file).parent_path().string(), *std::move(text),
-                (info.st_mode & 077) == 0};
-}
-
-// --set a.b.c=value: the value is JSON if it can be, else a string.
-void set_value(Json& config, const std::string& key, const std::string& text) {
-  Json* at = &config;
-  std::string_view rest = key;
-  while (!rest.empty()) {
-    const std::string name(rest.substr(0, rest.find('.')));
-    rest.remove_prefix(std::min(rest.size(), name.size() + 1));
-    if (!at->is_object()) {
-      *at = Json::object();
-    }
-    at = &(*at)[name];
-  }
-  auto parsed = base::parse_json_with_comments(text);
-  *at = parsed.ok() ? *std::move(parsed) : Json(text);
-}
-
-Result<Json> read_json(const Source& source, const ConfigOverrides& overrides) {
-  auto config = base::parse_json_with_comments(source.text);
-  if (!config.ok()) {
-    return config.status().with_context(source.name);
-  }
-  if (!config->is_object()) {
-    return Status(Code::kInvalidArgument, source.name + ": must be one object { … }");
-  }
-  if (overrides.file.empty() && std::getenv(kTelegramToken) != nullptr) {
-    (*config)["instances"]["telegram"] = {{"channel", "telegram"},
-                                          {"settings", {{"bot_token", {{"env", kTelegramToken}}}}}};
-  }
-  for (const auto& [key, value] : overrides.values) {
-    set_value(*config, key, value);
-  }
-  return config;
-}
-
 Result<std::string> choose_data_dir(const Json& json, const ConfigOverrides& overrides,
                                     const std::string& base_dir) {
   if (!overrides.data_dir.empty()) {
     return fs::absolute(overrides.data_dir).lexically_normal().string();
   }
   if (json.contains("data_dir")) {
-    return absolute(base_dir, json["data_dir"].get<std::string>());
+    return absolute_path(base_dir, json["data_dir"].get<std::string>());
   }
   return default_data_dir();
 }
@@ -155,245 +49,13 @@ std::vector<std::string> choose_plugin_dirs(const Json& json, const ConfigOverri
     }
   } else if (json.contains("plugins_dir")) {
     for (const auto& folder : json["plugins_dir"]) {
-      result.push_back(absolute(base_dir, folder.get<std::string>()));
+      result.push_back(absolute_path(base_dir, folder.get<std::string>()));
     }
   } else {
     result.push_back(installed_plugins());
   }
   return result;
 }
-
-template <class Value>
-Value pick(const std::string& text, std::initializer_list<std::pair<const char*, Value>> choices) {
-  for (const auto& [name, value] : choices) {
-    if (text == name) {
-      return value;
-    }
-  }
-  return choices.begin()->second;  // the table has checked the text
-}
-
-delivery::Uncertain uncertain_of(const std::string& text) {
-  return pick<delivery::Uncertain>(text, {{"reconcile", delivery::Uncertain::kReconcile},
-                                          {"at_most_once", delivery::Uncertain::kAtMostOnce},
-                                          {"at_least_once", delivery::Uncertain::kAtLeastOnce}});
-}
-
-std::vector<std::string> strings(const Json& list) { return list.get<std::vector<std::string>>(); }
-
-// Turns checked JSON into values.
-class Reader {
- public:
-  Reader(Json& json, const Source& source, Problems& problems)
-      : json_(json), source_(source), problems_(problems) {}
-
-  void read(Config& config) {
-    read_instances(config);
-    read_agents(config);
-    read_routing(config);
-    const Json& delivery = json_["delivery"];
-    config.delivery.uncertain = uncertain_of(delivery["uncertain"]);
-    config.delivery.max_age = base::Milliseconds(delivery["max_age"].get<std::int64_t>());
-    config.delivery.max_attempts = delivery["max_attempts"].get<std::uint32_t>();
-    config.delivery.max_paused = base::Milliseconds(delivery["max_paused"].get<std::int64_t>());
-    const Json& limits = json_["limits"];
-    config.file_bytes = limits["file"].get<std::uint64_t>();
-    config.message_file_bytes = limits["message_files"].get<std::uint64_t>();
-    config.running_agents = limits["running_agents"].get<std::size_t>();
-    const Json& net = json_["net"];
-    config.proxy = net["proxy"].get<std::string>();
-    if (net.contains("ca_file")) {
-      config.ca_file = absolute(source_.base_dir, net["ca_file"].get<std::string>());
-    }
-    read_webhooks(config);
-    const Json& log = json_["log"];
-    config.log_level = pick<base::LogLevel>(log["level"], {{"info", base::LogLevel::kInfo},
-                                                           {"debug", base::LogLevel::kDebug},
-                                                           {"warning", base::LogLevel::kWarning},
-                                                           {"error", base::LogLevel::kError}});
-    config.log_format = pick<base::LogFormat>(
-        log["format"], {{"text", base::LogFormat::kText}, {"json", base::LogFormat::kJson}});
-  }
-
- private:
-  void resolve(Json& value, const std::string& path, Config& config) {
-    const Status resolved = resolve_secrets(value, path, source_.base_dir, config.secrets);
-    if (!resolved.ok()) {
-      problems_.add(path, resolved.message());
-    }
-  }
-
-  void read_instances(Config& config) {
-    for (auto& [name, instance] : json_["instances"].items()) {
-      const std::string path = "instances." + name;
-      if (!base::is_instance_name(name)) {
-        problems_.add(path,
-                      "is no instance name; use [a-z0-9][a-z0-9-]{0,31}, and not agent, gateway, "
-                      "global, unknown, group, channel, dm or direct");
-        continue;
-      }
-      InstanceSettings settings;
-      settings.name = base::InstanceName(name);
-      settings.channel = base::ChannelName(instance["channel"].get<std::string>());
-      if (settings.name.str() != settings.channel.str() && is_channel_of_another(name)) {
-        problems_.add(path, "is the name of another channel; call the instance differently");
-      }
-      if (instance.contains("allowed_hosts")) {
-        settings.allowed_hosts = strings(instance["allowed_hosts"]);
-      }
-      if (instance.contains("uncertain")) {
-        settings.uncertain = uncertain_of(instance["uncertain"]);
-      }
-      if (!source_.private_file) {
-        list_texts(instance["settings"], "", settings.readable_by_others);
-      }
-      resolve(instance["settings"], path + ".settings", config);
-      settings.settings_json = instance["settings"].dump();
-      config.instances.push_back(std::move(settings));
-    }
-  }
-
-  // Before secrets are resolved: what is a string now is written out in the file.
-  static void list_texts(const Json& value, const std::string& path,
-                         std::vector<std::string>& found) {
-    for (const auto& [name, member] : value.items()) {
-      const std::string member_path = path.empty() ? name : path + "." + name;
-      if (member.is_string()) {
-        found.push_back(member_path);
-      } else if (member.is_object()) {
-        list_texts(member, member_path, found);
-      }
-    }
-  }
-
-  [[nodiscard]] bool is_channel_of_another(const std::string& name) const {
-    for (const auto& [other, instance] : json_["instances"].items()) {
-      if (other != name && instance.contains("channel") && instance["channel"] == name) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  void read_agents(Config& config) {
-    for (auto& [id, agent] : json_["agents"].items()) {
-      const std::string path = "agents." + id;
-      if (!base::is_agent_group_id(id)) {
-        problems_.add(path, "is no agent id; use [a-z0-9][a-z0-9_-]{0,63}");
-        continue;
-      }
-      agents::AgentGroup group;
-      group.id = base::AgentGroupId(id);
-      group.name = agent.contains("name") ? agent["name"].get<std::string>() : id;
-      group.command = strings(agent["command"]);
-      group.workspace = absolute(config.data_dir, agent.contains("workspace")
-                                                      ? agent["workspace"].get<std::string>()
-                                                      : "agents/" + id);
-      group.messages_per_prompt = agent["max_messages_per_prompt"].get<int>();
-      group.idle_timeout = base::Milliseconds(agent["idle_timeout"].get<std::int64_t>());
-      group.stuck_after = base::Milliseconds(agent["stuck_after"].get<std::int64_t>());
-      group.claim_stuck_after = base::Milliseconds(agent["claim_stuck_after"].get<std::int64_t>());
-      group.timezone = agent["timezone"].get<std::string>();
-      resolve(agent["env"], path + ".env", config);
-      for (const auto& [name, value] : agent["env"].items()) {
-        if (value.is_string()) {
-          group.env[name] = value.get<std::string>();
-        } else {
-          problems_.add(path + ".env." + name, "must be a string or a secret");
-        }
-      }
-      if (agent["default"].get<bool>()) {
-        if (!config.routing.default_agent.empty()) {
-          problems_.add(path + ".default", "agent " + config.routing.default_agent.str() +
-                                               " is the default already; only one can be");
-        }
-        config.routing.default_agent = group.id;
-      }
-      config.routing.agents.push_back(group.id);
-      config.agents.push_back(std::move(group));
-    }
-    if (config.agents.empty()) {
-      problems_.add("agents", "has no agent; add one with its command");
-    } else if (config.routing.default_agent.empty()) {
-      config.routing.default_agent = config.agents.front().id;
-    }
-  }
-
-  void read_routing(Config& config) {
-    for (std::size_t i = 0; i < json_["wirings"].size(); ++i) {
-      const Json& entry = json_["wirings"][i];
-      const std::string path = "wirings[" + std::to_string(i) + "]";
-      routing::Wiring wiring;
-      wiring.chats = entry["chats"].get<std::string>();
-      wiring.agent = base::AgentGroupId(entry["agent"].get<std::string>());
-      if (!json_["agents"].contains(wiring.agent.str())) {
-        problems_.add(path + ".agent", "there is no agent \"" + wiring.agent.str() + "\"");
-      }
-      wiring.engage = pick<routing::Engage>(entry["engage"],
-                                            {{"mention", routing::Engage::kMention},
-                                             {"always", routing::Engage::kAlways},
-                                             {"mention-sticky", routing::Engage::kMentionSticky},
-                                             {"pattern", routing::Engage::kPattern}});
-      wiring.pattern = entry["pattern"].get<std::string>();
-      if ((wiring.engage == routing::Engage::kPattern) == wiring.pattern.empty()) {
-        problems_.add(path + ".pattern", "goes with engage \"pattern\", and is needed there");
-      }
-      wiring.ignored = pick<routing::Ignored>(
-          entry["ignored"],
-          {{"drop", routing::Ignored::kDrop}, {"accumulate", routing::Ignored::kAccumulate}});
-      wiring.session = pick<session::SessionMode>(
-          entry["session"], {{"shared", session::SessionMode::kShared},
-                             {"per-thread", session::SessionMode::kPerThread},
-                             {"agent-shared", session::SessionMode::kAgentShared}});
-      wiring.pattern_ignores_case = entry["ignore_case"].get<bool>();
-      wiring.senders = pick<routing::Senders>(
-          entry["senders"], {{"all", routing::Senders::kAll}, {"known", routing::Senders::kKnown}});
-      wiring.priority = entry["priority"].get<int>();
-      config.routing.wirings.push_back(std::move(wiring));
-    }
-    config.routing.unknown_chats =
-        pick<routing::UnknownChats>(json_["people"]["unknown_chats"],
-                                    {{"intake", routing::UnknownChats::kIntake},
-                                     {"drop", routing::UnknownChats::kDrop},
-                                     {"default_agent", routing::UnknownChats::kDefaultAgent}});
-    config.routing.bots = pick<routing::Bots>(
-        json_["people"]["bots"],
-        {{"refuse", routing::Bots::kRefuse}, {"like_people", routing::Bots::kLikePeople}});
-    if (json_["people"].contains("owners")) {
-      config.routing.owners = strings(json_["people"]["owners"]);
-    }
-    const Json& sessions = json_["sessions"];
-    config.routing.direct_scope = pick<session::DirectScope>(
-        sessions["dm_scope"],
-        {{"main", session::DirectScope::kMain},
-         {"per-peer", session::DirectScope::kPerPeer},
-         {"per-channel-peer", session::DirectScope::kPerChannelPeer},
-         {"per-account-channel-peer", session::DirectScope::kPerAccountChannelPeer}});
-    config.routing.main_key = sessions["main_key"].get<std::string>();
-  }
-
-  void read_webhooks(Config& config) {
-    const std::string listen = json_["webhooks"]["listen"].get<std::string>();
-    if (listen.empty()) {
-      return;
-    }
-    WebhookSettings webhooks;
-    const std::size_t colon = listen.rfind(':');
-    const std::string port = colon == std::string::npos ? "" : listen.substr(colon + 1);
-    const auto parsed = std::from_chars(port.data(), port.data() + port.size(), webhooks.port);
-    if (parsed.ec != std::errc{} || parsed.ptr != port.data() + port.size() || port.empty()) {
-      problems_.add("webhooks.listen", "must be address:port, like \"127.0.0.1:8087\"");
-      return;
-    }
-    webhooks.address = listen.substr(0, colon);
-    webhooks.public_url = json_["webhooks"]["public_url"].get<std::string>();
-    config.webhooks = std::move(webhooks);
-  }
-
-  Json& json_;
-  const Source& source_;
-  Problems& problems_;
-};
 
 }  // namespace
 
@@ -411,9 +73,9 @@ Result<std::string> default_data_dir() {
 }
 
 Result<Config> load_config(const ConfigOverrides& overrides) {
-  PATCHBAY_ASSIGN(const Source source, read_source(overrides.file));
-  PATCHBAY_ASSIGN(Json json, read_json(source, overrides));
-  Problems problems(source.name, key_lines(source.text));
+  PATCHBAY_ASSIGN(const ConfigSource source, read_config_source(overrides.file));
+  PATCHBAY_ASSIGN(Json json, parse_config(source, overrides));
+  ConfigProblems problems(source.name, key_lines(source.text));
   for (const ConfigProblem& problem : apply_table(json)) {
     problems.add(problem.path, problem.message);
   }
@@ -423,7 +85,7 @@ Result<Config> load_config(const ConfigOverrides& overrides) {
   config.source = source.name;
   PATCHBAY_ASSIGN(config.data_dir, choose_data_dir(json, overrides, source.base_dir));
   config.plugin_dirs = choose_plugin_dirs(json, overrides, source.base_dir);
-  Reader(json, source, problems).read(config);
+  read_config(json, source, problems, config);
   PATCHBAY_TRY(problems.status());
   // What only routing knows to be wrong: a pattern that is none.
   const auto compiled = routing::CompiledRouting::compile(config.routing);
