@@ -22,6 +22,10 @@ class ExtensionOwner {
   [[nodiscard]] virtual bool begin(pbay_op op, const char* what) = 0;
   // Ends the operation: on_complete() once.
   virtual void complete(pbay_op op, Completion completion) = 0;
+  // The same; `taken` comes on the core thread when the adapter has returned from it, after
+  // everything that it asked for before.
+  virtual void complete_then(pbay_op op, Completion completion,
+                             base::UniqueFunction<void()> taken) = 0;
   // on_complete() of an operation that lives on: events come under it until end().
   virtual void complete_open(pbay_op op, Completion completion) = 0;
   // on_event(); `taken` comes on the core thread when the adapter has returned from it.

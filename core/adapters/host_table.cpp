@@ -42,9 +42,8 @@ void submit(const pbay_host* host, pbay_op op, const pbay_event* event) PBAY_NOE
   InboundCopy copied = copy_event(event, bridge->name(), bridge->channel(), now);
   if (bridge->pending_submits.fetch_add(1) >= limits::kPendingSubmits) {
     --bridge->pending_submits;
-    bridge->post([op, handles = std::move(copied.staging)](Instance& instance) {
-      instance.submits().refuse(op, handles);
-    });
+    bridge->post([op, chat = std::move(copied.event.chat), handles = std::move(copied.staging)](
+                     Instance& instance) { instance.submits().refuse(op, chat, handles); });
     return;
   }
   bridge->post([op, copied = std::move(copied)](Instance& instance) mutable {

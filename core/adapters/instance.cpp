@@ -18,6 +18,17 @@ std::int64_t monotonic_milliseconds(base::MonotonicTime time) {
   return std::chrono::duration_cast<base::Milliseconds>(time.time_since_epoch()).count();
 }
 
+namespace {
+
+// [the adapter's thread]
+void report_taken(Bridge& bridge, base::UniqueFunction<void()> taken) {
+  if (taken) {
+    bridge.post_from_host([taken = std::move(taken)](Instance& /*instance*/) { taken(); });
+  }
+}
+
+}  // namespace
+
 Instance::Instance(InstanceSetup setup)
     : setup_(std::move(setup)),
       bridge_(std::make_shared<Bridge>(setup_.gate, setup_.name, setup_.channel)),
@@ -324,7 +335,8 @@ bool Instance::begin(pbay_op op, const char* what) {
     return false;
   }
   if (operations_.size() >= limits::kAdapterOperations) {
-    call_on_complete(op, {.code = PBAY_E_BUSY, .text = "too many operations are under way"});
+    call_on_complete(op, {.code = PBAY_E_BUSY, .text = "too many operations are under way"},
+                     nullptr);
     return false;
   }
   operations_.emplace(op, what);
@@ -332,31 +344,38 @@ bool Instance::begin(pbay_op op, const char* what) {
 }
 
 void Instance::complete(pbay_op op, Completion completion) {
+  complete_then(op, std::move(completion), nullptr);
+}
+
+void Instance::complete_then(pbay_op op, Completion completion,
+                             base::UniqueFunction<void()> taken) {
   if (operations_.erase(op) != 0) {
-    call_on_complete(op, std::move(completion));
+    call_on_complete(op, std::move(completion), std::move(taken));
   }
 }
 
 void Instance::complete_open(pbay_op op, Completion completion) {
   if (operations_.contains(op)) {
-    call_on_complete(op, std::move(completion));
+    call_on_complete(op, std::move(completion), nullptr);
   }
 }
 
-void Instance::call_on_complete(pbay_op op, Completion completion) {
+void Instance::call_on_complete(pbay_op op, Completion completion,
+                                base::UniqueFunction<void()> taken) {
   if (!answers()) {
     return;
   }
-  thread_->call("on_complete",
-                [op, completion = std::move(completion)](const pbay_adapter& adapter) {
-                  pbay_completion abi_completion{};
-                  abi_completion.struct_size = sizeof(pbay_completion);
-                  abi_completion.code = completion.code;
-                  abi_completion.value = completion.value;
-                  abi_completion.text = abi(completion.text);
-                  abi_completion.detail = completion.detail ? completion.detail->abi() : nullptr;
-                  adapter.on_complete(adapter.self, op, &abi_completion);
-                });
+  thread_->call("on_complete", [op, completion = std::move(completion), taken = std::move(taken),
+                                bridge = bridge_](const pbay_adapter& adapter) mutable {
+    pbay_completion abi_completion{};
+    abi_completion.struct_size = sizeof(pbay_completion);
+    abi_completion.code = completion.code;
+    abi_completion.value = completion.value;
+    abi_completion.text = abi(completion.text);
+    abi_completion.detail = completion.detail ? completion.detail->abi() : nullptr;
+    adapter.on_complete(adapter.self, op, &abi_completion);
+    report_taken(*bridge, std::move(taken));
+  });
 }
 
 void Instance::emit(pbay_op op, std::unique_ptr<Detail> detail,
@@ -369,9 +388,7 @@ void Instance::emit(pbay_op op, std::unique_ptr<Detail> detail,
     if (adapter.on_event != nullptr) {
       adapter.on_event(adapter.self, op, detail->abi());
     }
-    if (taken) {
-      bridge->post_from_host([taken = std::move(taken)](Instance& /*instance*/) { taken(); });
-    }
+    report_taken(*bridge, std::move(taken));
   });
 }
 

@@ -112,6 +112,8 @@ class Instance final : public ExtensionOwner {
   // ExtensionOwner
   bool begin(pbay_op op, const char* what) override;
   void complete(pbay_op op, Completion completion) override;
+  void complete_then(pbay_op op, Completion completion,
+                     base::UniqueFunction<void()> taken) override;
   void complete_open(pbay_op op, Completion completion) override;
   void emit(pbay_op op, std::unique_ptr<Detail> detail,
             base::UniqueFunction<void()> taken) override;
@@ -151,7 +153,7 @@ class Instance final : public ExtensionOwner {
     return phase_ == Phase::kRunning || phase_ == Phase::kStopping;
   }
   [[nodiscard]] base::Milliseconds patience() const;
-  void call_on_complete(pbay_op op, Completion completion);
+  void call_on_complete(pbay_op op, Completion completion, base::UniqueFunction<void()> taken);
   void cancel_host_operation(pbay_op op);
 
   InstanceSetup setup_;

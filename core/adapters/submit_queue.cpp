@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "adapters/instance.hpp"
+#include "attachments/staging.hpp"
 
 namespace patchbay::adapters {
 
@@ -11,6 +12,16 @@ using base::Code;
 using base::Result;
 using base::Status;
 using routing::SubmitOutcome;
+
+namespace {
+
+Completion not_stored(const Status& why) {
+  Completion completion = completion_of(why);
+  completion.value = PBAY_NOT_STORED;
+  return completion;
+}
+
+}  // namespace
 
 void SubmitQueue::submit(pbay_op op, InboundCopy copy) {
   if (!owner_.begin(op, "submit")) {
@@ -22,14 +33,20 @@ void SubmitQueue::submit(pbay_op op, InboundCopy copy) {
     ++counters_.malformed;
     owner_.violation(copy.problem.message());
     staging_.abort(copy.staging);
-    not_stored(op, copy.problem);
+    --owner_.bridge().pending_submits;
+    owner_.complete(op, not_stored(copy.problem));
     return;
   }
   const bool has_staged = std::any_of(copy.staging.begin(), copy.staging.end(),
                                       [](std::uint64_t handle) { return handle != 0; });
   const std::vector<std::uint64_t> handles = copy.staging;
   const std::uint64_t number = ++last_number_;
-  waiting_.push_back({.number = number, .op = op, .copy = std::move(copy), .ready = !has_staged});
+  const bool may_not_pass = held_back_.contains(copy.event.chat);
+  waiting_.push_back({.number = number,
+                      .op = op,
+                      .copy = std::move(copy),
+                      .ready = !has_staged,
+                      .may_not_pass = may_not_pass});
   if (has_staged) {
     staging_.keep(handles, [this, number](Result<std::vector<std::string>> names) {
       files_kept(number, std::move(names));
@@ -56,13 +73,11 @@ void SubmitQueue::files_kept(std::uint64_t number, Result<std::vector<std::strin
   pass_ready();
 }
 
-void SubmitQueue::refuse(pbay_op op, const std::vector<std::uint64_t>& handles) {
+void SubmitQueue::refuse(pbay_op op, const base::ChatKey& chat,
+                         const std::vector<std::uint64_t>& handles) {
   staging_.abort(handles);
   if (owner_.begin(op, "submit")) {
-    ++counters_.busy;
-    owner_.complete(op, {.code = PBAY_E_BUSY,
-                         .value = PBAY_NOT_STORED,
-                         .text = "too many events are under way; submit it again"});
+    give_back(op, chat, {Code::kBusy, "too many events are under way; submit it again"});
   }
 }
 
@@ -75,49 +90,72 @@ void SubmitQueue::pass_ready() {
 }
 
 void SubmitQueue::pass(Waiting waiting) {
-  if (!waiting.copy.problem.ok()) {
-    not_stored(waiting.op, waiting.copy.problem);
+  const base::ChatKey chat = waiting.copy.event.chat;
+  Status problem = waiting.copy.problem;
+  if (problem.ok() && waiting.may_not_pass) {
+    problem = {Code::kBusy,
+               "an event of its chat before it was not stored; submit it again after that"};
+    discard(std::move(waiting.copy.event.files));
+  }
+  if (!problem.ok()) {
+    --owner_.bridge().pending_submits;
+    give_back(waiting.op, chat, problem);
     return;
   }
   ++counters_.submitted;
   inbound_.submit(std::move(waiting.copy.event), [bridge = owner_.bridge().shared_from_this(),
-                                                  op = waiting.op](SubmitOutcome outcome) {
+                                                  op = waiting.op, chat](SubmitOutcome outcome) {
     if (bridge->instance() != nullptr) {
-      bridge->instance()->submits().answered(op, outcome);
+      bridge->instance()->submits().answered(op, chat, outcome);
     }
   });
 }
 
-void SubmitQueue::answered(pbay_op op, SubmitOutcome outcome) {
+void SubmitQueue::answered(pbay_op op, const base::ChatKey& chat, SubmitOutcome outcome) {
+  --owner_.bridge().pending_submits;
   switch (outcome) {
     case SubmitOutcome::kStored:
+    case SubmitOutcome::kIntake:
       ++counters_.stored;
       break;
     case SubmitOutcome::kDuplicate:
       ++counters_.duplicates;
       break;
-    case SubmitOutcome::kIntake:
-      ++counters_.stored;
-      break;
     case SubmitOutcome::kRefused:
       ++counters_.refused;
       break;
     case SubmitOutcome::kBusy:
-      ++counters_.busy;
-      not_stored(op, {Code::kBusy, "the host is busy; submit it again later"});
+      give_back(op, chat, {Code::kBusy, "the host is busy; submit it again later"});
       return;
   }
   static_assert(static_cast<std::uint32_t>(SubmitOutcome::kStored) + PBAY_STORED == PBAY_STORED &&
                 static_cast<std::uint32_t>(SubmitOutcome::kRefused) + PBAY_STORED == PBAY_REFUSED);
-  --owner_.bridge().pending_submits;
   owner_.complete(op, {.value = static_cast<std::uint64_t>(outcome) + PBAY_STORED});
 }
 
-void SubmitQueue::not_stored(pbay_op op, const Status& why) {
-  --owner_.bridge().pending_submits;
-  Completion completion = completion_of(why);
-  completion.value = PBAY_NOT_STORED;
-  owner_.complete(op, std::move(completion));
+// What the adapter submitted before it has heard of it shares the fate of this one.
+void SubmitQueue::give_back(pbay_op op, const base::ChatKey& chat, const Status& why) {
+  counters_.busy += why.code() == Code::kBusy ? 1 : 0;
+  for (Waiting& later : waiting_) {
+    later.may_not_pass = later.may_not_pass || later.copy.event.chat == chat;
+  }
+  held_back_.insert(chat);
+  owner_.complete_then(op, not_stored(why),
+                       [this, chat] { held_back_.erase(held_back_.find(chat)); });
+}
+
+void SubmitQueue::discard(std::vector<routing::InboundFile> files) {
+  owner_.services().storage.post(
+      [bridge = owner_.bridge().shared_from_this(), files = std::move(files)] {
+        bridge->gate().with([&files](const AdapterHostServices& services) {
+          for (const routing::InboundFile& file : files) {
+            if (!file.staged.empty()) {
+              // Owned and let go: that removes the file.
+              static_cast<void>(services.staging.reopen(file.staged).ok());
+            }
+          }
+        });
+      });
 }
 
 void SubmitQueue::add_to(InstanceCounters& counters) const {

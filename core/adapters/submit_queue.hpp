@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,7 +26,7 @@ class SubmitQueue {
   // The caller has counted the event in bridge().pending_submits.
   void submit(pbay_op op, InboundCopy copy);
   // Too many are under way; it was not counted.
-  void refuse(pbay_op op, const std::vector<std::uint64_t>& handles);
+  void refuse(pbay_op op, const base::ChatKey& chat, const std::vector<std::uint64_t>& handles);
   void shut_down() { waiting_.clear(); }
 
   void add_to(InstanceCounters& counters) const;
@@ -35,19 +36,24 @@ class SubmitQueue {
     std::uint64_t number = 0;
     pbay_op op = 0;
     InboundCopy copy;
-    bool ready = false;  // its files are in place
+    bool ready = false;         // its files are in place
+    bool may_not_pass = false;  // an event of its chat before it was not stored
   };
   void files_kept(std::uint64_t number, base::Result<std::vector<std::string>> names);
   void pass_ready();
   void pass(Waiting waiting);
-  void answered(pbay_op op, routing::SubmitOutcome outcome);
-  void not_stored(pbay_op op, const base::Status& why);
+  void answered(pbay_op op, const base::ChatKey& chat, routing::SubmitOutcome outcome);
+  void give_back(pbay_op op, const base::ChatKey& chat, const base::Status& why);
+  void discard(std::vector<routing::InboundFile> files);
 
   ExtensionOwner& owner_;
   StagingExtension& staging_;
   routing::InboundPort& inbound_;
   std::deque<Waiting> waiting_;
   std::uint64_t last_number_ = 0;
+  // Chats of which an event was not stored, as often as the adapter has yet to hear of one. What it
+  // submits meanwhile may not overtake that.
+  std::multiset<base::ChatKey> held_back_;
   InstanceCounters counters_;
 };
 

@@ -48,6 +48,7 @@ struct Router::Pipeline::Flow {
   InboundEvent event;
   base::UniqueFunction<void(SubmitOutcome)> done;
   std::size_t bytes = 0;
+  std::uint64_t number = 0;  // in the order of submission
   std::int64_t held_as = 0;  // the intake row that it comes from, or 0
   base::WallTime received_at;
   Plan plan;
@@ -79,10 +80,15 @@ base::Status Router::Pipeline::start() {
 
 void Router::Pipeline::submit(InboundEvent event, base::UniqueFunction<void(SubmitOutcome)> done) {
   const std::size_t bytes = bytes_of(event);
+  const ChatName chat{event.instance, event.chat};
   if (under_way_ >= limits::kRoutingEvents ||
-      bytes_under_way_ + bytes > limits::kRoutingEventBytes) {
+      bytes_under_way_ + bytes > limits::kRoutingEventBytes || refusing_.contains(chat)) {
     discard(std::move(event.files));
-    parts_.loop.post([done_ = std::move(done)] { done_(SubmitOutcome::kBusy); });
+    refusing_.insert(chat);
+    parts_.loop.post(while_alive(alive_, [this, chat, done_ = std::move(done)] {
+      refusing_.erase(refusing_.find(chat));
+      done_(SubmitOutcome::kBusy);
+    }));
     return;
   }
   const auto flow = std::make_shared<Flow>();
@@ -104,6 +110,7 @@ void Router::Pipeline::submit_from_intake(InboundEvent event, std::int64_t held_
 
 void Router::Pipeline::begin(const FlowPointer& flow) {
   ++under_way_;
+  flow->number = ++begun_;
   bytes_under_way_ += flow->bytes;
   flow->received_at = parts_.loop.wall_now();
   parts_.database.transact<Plan>(
@@ -121,10 +128,11 @@ void Router::Pipeline::planned(const FlowPointer& flow, base::Result<Plan> plan)
     base::log_error("routing.not_planned", {{"instance", flow->event.instance.str()},
                                             {"event", flow->event.event_id},
                                             {"reason", plan.status().message()}});
-    if (flow->held_as == 0) {
-      discard(std::move(flow->event.files));
-    }
-    finish(flow, SubmitOutcome::kBusy);
+    give_back(flow);
+    return;
+  }
+  if (must_follow_one_given_back(*flow)) {
+    give_back(flow);
     return;
   }
   flow->plan = std::move(plan).value();
@@ -142,6 +150,34 @@ void Router::Pipeline::planned(const FlowPointer& flow, base::Result<Plan> plan)
   const ChatName chat{flow->event.instance, flow->event.chat};
   chats_[chat].flows.push_back(flow);
   advance(chat);
+}
+
+void Router::Pipeline::give_back(const FlowPointer& flow) {
+  if (flow->held_as == 0) {
+    given_back_[{flow->event.instance, flow->event.chat}] = begun_;
+    discard(std::move(flow->event.files));
+  }
+  finish(flow, SubmitOutcome::kBusy);
+}
+
+void Router::Pipeline::give_back_from(const ChatName& chat) {
+  const std::deque<FlowPointer> later = std::exchange(chats_[chat].flows, {});
+  for (const FlowPointer& flow : later) {
+    give_back(flow);
+  }
+}
+
+// Plans come in the order of submission, so an event with a larger number ends it.
+bool Router::Pipeline::must_follow_one_given_back(const Flow& flow) {
+  const auto found = given_back_.find({flow.event.instance, flow.event.chat});
+  if (found == given_back_.end() || flow.held_as != 0) {
+    return false;
+  }
+  if (flow.number <= found->second) {
+    return true;
+  }
+  given_back_.erase(found);
+  return false;
 }
 
 void Router::Pipeline::advance(const ChatName& chat) {
@@ -221,10 +257,10 @@ void Router::Pipeline::make_folders(const FlowPointer& flow, base::UniqueFunctio
 void Router::Pipeline::prepared(const ChatName& chat, const FlowPointer& flow) {
   ChatLane& lane = chats_[chat];
   lane.preparing = false;
-  lane.flows.pop_front();
-  if (give_back_for_files(*flow)) {
-    finish(flow, SubmitOutcome::kBusy);
+  if (needs_repetition_for_files(*flow)) {
+    give_back_from(chat);
   } else {
+    lane.flows.pop_front();
     write_rows(flow);
   }
   advance(chat);
@@ -232,7 +268,7 @@ void Router::Pipeline::prepared(const ChatName& chat, const FlowPointer& flow) {
 
 // True: the platform shall repeat the event, for the disk may have recovered by then. After some
 // attempts the message goes without its files, so that it does not block its instance for ever.
-bool Router::Pipeline::give_back_for_files(Flow& flow) {
+bool Router::Pipeline::needs_repetition_for_files(Flow& flow) {
   const auto trouble =
       std::find_if(flow.targets.begin(), flow.targets.end(), [](const Flow::Target& target) {
         return is_trouble_of_disk(target.placement.status.code());
@@ -414,6 +450,9 @@ void Router::Pipeline::settled(const FlowPointer& flow, const Settlement& settle
 void Router::Pipeline::finish(const FlowPointer& flow, SubmitOutcome outcome) {
   --under_way_;
   bytes_under_way_ -= flow->bytes;
+  if (under_way_ == 0) {
+    given_back_.clear();
+  }
   // Taken out first: it may submit the next event.
   const auto done = std::move(flow->done);
   done(outcome);

@@ -1,9 +1,11 @@
 // Inside the router: the events under way.
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -48,12 +50,17 @@ class Router::Pipeline {
   void submit_from_intake(InboundEvent event, std::int64_t held_as,
                           base::UniqueFunction<void(SubmitOutcome)> done);
   void begin(const FlowPointer& flow);
+  // Events of a chat keep their order: what came after one that the platform has to repeat is to be
+  // repeated too.
+  void give_back(const FlowPointer& flow);
+  void give_back_from(const ChatName& chat);
+  [[nodiscard]] bool must_follow_one_given_back(const Flow& flow);
   void planned(const FlowPointer& flow, base::Result<Plan> plan);
   void advance(const ChatName& chat);
   void prepare(const ChatName& chat, const FlowPointer& flow);
   void make_folders(const FlowPointer& flow, base::UniqueFunction<void()> done);
   void prepared(const ChatName& chat, const FlowPointer& flow);
-  [[nodiscard]] bool give_back_for_files(Flow& flow);
+  [[nodiscard]] bool needs_repetition_for_files(Flow& flow);
   void write_rows(const FlowPointer& flow);
   void row_written(const FlowPointer& flow, std::size_t target, SessionLanes::Written written);
   void settle_rows(const FlowPointer& flow);
@@ -74,6 +81,11 @@ class Router::Pipeline {
   SessionLanes lanes_;
   FileFetcher fetcher_;
   std::map<ChatName, ChatLane> chats_;
+  std::uint64_t begun_ = 0;  // events, ever
+  // The events of these chats up to this number are given back.
+  std::map<ChatName, std::uint64_t> given_back_;
+  // Chats that refused an event for want of room, and whose submitter has yet to be told.
+  std::multiset<ChatName> refusing_;
   std::size_t under_way_ = 0;
   std::size_t bytes_under_way_ = 0;
   // How often the files of an event could not be placed, by "<instance> <event id>".

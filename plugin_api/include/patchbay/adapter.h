@@ -386,7 +386,8 @@ typedef struct pbay_host {
   void (*log)(const struct pbay_host* host, uint32_t level, pbay_str message) PBAY_NOEXCEPT;
 
   /* Something came from the platform. Acknowledge the platform only after on_complete(op).
-   * Events of one chat keep the order of their submission. */
+   * Events of one chat keep the order of their submission: when one is not stored, neither is any
+   * that was submitted after it and before its on_complete(). Submit them again in that order. */
   void (*submit)(const struct pbay_host* host, pbay_op op, const pbay_event* event) PBAY_NOEXCEPT;
 
   void (*set_state)(const struct pbay_host* host, const pbay_state* state) PBAY_NOEXCEPT;

@@ -169,6 +169,21 @@ TEST_F(InstanceTest, SubmitsAreBounded) {
   EXPECT_EQ(say("scripted", "submit again"), "0 1 ") << "there is room again";
 }
 
+TEST_F(InstanceTest, NothingOvertakesAnEventThatWasNotStored) {
+  start_online({"scripted"});
+  inbound_.hold = true;
+  ASSERT_EQ(run("scripted", "submit-many 1").text, "submitted");
+  ASSERT_TRUE(loop_.run_until([&] { return inbound_.events.size() == 1; }));
+  // The next one is on its way before the adapter can know.
+  give("scripted", "submit-many 1");
+  ASSERT_TRUE(threads_.wait_until_idle({}));
+  inbound_.held.front()(routing::SubmitOutcome::kBusy);
+  ASSERT_TRUE(loop_.run_until([&] { return status("scripted").counters.busy == 2; }));
+  EXPECT_EQ(inbound_.events.size(), 1U);
+  inbound_.hold = false;
+  EXPECT_EQ(say("scripted", "submit again"), "0 1 ") << "the adapter has heard of it";
+}
+
 TEST_F(InstanceTest, TimersAndClockAreTheLoops) {
   start_online({"scripted"});
   const auto place = give("scripted", "timer 60000");

@@ -74,6 +74,45 @@ TEST_F(RouterFilesTest, ALaterTextDoesNotOvertakeAFile) {
   }
 }
 
+TEST_F(RouterFilesTest, NothingOvertakesAFileThatTheDiskDoesNotTake) {
+  route(message("0", "first"));
+  const session::SessionAddress session = session_of("main");
+  sessions_.folder_failure[session] = {base::Code::kIo, "the disk is full"};
+  const auto with_file = [&] {
+    InboundEvent event = message("1", "file");
+    event.files = {staged_file(stage("one"), "a.txt")};
+    return event;
+  };
+  const std::size_t file = submit(with_file());
+  const std::size_t text = submit(message("2", "text"));
+  const std::size_t elsewhere = submit(in_chat(message("3", "elsewhere"), "-2"));
+  ASSERT_TRUE(all_ended());
+  EXPECT_EQ(outcomes_[file], SubmitOutcome::kBusy);
+  EXPECT_EQ(outcomes_[text], SubmitOutcome::kBusy) << "it came after the file";
+  EXPECT_EQ(outcomes_[elsewhere], SubmitOutcome::kStored);
+  sessions_.folder_failure.clear();
+  EXPECT_EQ(route(with_file()), SubmitOutcome::kStored);
+  EXPECT_EQ(route(message("2", "text")), SubmitOutcome::kStored);
+  EXPECT_EQ(texts_of("main"), (std::vector<std::string>{"+first", "+file", "+text", "+elsewhere"}));
+  ASSERT_TRUE(eventually([&] { return staged_files() == 0; }));
+}
+
+TEST_F(RouterFilesTest, ADiskThatNeverTakesAFileCostsTheFileNotTheMessage) {
+  route(message("0"));
+  const session::SessionAddress session = session_of("main");
+  sessions_.folder_failure[session] = {base::Code::kIo, "the disk is full"};
+  const auto again = [&] {  // as an adapter does that is to repeat it
+    InboundEvent event = message("1");
+    event.files = {staged_file(stage("one"), "a.txt")};
+    return route(event);
+  };
+  for (int attempt = 1; attempt < limits::kPlacementAttempts; ++attempt) {
+    EXPECT_EQ(again(), SubmitOutcome::kBusy);
+  }
+  EXPECT_EQ(again(), SubmitOutcome::kStored);
+  EXPECT_TRUE(attachments("main", 1)[0].contains("error"));
+}
+
 TEST_F(RouterFilesTest, AFileThatCannotBeHadStandsInTheRow) {
   InboundEvent event = message("7");
   event.files = {staged_file("no-such-file", "gone.txt"), staged_file(stage("here"), "here.txt")};

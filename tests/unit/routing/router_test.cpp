@@ -258,6 +258,29 @@ TEST_F(RouterPolicyTest, TooMuchAtOnceIsGivenBack) {
   EXPECT_EQ(texts_of("main").size(), limits::kRoutingEvents);
 }
 
+TEST_F(RouterPolicyTest, NothingOvertakesWhatWasGivenBack) {
+  std::size_t ended = 0;
+  std::size_t given_back = 0;
+  std::size_t after_it = 0;
+  for (std::size_t number = 0; number < limits::kRoutingEvents; ++number) {
+    router_->submit(message(std::to_string(number)), [&](SubmitOutcome /*outcome*/) {
+      ++ended;
+      if (ended == 1) {
+        submit(message("one more"));
+        given_back = submit(message("too many"));
+      } else if (ended == 2) {
+        EXPECT_FALSE(outcomes_[given_back]) << "nobody has heard of it";
+        after_it = submit(message("there is room"));
+      }
+    });
+  }
+  ASSERT_TRUE(eventually([&] { return ended == limits::kRoutingEvents; }));
+  ASSERT_TRUE(all_ended());
+  EXPECT_EQ(outcomes_[given_back], SubmitOutcome::kBusy);
+  EXPECT_EQ(outcomes_[after_it], SubmitOutcome::kBusy);
+  EXPECT_EQ(route(message("too many")), SubmitOutcome::kStored);
+}
+
 TEST_F(RouterPolicyTest, EditsReactionsAndDeletionsAreRowsOfTheirOwn) {
   route(message("7", "first"));
   InboundEvent edit = message("7", "second");

@@ -28,6 +28,7 @@ class ScriptedSessions final : public session::SessionStorage {
   std::map<Address, std::map<std::string, std::string>> completed;  // row id → content
   std::map<Address, base::Status> write_failure;                    // until it is taken away
   std::map<Address, base::Status> create_failure;
+  std::map<Address, base::Status> folder_failure;
   bool completions_are_lost = false;  // as in a crash right after the commit
   std::set<Address> held;             // their writes stay on the way until release()
   std::size_t creations = 0;
@@ -71,6 +72,9 @@ class ScriptedSessions final : public session::SessionStorage {
 
   [[nodiscard]] base::Result<std::shared_ptr<attachments::ConfinedFolder>> folder(
       const Address& session) override {
+    if (const auto failure = folder_failure.find(session); failure != folder_failure.end()) {
+      return failure->second;
+    }
     PATCHBAY_ASSIGN(auto folder, attachments::ConfinedFolder::open(path(session).string()));
     return std::make_shared<attachments::ConfinedFolder>(std::move(folder));
   }
