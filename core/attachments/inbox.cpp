@@ -1,6 +1,7 @@
 #include "attachments/inbox.hpp"
 
 #include <cerrno>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
@@ -112,20 +113,30 @@ std::vector<Status> place_into_inboxes(std::span<const InboxTarget> targets,
   return outcomes;
 }
 
-Result<std::size_t> remove_inbox_orphans(const ConfinedFolder& session,
-                                         const std::function<bool(const std::string&)>& is_known) {
+Result<std::vector<std::string>> list_inbox(const ConfinedFolder& session, base::WallTime before) {
+  std::vector<std::string> names;
   const Result<ConfinedFolder> inbox = session.open_subfolder(kInbox);
   if (inbox.status().code() == Code::kNotFound) {
-    return std::size_t{0};
+    return names;
   }
   PATCHBAY_TRY(inbox.status());
-  PATCHBAY_ASSIGN(const Listing listing, inbox->list());
-  std::size_t removed_count = 0;
-  for (const Entry& entry : listing.entries) {
-    if (is_known(entry.name)) {
-      continue;
+  PATCHBAY_ASSIGN(Listing listing, inbox->list());
+  for (Entry& entry : listing.entries) {
+    struct stat info{};
+    const bool found = ::fstatat(inbox->fd(), entry.name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0;
+    if (found && base::WallTime(std::chrono::seconds(info.st_mtim.tv_sec)) < before) {
+      names.push_back(std::move(entry.name));
     }
-    if (const Status removed = inbox->remove_tree(entry.name); !removed.ok()) {
+  }
+  return names;
+}
+
+Result<std::size_t> remove_from_inbox(const ConfinedFolder& session,
+                                      const std::vector<std::string>& names) {
+  PATCHBAY_ASSIGN(const ConfinedFolder inbox, session.open_subfolder(kInbox));
+  std::size_t removed_count = 0;
+  for (const std::string& name : names) {
+    if (const Status removed = inbox.remove_tree(name); !removed.ok()) {
       base::log_warning("attachments.inbox_left", {{"reason", removed.message()}});
       continue;
     }

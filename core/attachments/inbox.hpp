@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,6 +9,7 @@
 
 #include "attachments/confined_folder.hpp"
 #include "attachments/staging.hpp"
+#include "base/clock.hpp"
 #include "base/status.hpp"
 
 namespace patchbay::attachments {
@@ -39,9 +39,12 @@ struct InboxTarget {
 [[nodiscard]] std::vector<base::Status> place_into_inboxes(std::span<const InboxTarget> targets,
                                                            std::vector<InboxFile> files);
 
-// Removes inbox folders that no row owns. `is_known` gets folder names, as folder_name_of_id()
-// makes them. The number of those removed; what cannot be removed stays and is logged.
-[[nodiscard]] base::Result<std::size_t> remove_inbox_orphans(
-    const ConfinedFolder& session, const std::function<bool(const std::string&)>& is_known);
+// Names in the inbox of what was last changed before that time; none if there is no inbox. A file
+// of a message lies in a folder that is named after its row (folder_name_of_id()).
+[[nodiscard]] base::Result<std::vector<std::string>> list_inbox(const ConfinedFolder& session,
+                                                                base::WallTime before);
+// The number of those removed, with what is in them; what cannot be removed stays and is logged.
+[[nodiscard]] base::Result<std::size_t> remove_from_inbox(const ConfinedFolder& session,
+                                                          const std::vector<std::string>& names);
 
 }  // namespace patchbay::attachments

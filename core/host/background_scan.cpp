@@ -8,10 +8,26 @@ namespace {
 
 constexpr int kAtATime = 2;
 constexpr std::size_t kPage = 256;
+// Younger files may be on their way with a message, even if the clock was set back meanwhile.
+constexpr std::chrono::hours kOrphanAge{1};
 
 }  // namespace
 
-void BackgroundScan::start() { read_page(); }
+void BackgroundScan::start() {
+  database_.transact<routing::InboxFolders>(
+      routing::inbox_folders_of_intake,
+      [this, alive = alive_](base::Result<routing::InboxFolders> kept) {
+        if (!*alive || stopped_) {
+          return;
+        }
+        if (kept.ok()) {
+          kept_folders_ = std::move(kept).value();
+        } else {
+          base::log_warning("sessions.inboxes_not_swept", {{"error", kept.status().message()}});
+        }
+        read_page();
+      });
+}
 
 void BackgroundScan::read_page() {
   using Page = store::SessionRepository::Page;
@@ -52,12 +68,35 @@ void BackgroundScan::look_at_next() {
         if (!*alive) {
           return;
         }
-        if (work.ok()) {
-          supervisor_.on_work(session, *work);
-        } else {
+        if (!work.ok()) {
           base::log_warning("session.not_readable",
                             {{"session", session.agent.str() + "/" + session.id.str()},
                              {"error", work.status().message()}});
+          look_at_next();
+          return;
+        }
+        supervisor_.on_work(session, *work);
+        sweep_inbox(session);
+      });
+}
+
+void BackgroundScan::sweep_inbox(const session::SessionAddress& session) {
+  if (!kept_folders_) {
+    look_at_next();
+    return;
+  }
+  const std::string name = session.agent.str() + "/" + session.id.str();
+  const auto kept = kept_folders_->find(name);
+  sessions_.sweep_inbox(
+      session, started_ - kOrphanAge,
+      kept == kept_folders_->end() ? std::unordered_set<std::string>() : kept->second,
+      [this, alive = alive_, name](const base::Result<std::size_t>& removed) {
+        if (!*alive) {
+          return;
+        }
+        if (!removed.ok()) {
+          base::log_warning("session.inbox_not_swept",
+                            {{"session", name}, {"error", removed.status().message()}});
         }
         look_at_next();
       });

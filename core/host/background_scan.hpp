@@ -1,12 +1,16 @@
-// After a start: looks at every active session once, a few at a time, and tells the supervisor what
-// is due there. Nothing else would wake an agent whose message came just before a crash.
+// After a start: looks at every active session once, a few at a time. Tells the supervisor what is
+// due there (nothing else would wake an agent whose message came just before a crash), and removes
+// files whose message never came to be.
 #pragma once
 
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 
 #include "agents/supervisor.hpp"
+#include "base/clock.hpp"
+#include "routing/kept_files.hpp"
 #include "session/session_storage.hpp"
 #include "store/central_database.hpp"
 
@@ -16,8 +20,8 @@ namespace patchbay::host {
 class BackgroundScan {
  public:
   BackgroundScan(store::CentralDatabase& database, session::SessionStorage& sessions,
-                 agents::Supervisor& supervisor)
-      : database_(database), sessions_(sessions), supervisor_(supervisor) {}
+                 agents::Supervisor& supervisor, base::WallTime started)
+      : database_(database), sessions_(sessions), supervisor_(supervisor), started_(started) {}
   ~BackgroundScan() { *alive_ = false; }
   BackgroundScan(const BackgroundScan&) = delete;
   BackgroundScan& operator=(const BackgroundScan&) = delete;
@@ -31,12 +35,15 @@ class BackgroundScan {
  private:
   void read_page();
   void look_at_next();
+  void sweep_inbox(const session::SessionAddress& session);
 
   store::CentralDatabase& database_;
   session::SessionStorage& sessions_;
   agents::Supervisor& supervisor_;
-  std::deque<session::SessionAddress> waiting_;  // of one page
-  std::int64_t next_page_ = 0;                   // 0: there is none
+  const base::WallTime started_;
+  std::optional<routing::InboxFolders> kept_folders_;  // none: not known, so nothing is removed
+  std::deque<session::SessionAddress> waiting_;        // of one page
+  std::int64_t next_page_ = 0;                         // 0: there is none
   int looking_ = 0;
   bool stopped_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -219,7 +219,7 @@ Status Host::Parts::open() {
   deliveries->on_delivery([this](const store::DeliveryRecord& delivery) {
     supervisor->on_activity({delivery.agent, delivery.session});
   });
-  scan = std::make_unique<BackgroundScan>(*database, *sessions, *supervisor);
+  scan = std::make_unique<BackgroundScan>(*database, *sessions, *supervisor, loop.wall_now());
   return {};
 }
 

@@ -69,17 +69,17 @@ base::Result<Names> kept_staging_names(store::Repositories& repositories) {
   return names;
 }
 
-base::Result<Names> inbox_folders_of_intake(store::Repositories& repositories,
-                                            const session::SessionAddress& session) {
-  Names names;
-  store::IntakeFilter filter;
-  filter.session = session_name(session);
-  PATCHBAY_TRY(for_each(repositories, filter, [&](const store::IntakeRecord& record) {
+base::Result<InboxFolders> inbox_folders_of_intake(store::Repositories& repositories) {
+  InboxFolders folders;
+  PATCHBAY_TRY(for_each(repositories, {}, [&](const store::IntakeRecord& record) {
+    if (record.session.empty()) {
+      return;
+    }
     if (const auto waiting = waiting_row_from_text(record.event); waiting.ok()) {
-      names.insert(attachments::folder_name_of_id(waiting->row.id));
+      folders[record.session].insert(attachments::folder_name_of_id(waiting->row.id));
     }
   }));
-  return names;
+  return folders;
 }
 
 }  // namespace patchbay::routing

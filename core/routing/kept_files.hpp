@@ -1,11 +1,11 @@
 // What must survive the sweeps at start: files that rows of the central database still name.
 #pragma once
 
+#include <map>
 #include <string>
 #include <unordered_set>
 
 #include "base/status.hpp"
-#include "session/types.hpp"
 
 namespace patchbay::store {
 struct Repositories;
@@ -18,9 +18,9 @@ namespace patchbay::routing {
 [[nodiscard]] base::Result<std::unordered_set<std::string>> kept_staging_names(
     store::Repositories& repositories);
 
-// [the database's thread] Folders in the session's inbox/ whose rows still wait in the intake; for
-// attachments::remove_inbox_orphans().
-[[nodiscard]] base::Result<std::unordered_set<std::string>> inbox_folders_of_intake(
-    store::Repositories& repositories, const session::SessionAddress& session);
+// [the database's thread] By session ("<agent>/<id>"), the folders in its inbox/ whose rows still
+// wait in the intake; for SessionStorage::sweep_inbox().
+using InboxFolders = std::map<std::string, std::unordered_set<std::string>>;
+[[nodiscard]] base::Result<InboxFolders> inbox_folders_of_intake(store::Repositories& repositories);
 
 }  // namespace patchbay::routing

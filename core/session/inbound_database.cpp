@@ -1,7 +1,9 @@
 #include "session/inbound_database.hpp"
 
 #include <algorithm>
+#include <iterator>
 
+#include "attachments/names.hpp"
 #include "base/iso_time.hpp"
 #include "base/limits.hpp"
 #include "base/log.hpp"
@@ -53,6 +55,7 @@ constexpr const char* kWaiting =
 constexpr const char* kLargestSeq = "SELECT max(seq) FROM messages_in";
 constexpr const char* kFindRow =
     "SELECT id, channel_type, platform_id, thread_id FROM messages_in WHERE id = ?1";
+constexpr const char* kListIds = "SELECT id FROM messages_in";
 constexpr const char* kFindSeq =
     "SELECT id, channel_type, platform_id, thread_id FROM messages_in WHERE seq = ?1";
 constexpr const char* kFindDelivered = "SELECT 1 FROM delivered WHERE platform_message_id = ?1";
@@ -403,6 +406,28 @@ Result<std::optional<InboundLookup>> InboundDatabase::find_row(std::string_view 
 Result<std::optional<InboundLookup>> InboundDatabase::find_seq(std::int64_t seq) {
   PATCHBAY_ASSIGN(Statement * find, prepared(kFindSeq));
   return look_up(find->bind(1, seq));
+}
+
+Status InboundDatabase::erase_folders_of_rows(std::set<std::string>& folders) {
+  for (auto folder = folders.begin(); folder != folders.end();) {
+    PATCHBAY_ASSIGN(const auto row, find_row(*folder));
+    folder = row ? folders.erase(folder) : std::next(folder);
+  }
+  // The names that are not ids themselves tell not whose they are.
+  if (std::none_of(folders.begin(), folders.end(),
+                   [](const std::string& name) { return name.find('~') != std::string::npos; })) {
+    return {};
+  }
+  PATCHBAY_ASSIGN(Statement * list, prepared(kListIds));
+  for (;;) {
+    PATCHBAY_ASSIGN(const bool row, list->step());
+    if (!row) {
+      break;
+    }
+    folders.erase(attachments::folder_name_of_id(list->text(0)));
+  }
+  list->reset();
+  return {};
 }
 
 Result<bool> InboundDatabase::is_delivered_platform_id(std::string_view platform_id) {

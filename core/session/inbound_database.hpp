@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -53,6 +54,8 @@ class InboundDatabase {
   // Inside the transaction.
   [[nodiscard]] base::Result<std::optional<InboundLookup>> find_row(std::string_view id);
   [[nodiscard]] base::Result<std::optional<InboundLookup>> find_seq(std::int64_t seq);
+  // Takes away the names of folders that files of rows lie in.
+  [[nodiscard]] base::Status erase_folders_of_rows(std::set<std::string>& folders);
   [[nodiscard]] base::Result<bool> is_delivered_platform_id(std::string_view platform_id);
   [[nodiscard]] base::Result<std::int64_t> largest_seq();
   [[nodiscard]] std::int64_t schema_version() const { return schema_version_; }

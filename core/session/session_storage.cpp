@@ -45,6 +45,10 @@ class FileSessionStorage final : public SessionStorage {
   void read_work(const SessionAddress& session, Done<SessionWork> done) override {
     worker(session).read_work(std::move(done));
   }
+  void sweep_inbox(const SessionAddress& session, base::WallTime before,
+                   std::unordered_set<std::string> kept, Done<std::size_t> done) override {
+    worker(session).sweep_inbox(before, std::move(kept), std::move(done));
+  }
 
   base::Result<std::shared_ptr<attachments::ConfinedFolder>> folder(
       const SessionAddress& session) override {

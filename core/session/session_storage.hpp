@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <variant>
 #include <vector>
 
@@ -128,6 +129,12 @@ class SessionStorage {
 
   // What waits in the session now.
   virtual void read_work(const SessionAddress& session, Done<SessionWork> done) = 0;
+
+  // Removes from inbox/ what was last changed before `before`, is of no row, and is not in `kept`
+  // (rows that wait elsewhere); the number of folders removed. What is older than any message that
+  // may be on its way was left by a crash between a message's files and its row.
+  virtual void sweep_inbox(const SessionAddress& session, base::WallTime before,
+                           std::unordered_set<std::string> kept, Done<std::size_t> done) = 0;
 
   // [any thread] The session's folder, opened through the confined class; for inbox and outbox.
   [[nodiscard]] virtual base::Result<std::shared_ptr<attachments::ConfinedFolder>> folder(

@@ -114,6 +114,13 @@ void SessionWorker::read_work(Done<SessionWork> done) {
   post_job<SessionWork>(std::move(done), [this] { return read_work_now(); });
 }
 
+void SessionWorker::sweep_inbox(base::WallTime before, std::unordered_set<std::string> kept,
+                                Done<std::size_t> done) {
+  post_job<std::size_t>(std::move(done), [this, before, kept = std::move(kept)] {
+    return sweep_inbox_now(before, kept);
+  });
+}
+
 void SessionWorker::read_turn(Done<SessionStorage::Turn> done) {
   post_job<SessionStorage::Turn>(std::move(done), [this] { return read_turn_now(); });
 }

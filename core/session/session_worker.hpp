@@ -55,6 +55,8 @@ class SessionWorker : public std::enable_shared_from_this<SessionWorker> {
   void write_outbound(DirectOutboundRow row, Done<CommandOutcome> done);
   void read_turn(Done<SessionStorage::Turn> done);
   void read_work(Done<SessionWork> done);
+  void sweep_inbox(base::WallTime before, std::unordered_set<std::string> kept,
+                   Done<std::size_t> done);
 
  private:
   struct PendingWrite {
@@ -107,6 +109,8 @@ class SessionWorker : public std::enable_shared_from_this<SessionWorker> {
   [[nodiscard]] std::int64_t outbound_seq(const attachments::ConfinedFolder& folder);
   [[nodiscard]] base::Result<SessionWork> read_work_now();
   [[nodiscard]] base::Result<bool> create_now();
+  [[nodiscard]] base::Result<std::size_t> sweep_inbox_now(
+      base::WallTime before, const std::unordered_set<std::string>& kept);
 
   // Looks at outbound.db:
   using Read = std::function<base::Result<OutboundLook>(OutboundReader&)>;

@@ -117,6 +117,8 @@ class MemorySessions final : public session::SessionStorage {
                  Done<session::SessionWork> done) override {
     loop_.post([done = std::move(done)] { done(session::SessionWork{}); });
   }
+  void sweep_inbox(const session::SessionAddress& /*session*/, base::WallTime /*before*/,
+                   std::unordered_set<std::string> /*kept*/, Done<std::size_t> /*done*/) override {}
   [[nodiscard]] base::Result<std::shared_ptr<attachments::ConfinedFolder>> folder(
       const session::SessionAddress& session) override {
     auto opened = attachments::ConfinedFolder::open(path(session).string());

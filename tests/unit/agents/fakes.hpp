@@ -62,6 +62,8 @@ class FakeStorage final : public session::SessionStorage {
   void read_work(const session::SessionAddress& session, Done<session::SessionWork> done) override {
     later(std::move(done), work[session]);
   }
+  void sweep_inbox(const session::SessionAddress&, base::WallTime, std::unordered_set<std::string>,
+                   Done<std::size_t>) override {}
   base::Result<std::shared_ptr<attachments::ConfinedFolder>> folder(
       const session::SessionAddress&) override {
     return base::Status(base::Code::kNotFound, "there is no folder here");

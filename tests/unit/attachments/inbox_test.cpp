@@ -1,5 +1,7 @@
 #include "attachments/inbox.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -109,19 +111,22 @@ TEST_F(Inbox, StagingOnAnotherFilesystemIsCopiedFrom) {
   EXPECT_TRUE(std::filesystem::is_empty(elsewhere / "staging"));
 }
 
-TEST_F(Inbox, OrphansAreRemoved) {
+TEST_F(Inbox, WhatIsOldIsListedAndRemoved) {
   ASSERT_TRUE(place({{&*one, "7"}})[0].ok());
   ASSERT_TRUE(place({{&*one, "work/8"}})[0].ok());
-  ASSERT_TRUE(place({{&*one, "9"}})[0].ok());
   std::filesystem::create_directories(temp / "one/inbox/.incoming-x");
   ASSERT_EQ(::symlink("../../host", (temp / "one/inbox/link").c_str()), 0);
-  const auto is_known = [](const std::string& name) {
-    return name == "7" || name == folder_name_of_id("work/8");
-  };
-  EXPECT_EQ(remove_inbox_orphans(*one, is_known).value(), 3U);
-  EXPECT_EQ(entries("one/inbox"), 2);
-  EXPECT_EQ(remove_inbox_orphans(*other, is_known).value(), 0U) << "no inbox yet";
+  const base::WallTime now =
+      std::chrono::floor<base::Milliseconds>(std::chrono::system_clock::now());
+  EXPECT_TRUE(list_inbox(*one, now - std::chrono::hours(1)).value().empty());
+  std::vector<std::string> names = list_inbox(*one, now + std::chrono::hours(1)).value();
+  std::sort(names.begin(), names.end());
+  EXPECT_EQ(names,
+            (std::vector<std::string>{".incoming-x", "7", "link", folder_name_of_id("work/8")}));
+  EXPECT_EQ(remove_from_inbox(*one, {".incoming-x", "7", "link"}).value(), 3U);
+  EXPECT_EQ(entries("one/inbox"), 1);
   EXPECT_TRUE(std::filesystem::exists(temp / "host"));
+  EXPECT_TRUE(list_inbox(*other, now).value().empty()) << "no inbox yet";
 }
 
 }  // namespace

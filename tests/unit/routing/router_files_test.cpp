@@ -173,6 +173,21 @@ TEST_F(RouterFilesTest, HeldFilesSurviveTheSweepAtStart) {
   EXPECT_EQ(inbox_file(session_of("main"), attachments("main", 0)[0]), "kept");
 }
 
+TEST_F(RouterFilesTest, FoldersOfRowsInTheIntakeAreKnown) {
+  route(message("0"));
+  const session::SessionAddress session = session_of("main");
+  sessions_.write_failure[session] = {base::Code::kBusy, "locked"};
+  InboundEvent event = message("1");
+  event.files = {staged_file(stage("kept"), "a.txt")};
+  EXPECT_EQ(route(event), SubmitOutcome::kIntake);
+  const auto folders = ask([](store::Repositories& r) { return inbox_folders_of_intake(r); });
+  ASSERT_EQ(folders.size(), 1U);
+  const auto& [name, kept] = *folders.begin();
+  EXPECT_EQ(name, session.agent.str() + "/" + session.id.str());
+  ASSERT_EQ(kept.size(), 1U);
+  EXPECT_TRUE(std::filesystem::exists(sessions_.path(session) / "inbox" / *kept.begin()));
+}
+
 TEST_F(RouterFilesTest, AReferenceIsFetchedAfterTheRowIsDurable) {
   EXPECT_EQ(route(with_reference("1", "ref-1")), SubmitOutcome::kStored);
   const session::SessionAddress session = session_of("main");

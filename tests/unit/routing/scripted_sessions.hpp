@@ -90,6 +90,8 @@ class ScriptedSessions final : public session::SessionStorage {
                       Done<session::CommandOutcome>) override {}
   void read_turn(const Address&, Done<Turn>) override {}
   void read_work(const Address&, Done<session::SessionWork>) override {}
+  void sweep_inbox(const Address&, base::WallTime, std::unordered_set<std::string>,
+                   Done<std::size_t>) override {}
   void on_work(
       std::function<void(const Address&, const session::SessionWork&)> /*listener*/) override {}
 
