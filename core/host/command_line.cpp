@@ -81,6 +81,9 @@ base::Result<CommandLine> from_parsed(const cxxopts::ParseResult& parsed) {
   }
   if (parsed.count("config") != 0) {
     line.config.file = parsed["config"].as<std::string>();
+    if (line.config.file.empty()) {
+      return base::Status(base::Code::kInvalidArgument, "--config: give the path of a file");
+    }
   }
   if (parsed.count("data") != 0) {
     line.config.data_dir = parsed["data"].as<std::string>();

@@ -1,6 +1,7 @@
 #include "host/config_source.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -60,9 +61,15 @@ Result<ConfigSource> read_config_source(const std::string& file) {
   }
   struct stat info{};
   auto text = base::read_text_file(file);
-  if (::stat(file.c_str(), &info) != 0 || !text.ok()) {
-    return Status(Code::kNotFound,
-                  "cannot read the configuration " + file + "; give its path with --config");
+  if (!text.ok() || ::stat(file.c_str(), &info) != 0) {
+    const Status why = text.ok() ? Status::from_errno(errno, "cannot read " + file) : text.status();
+    return Status(Code::kNotFound, "configuration: " + why.message() +
+                                       "; give the path of a file that this user can read with"
+                                       " --config");
+  }
+  if (text->find_first_not_of(" \t\r\n") == std::string::npos) {
+    return Status(Code::kInvalidArgument,
+                  file + " is empty; write {…} into it, or start without --config");
   }
   return ConfigSource{file, fs::absolute(file).parent_path().string(), *std::move(text),
                       (info.st_mode & 077) == 0};

@@ -46,6 +46,51 @@ test('a secret in a file that others can read is refused', () => inFolder(async 
   assert.ok(!checked.stderr.includes('AA-in-clear'));
 }));
 
+// A file that cannot be a configuration: `make` puts it there and returns its path.
+for (const [name, make, says] of [
+  ['a folder', (folder) => folder, /^patchbay: configuration: cannot read \S+: Is a directory; give the path of a file .*--config\n$/],
+  ['a file that is not there', (folder) => path.join(folder, 'none.json'), /none\.json: No such file or directory; give the path of a file .*--config\n$/],
+  ['a file without end', () => '/dev/zero', /cannot read \/dev\/zero: it has more than 64 MiB/],
+  ['no path', () => '', /^patchbay: --config: give the path of a file\n$/],
+  ['an empty file', (folder) => write(folder, ' \n'), /patchbay\.json is empty; write \{…\} into it, or start without --config\n$/],
+  ['a list', (folder) => write(folder, '[]'), /patchbay\.json: must be one object/],
+  ['a file cut short', (folder) => write(folder, '{"agents": {'), /patchbay\.json: parse error at line 1/],
+  ['text in UTF-16', (folder) => write(folder, Buffer.from('\ufeff{}', 'utf16le')), /patchbay\.json: parse error at line 1/],
+]) {
+  test(`${name} as the configuration is refused in one line`, () => inFolder(async (folder) => {
+    const file = make(folder);
+    for (const args of [['--check-config'], []]) {
+      const started = await run(bin('patchbay'), ['run', ...args, '--config', file, '--plugins', PLUGINS, '--data', path.join(folder, 'data')]);
+      assert.deepEqual([started.code, started.signal, started.stdout], [2, null, ''], started.stderr);
+      assert.match(started.stderr, says);
+      assert.equal(started.stderr.trim().split('\n').length, 1, started.stderr);
+    }
+  }));
+}
+
+function write(folder, content) {
+  const file = path.join(folder, 'patchbay.json');
+  fs.writeFileSync(file, content, { mode: 0o600 });
+  return file;
+}
+
+test('a configuration that this user may not read is refused in one line', () => inFolder(async (folder) => {
+  const file = write(folder, '{}');
+  fs.chmodSync(file, 0o000);
+  // Root reads everything, unless it gives up what lets it.
+  const root = process.getuid() === 0;
+  const command = [bin('patchbay'), 'run', '--check-config', '--config', file, '--plugins', PLUGINS, '--data', folder];
+  const checked = await run(root ? 'setpriv' : command[0], root ? ['--bounding-set=-dac_override,-dac_read_search', ...command] : command.slice(1));
+  assert.equal(checked.code, 2, checked.stderr);
+  assert.match(checked.stderr, /^patchbay: configuration: cannot read \S+: Permission denied; give the path of a file that this user can read with --config\n$/);
+}));
+
+test('a byte order mark before the configuration is no harm', () => inFolder(async (folder) => {
+  const file = write(folder, `\ufeff${JSON.stringify({ agents })}`);
+  const checked = await run(bin('patchbay'), ['run', '--check-config', '--config', file, '--plugins', PLUGINS, '--data', folder]);
+  assert.deepEqual([checked.code, checked.stderr], [0, '']);
+}));
+
 test('a second host on the folder is refused', () => inFolder(async (folder) => {
   const host = new Host({ data: folder });
   try {

@@ -20,5 +20,9 @@ TEST(TextFile, AMissingFileAndAFolderAreFailuresThatNameThePath) {
   }
 }
 
+TEST(TextFile, AFileWithoutEndIsAFailure) {
+  EXPECT_EQ(read_text_file("/dev/zero").status().code(), Code::kTooLarge);
+}
+
 }  // namespace
 }  // namespace patchbay::base
