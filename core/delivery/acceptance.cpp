@@ -2,6 +2,7 @@
 
 #include "base/sha256.hpp"
 #include "delivery/address.hpp"
+#include "delivery/lane_entry.hpp"
 #include "store/row_id.hpp"
 
 namespace patchbay::delivery {
@@ -87,10 +88,9 @@ Result<std::string> own_target(store::Repositories& repositories, const SessionF
   if (target->state == DeliveryState::kDelivered) {
     return target->parts.empty() ? std::string() : target->parts.front().remote_id;
   }
-  const bool is_scheduled = target->state == DeliveryState::kWaiting && target->attempts == 0 &&
-                            target->not_before && *target->not_before > record.accepted_at;
-  return !is_scheduled && !store::is_end(target->state) ? std::string(kTargetRow) + row
-                                                        : std::string();
+  const bool comes_first =
+      !store::is_end(target->state) && !is_scheduled(*target, record.accepted_at);
+  return comes_first ? std::string(kTargetRow) + row : std::string();
 }
 
 Status resolve_target(store::Repositories& repositories, const SessionFacts& facts,

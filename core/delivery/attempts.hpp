@@ -1,7 +1,8 @@
 // One attempt at one delivery, from the row that waits to the outcome in the ledger. Internal to
 // this folder. [core thread]
 //
-//   load (files, target) → open files → mark sending → call the adapter → settle
+//   load (files, target) → open files → mark sending → dispatch → settle
+//   attempt_rows.hpp       attempt_files.hpp            dispatch.hpp   settlement.hpp
 #pragma once
 
 #include <cstdint>
@@ -10,27 +11,13 @@
 #include <string>
 #include <vector>
 
-#include "attachments/confined_folder.hpp"
+#include "delivery/attempt_files.hpp"
 #include "delivery/core.hpp"
+#include "delivery/lane_entry.hpp"
 #include "delivery/lifetime.hpp"
 #include "delivery/settlement.hpp"
 
 namespace patchbay::delivery {
-
-// A row that stands in a lane; what is not needed for its turn stays in the ledger.
-struct LaneEntry {
-  std::int64_t id = 0;
-  base::WallTime entered_at;                 // when it came into the lane: accepted, or due
-  std::optional<base::WallTime> not_before;  // of the next attempt
-  std::optional<base::WallTime> paused_since;
-  bool was_tried = false;     // the lane has begun with it
-  bool left_sending = false;  // by a host that stopped
-  bool has_files = false;
-  bool waits_for_target = false;  // "row:…"
-};
-[[nodiscard]] LaneEntry entry_of(const store::DeliveryRecord& record);
-// deliver_after: it is not in its lane yet.
-[[nodiscard]] bool is_scheduled(const store::DeliveryRecord& record, base::WallTime now);
 
 struct AttemptEnd {
   enum class How : std::uint8_t {
@@ -76,21 +63,19 @@ class Attempts {
     AttemptTerms terms;
     Done done;
     store::DeliveryRecord record;
-    std::vector<attachments::OpenedFile> files;
-    std::vector<std::string> mimes;
+    AttemptFiles files;
   };
   // Owned by the step that runs; with the last one the files are closed.
   using Owned = std::unique_ptr<Attempt>;
 
+  [[nodiscard]] Owned begin(std::int64_t id, const AttemptTerms& terms, Done done);
   void load(Owned attempt);
   void loaded(Owned attempt, std::int64_t blocked_by);
   void open_files(Owned attempt);
   void mark_sending(Owned attempt);
   void call(Owned attempt);
-  void call_channel(Owned attempt);
-  void call_host(Owned attempt);
-  void call_agent(Owned attempt);
   void ended(Owned attempt, AttemptOutcome outcome);
+  void judge_left_sending(Owned attempt);
   void settle_as(Owned attempt, NextAction action, std::vector<std::string> remote_ids);
   void gone(Owned attempt);
   void postpone(Owned attempt, const std::string& reason);

@@ -34,7 +34,6 @@ struct History {
   std::uint32_t attempts = 1;  // including this one
   base::Milliseconds age{0};   // since the first attempt, pauses excepted
   bool idempotent = false;     // the channel honours idempotency keys
-  std::uint32_t parts_done = 0;
 };
 
 struct Delivered {};
