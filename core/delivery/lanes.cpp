@@ -1,6 +1,8 @@
 #include "delivery/lanes.hpp"
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include <patchbay/adapter.h>
 
@@ -14,52 +16,10 @@ using base::Result;
 using base::Status;
 using store::LaneKey;
 
-// Wall clocks jump: no timer that waits for one sleeps longer.
-constexpr base::Milliseconds kWallRecheck{60'000};
-// A chat or account that cannot be reached is tried again now and then, should nobody say that it
-// is back.
-constexpr base::Milliseconds kStandstillRecheck = limits::kRetryLongest;
 // How long a row that was left in sending waits for its instance to say whether it honours keys.
 constexpr base::Milliseconds kRecoveryPatience{60'000};
-// Rows of a lane read in one go; contents may be large.
-constexpr std::size_t kLoadPage = 64;
-
-struct Page {
-  std::vector<LaneEntry> entries;
-  std::vector<LaneEntry> scheduled;
-  std::int64_t up_to = 0;
-  bool more = false;
-};
-
-Result<Page> load_page(store::Repositories& repositories, const LaneKey& key, std::int64_t after,
-                       base::WallTime now) {
-  Page page;
-  page.up_to = after;
-  page.more = true;
-  while (page.more && page.entries.size() + page.scheduled.size() < limits::kLaneRows) {
-    PATCHBAY_ASSIGN(const auto records, repositories.ledger.load_lane(key, page.up_to, kLoadPage));
-    page.more = records.size() == kLoadPage;
-    for (const store::DeliveryRecord& record : records) {
-      page.up_to = record.id;
-      (is_scheduled(record, now) ? page.scheduled : page.entries).push_back(entry_of(record));
-    }
-  }
-  // What was tried stood at the front. Others by the time they came in, which for rows that are not
-  // scheduled may not fall with the id, whatever the clock did.
-  base::WallTime latest{};
-  for (LaneEntry& entry : page.entries) {
-    if (!entry.not_before) {
-      latest = std::max(latest, entry.entered_at);
-      entry.entered_at = latest;
-    }
-  }
-  std::stable_sort(page.entries.begin(), page.entries.end(),
-                   [](const LaneEntry& a, const LaneEntry& b) {
-                     return std::pair(!a.was_tried, a.was_tried ? base::WallTime{} : a.entered_at) <
-                            std::pair(!b.was_tried, b.was_tried ? base::WallTime{} : b.entered_at);
-                   });
-  return page;
-}
+// After the ledger or an instance did not answer.
+constexpr base::Milliseconds kAskAgain{1000};
 
 }  // namespace
 
@@ -68,6 +28,11 @@ Lanes::Lanes(Core& core, ChannelFacts& facts, Attempts& attempts, Aftermath& aft
       facts_(facts),
       attempts_(attempts),
       aftermath_(aftermath),
+      schedule_(core.deps.loop,
+                [this](const LaneKey& key, LaneEntry entry) {
+                  lanes_[key].queue.enter_due(std::move(entry));
+                  pump(key);
+                }),
       started_at_(core.deps.loop.now()) {}
 
 void Lanes::start(base::UniqueFunction<void(Status)> done) {
@@ -91,7 +56,7 @@ void Lanes::start(base::UniqueFunction<void(Status)> done) {
           throttle_.set_deadline(deadline);
         }
         for (const LaneKey& key : found->lanes) {
-          lanes_[key].more_in_ledger = true;
+          lanes_[key].queue.expect_more_in_ledger();
         }
         for (const LaneKey& key : found->lanes) {
           pump(key);
@@ -105,21 +70,15 @@ AttemptTerms Lanes::terms_of(const LaneKey& key, const Lane& lane) const {
   const ChannelLimits* known = facts_.find(key);
   terms.idempotent = known != nullptr && (known->capability_bits & PBAY_CAN_IDEMPOTENT_SEND) != 0;
   terms.may_tell_user = aftermath_.may_tell_user(key);
-  if (lane.standstill) {
-    terms.paused_since = lane.standstill->since;
-  } else if (!lane.queue.empty()) {
-    terms.paused_since = lane.queue.front().paused_since;  // of before a restart
-  }
+  terms.paused_since = lane.paused_since();
   return terms;
 }
 
 bool Lanes::acceptance_begun(const LaneKey& key, bool wants_to_send_at_once) {
   Lane& lane = lanes_[key];
-  const bool was_quiet = lane.acceptances == 0;
+  const bool was_free = lane.is_free();
   ++lane.acceptances;
-  const bool idle = lane.stage == Stage::kIdle && lane.queue.empty() && !lane.more_in_ledger &&
-                    !lane.standstill && was_quiet;
-  if (!wants_to_send_at_once || !idle || core_.stopping || !is_chat_lane(key) ||
+  if (!wants_to_send_at_once || !was_free || core_.stopping || !is_chat_lane(key) ||
       facts_.find(key) == nullptr ||
       !ChannelFacts::is_usable(core_.deps.channels.state(key.instance))) {
     return false;
@@ -129,45 +88,27 @@ bool Lanes::acceptance_begun(const LaneKey& key, bool wants_to_send_at_once) {
     return false;
   }
   throttle_.take(key, now);
-  lane.stage = Stage::kKept;
+  lane.stage = Lane::Stage::kKept;
   return true;
 }
 
 void Lanes::entered(const store::DeliveryRecord& record) {
   Lane& lane = lanes_[record.lane];
-  LaneEntry entry = entry_of(record);
   if (is_scheduled(record, core_.deps.loop.wall_now())) {
-    // A lane whose rows are still to be read finds this one too.
-    if (!lane.more_in_ledger) {
-      lane.loaded_up_to = std::max(lane.loaded_up_to, record.id);
-      schedule(record.lane, std::move(entry));
+    if (lane.queue.pass_over(record.id)) {
+      schedule_.add(record.lane, entry_of(record));
     }
-    return;
+  } else if (lane.queue.enter(entry_of(record))) {
+    pump(record.lane);
   }
-  // One that an operator sent back is behind what was read of the ledger.
-  const bool would_be_read = record.id > lane.loaded_up_to;
-  if (!lane.more_in_ledger && would_be_read && lane.queue.size() >= limits::kLaneRows) {
-    lane.more_in_ledger = true;
-  }
-  if (lane.more_in_ledger && would_be_read) {
-    return;
-  }
-  lane.loaded_up_to = std::max(lane.loaded_up_to, record.id);
-  lane.queue.push_back(std::move(entry));
-  pump(record.lane);
 }
 
 void Lanes::entered_sending(store::DeliveryRecord record) {
   const LaneKey key = record.lane;
   Lane& lane = lanes_[key];
-  lane.stage = Stage::kBusy;
-  lane.back_meanwhile = false;
-  lane.loaded_up_to = std::max(lane.loaded_up_to, record.id);
-  lane.queue.push_front(entry_of(record));
-  const AttemptTerms terms = terms_of(key, lane);
-  attempts_.run_accepted(std::move(record), terms, lifetime_.guard([this, key](AttemptEnd end) {
-    attempt_ended(key, std::move(end));
-  }));
+  lane.attempt_began();
+  lane.queue.enter_front(entry_of(record));
+  attempts_.run_accepted(std::move(record), terms_of(key, lane), when_ended(key));
 }
 
 void Lanes::acceptance_ended(const LaneKey& key, bool was_kept_in_vain) {
@@ -177,7 +118,7 @@ void Lanes::acceptance_ended(const LaneKey& key, bool was_kept_in_vain) {
   }
   --found->second.acceptances;
   if (was_kept_in_vain) {
-    found->second.stage = Stage::kIdle;
+    found->second.stage = Lane::Stage::kIdle;
   }
   pump(key);
 }
@@ -188,14 +129,14 @@ void Lanes::pump(const LaneKey& key) {
     return;
   }
   Lane& lane = found->second;
-  if (lane.stage != Stage::kIdle) {
+  if (lane.stage != Lane::Stage::kIdle) {
     return;
   }
   if (lane.queue.empty()) {
-    if (lane.more_in_ledger) {
+    if (lane.queue.has_more_in_ledger()) {
       load(key, lane);
-    } else {
-      forget_if_empty(key);
+    } else if (lane.may_be_forgotten()) {
+      forget(found);
     }
     return;
   }
@@ -207,23 +148,16 @@ void Lanes::pump(const LaneKey& key) {
 }
 
 bool Lanes::may_begin(const LaneKey& key, Lane& lane) {
+  if (lane.blocked_by != 0 || (is_chat_lane(key) && stands_still(key, lane))) {
+    return false;
+  }
   const LaneEntry& front = lane.queue.front();
-  if (lane.blocked_by != 0) {
-    return false;
-  }
-  if (!is_chat_lane(key)) {
-    if (front.not_before && *front.not_before > core_.deps.loop.wall_now()) {
-      wake_at_wall(key, lane, *front.not_before);
-      return false;
-    }
-    return true;
-  }
-  if (stands_still(key, lane)) {
-    return false;
-  }
   if (front.not_before && *front.not_before > core_.deps.loop.wall_now()) {
     wake_at_wall(key, lane, *front.not_before);
     return false;
+  }
+  if (!is_chat_lane(key)) {
+    return true;
   }
   if (facts_.find(key) == nullptr) {
     ask_limits(key, lane);
@@ -242,11 +176,13 @@ bool Lanes::may_begin(const LaneKey& key, Lane& lane) {
 // waiting, without using up attempts or age, until max_paused.
 bool Lanes::stands_still(const LaneKey& key, Lane& lane) {
   const bool usable = ChannelFacts::is_usable(core_.deps.channels.state(key.instance));
+  const base::MonotonicTime now = core_.deps.loop.now();
   if (!usable) {
-    stand_still(lane, PauseCause::kAccount, "\"" + key.instance.str() + "\" is not connected",
-                false);
-  } else if (lane.standstill && !lane.standstill->by_outcome) {
-    resume(key, lane);
+    lane.stand_still(Standstill::Sign::kInstanceState, PauseCause::kAccount,
+                     "\"" + key.instance.str() + "\" is not connected", now,
+                     core_.deps.loop.wall_now());
+  } else if (lane.standstill && !lane.standstill->is_by_outcome()) {
+    resumed(key, lane, *std::exchange(lane.standstill, std::nullopt));
   }
   if (!lane.standstill) {
     return false;
@@ -254,8 +190,7 @@ bool Lanes::stands_still(const LaneKey& key, Lane& lane) {
   if (fails_of_pause(key, lane)) {
     return true;
   }
-  const base::MonotonicTime now = core_.deps.loop.now();
-  if (usable && lane.standstill->by_outcome && now >= lane.standstill->recheck_at) {
+  if (usable && lane.standstill->may_be_tried(now)) {
     return false;  // one try; the standstill ends only with its success
   }
   store_standstill(lane);
@@ -265,32 +200,29 @@ bool Lanes::stands_still(const LaneKey& key, Lane& lane) {
 
 bool Lanes::fails_of_pause(const LaneKey& key, Lane& lane) {
   const LaneEntry& front = lane.queue.front();
-  const base::WallTime since = std::max(lane.standstill->since, front.entered_at);
+  const base::WallTime since = std::max(lane.standstill->since(), front.entered_at);
   const base::Milliseconds most = core_.policy(key.instance).max_paused;
   if (core_.deps.loop.wall_now() - since < most) {
     return false;
   }
-  lane.stage = Stage::kBusy;
+  lane.stage = Lane::Stage::kBusy;
   AttemptTerms terms = terms_of(key, lane);
   terms.may_tell_user = false;  // it cannot be reached
   const auto hours = std::chrono::duration_cast<std::chrono::hours>(most).count();
   attempts_.fail(
       front.id,
-      "it could not be sent for " + std::to_string(hours) + " h: " + lane.standstill->reason, terms,
-      lifetime_.guard([this, key](AttemptEnd end) { attempt_ended(key, std::move(end)); }));
+      "it could not be sent for " + std::to_string(hours) + " h: " + lane.standstill->reason(),
+      terms, when_ended(key));
   return true;
 }
 
 void Lanes::begin(const LaneKey& key, Lane& lane) {
-  lane.stage = Stage::kBusy;
-  lane.back_meanwhile = false;
+  lane.attempt_began();
   if (is_chat_lane(key)) {
     throttle_.take(key, core_.deps.loop.now());
   }
   lane.queue.front().was_tried = true;
-  attempts_.run(
-      lane.queue.front(), terms_of(key, lane),
-      lifetime_.guard([this, key](AttemptEnd end) { attempt_ended(key, std::move(end)); }));
+  attempts_.run(lane.queue.front(), terms_of(key, lane), when_ended(key));
 }
 
 // The row may be visible or not. Only the instance knows whether its platform would recognise it.
@@ -308,63 +240,25 @@ void Lanes::recover(const LaneKey& key, Lane& lane) {
     wake_at(key, lane, patience_ends);
     return;
   }
-  lane.stage = Stage::kBusy;
-  attempts_.recover(
-      lane.queue.front().id, terms_of(key, lane),
-      lifetime_.guard([this, key](AttemptEnd end) { attempt_ended(key, std::move(end)); }));
+  lane.stage = Lane::Stage::kBusy;
+  attempts_.recover(lane.queue.front().id, terms_of(key, lane), when_ended(key));
 }
 
-void Lanes::take_front(Lane& lane, const AttemptEnd& end) {
-  if (!lane.queue.empty() && lane.queue.front().id == end.record.id) {
-    lane.queue.pop_front();
-  }
-  if (lane.standstill) {
-    lane.standstill->stored = false;
-  }
+Attempts::Done Lanes::when_ended(const LaneKey& key) {
+  return lifetime_.guard([this, key](AttemptEnd end) { attempt_ended(key, std::move(end)); });
 }
 
 void Lanes::attempt_ended(const LaneKey& key, AttemptEnd end) {
   Lane& lane = lanes_[key];
-  lane.stage = Stage::kIdle;
   if (end.deadline) {
     throttle_.set_deadline(*end.deadline);
   }
-  switch (end.how) {
-    case AttemptEnd::How::kEnded:
-      take_front(lane, end);
-      // Failing because of the standstill does not end it.
-      if (lane.standstill && end.record.state == store::DeliveryState::kDelivered) {
-        resume(key, lane);
-      }
-      break;
-    case AttemptEnd::How::kWaiting:
-      if (!lane.queue.empty()) {
-        const base::WallTime entered_at = lane.queue.front().entered_at;
-        lane.queue.front() = entry_of(end.record);
-        lane.queue.front().entered_at = entered_at;
-        lane.queue.front().was_tried = true;
-      }
-      if (lane.standstill) {
-        resume(key, lane);
-      }
-      break;
-    case AttemptEnd::How::kPaused:
-      if (!lane.queue.empty()) {
-        lane.queue.front().left_sending = false;
-        lane.queue.front().not_before.reset();
-      }
-      stand_still(lane, end.cause, end.record.reason, true);
-      if (lane.back_meanwhile) {
-        lane.standstill->recheck_at = core_.deps.loop.now();
-      }
-      break;
-    case AttemptEnd::How::kGone:
-      take_front(lane, end);
-      break;
-    case AttemptEnd::How::kBlocked:
-      lane.blocked_by = end.blocked_by;
-      blocked_.emplace(end.blocked_by, key);
-      break;
+  const auto ended = lane.attempt_ended(end, core_.deps.loop.now(), core_.deps.loop.wall_now());
+  if (ended) {
+    resumed(key, lane, *ended);
+  }
+  if (end.how == AttemptEnd::How::kBlocked) {
+    blocked_.emplace(end.blocked_by, key);
   }
   if (end.user_notice) {
     aftermath_.user_was_told(key);
@@ -377,126 +271,69 @@ void Lanes::attempt_ended(const LaneKey& key, AttemptEnd end) {
   pump(key);
 }
 
-void Lanes::stand_still(Lane& lane, PauseCause cause, const std::string& reason, bool by_outcome) {
-  const base::MonotonicTime recheck_at = core_.deps.loop.now() + kStandstillRecheck;
-  if (lane.standstill) {
-    lane.standstill->recheck_at = recheck_at;
-    if (by_outcome) {
-      lane.standstill->by_outcome = true;
-      lane.standstill->cause = cause;
-      lane.standstill->reason = reason;
-    }
-    return;
-  }
-  Standstill standstill;
-  standstill.cause = cause;
-  standstill.since = core_.deps.loop.wall_now();
-  if (!lane.queue.empty() && lane.queue.front().paused_since) {
-    standstill.since = *lane.queue.front().paused_since;
-  }
-  standstill.reason = reason;
-  standstill.by_outcome = by_outcome;
-  standstill.stored = by_outcome;  // the settlement did it
-  standstill.recheck_at = recheck_at;
-  lane.standstill = std::move(standstill);
-}
-
-// So that seven days are seven days, restarts or not. Short ones are not worth a write.
 void Lanes::store_standstill(Lane& lane) {
   Standstill& standstill = *lane.standstill;
-  const LaneEntry& front = lane.queue.front();
-  if (standstill.stored || core_.deps.loop.wall_now() - standstill.since < kWallRecheck) {
-    return;
+  if (standstill.must_be_stored(core_.deps.loop.wall_now())) {
+    standstill.was_stored();
+    store_pause(core_.deps.database, {lane.queue.front().id, standstill.since()},
+                standstill.reason());
   }
-  standstill.stored = true;
-  core_.deps.database.transact(
-      [id = front.id, since = standstill.since,
-       reason = standstill.reason](store::Repositories& repositories) {
-        return repositories.ledger.pause(id, since, reason);
-      },
-      [](const Status& status) {
-        if (!status.ok()) {
-          base::log_warning("delivery.pause_not_stored", {{"reason", status.message()}});
-        }
-      });
 }
 
-// What waited does not grow old by the pause.
-void Lanes::resume(const LaneKey& key, Lane& lane) {
-  const Standstill standstill = std::move(*lane.standstill);
-  lane.standstill.reset();
+void Lanes::resumed(const LaneKey& key, Lane& lane, const Standstill& ended) {
   const base::WallTime now = core_.deps.loop.wall_now();
-  if (now - standstill.since < kWallRecheck) {
+  if (!ended.is_long(now)) {
     return;
   }
-  std::vector<std::pair<std::int64_t, base::WallTime>> rows;
-  for (LaneEntry& entry : lane.queue) {
+  for (LaneEntry& entry : lane.queue.rows()) {
     entry.paused_since.reset();
-    const bool counted = entry.was_tried && standstill.by_outcome;  // by its last move
-    if (entry.entered_at < now && !counted) {
-      rows.emplace_back(entry.id, std::max(entry.entered_at, standstill.since));
-    }
   }
+  auto rows = ended.paused_rows(lane.queue.rows(), now);
   base::log_info(
       "delivery.lane_resumed",
       {{"instance", key.instance.str()}, {"chat", key.chat.str()}, {"rows", rows.size()}});
-  core_.deps.database.transact(
-      [rows = std::move(rows), now](store::Repositories& repositories) -> Status {
-        for (const auto& [id, since] : rows) {
-          PATCHBAY_TRY(repositories.ledger.pause(id, since, ""));
-          PATCHBAY_TRY(repositories.ledger.resume(id, now));
-        }
-        return {};
-      },
-      [](const Status& status) {
-        if (!status.ok()) {
-          base::log_warning("delivery.pause_not_stored", {{"reason", status.message()}});
-        }
-      });
+  end_pauses(core_.deps.database, std::move(rows), now);
 }
 
 void Lanes::load(const LaneKey& key, Lane& lane) {
-  lane.stage = Stage::kBusy;
-  core_.deps.database.transact<Page>(
-      [key, after = lane.loaded_up_to, now = core_.deps.loop.wall_now()](
-          store::Repositories& repositories) { return load_page(repositories, key, after, now); },
-      lifetime_.guard([this, key](Result<Page>&& page) {
-        if (!page.ok()) {
-          base::log_error("delivery.lane_not_read", {{"instance", key.instance.str()},
-                                                     {"chat", key.chat.str()},
-                                                     {"reason", page.status().message()}});
-          Lane& same = lanes_[key];
-          same.stage = Stage::kIdle;
-          wake_at(key, same, core_.deps.loop.now() + base::Milliseconds(1000));
+  lane.stage = Lane::Stage::kBusy;
+  core_.deps.database.transact<LanePage>(
+      [key, after = lane.queue.loaded_up_to(),
+       now = core_.deps.loop.wall_now()](store::Repositories& repositories) {
+        return load_lane_page(repositories, key, after, now);
+      },
+      lifetime_.guard([this, key](Result<LanePage>&& page) {
+        if (page.ok()) {
+          loaded(key, std::move(page).value());
           return;
         }
-        loaded(key, std::move(page->entries), std::move(page->scheduled), page->up_to, page->more);
+        base::log_error("delivery.lane_not_read", {{"instance", key.instance.str()},
+                                                   {"chat", key.chat.str()},
+                                                   {"reason", page.status().message()}});
+        Lane& same = lanes_[key];
+        same.stage = Lane::Stage::kIdle;
+        wake_at(key, same, core_.deps.loop.now() + kAskAgain);
       }));
 }
 
-void Lanes::loaded(const LaneKey& key, std::vector<LaneEntry> entries,
-                   std::vector<LaneEntry> scheduled, std::int64_t up_to, bool more) {
+void Lanes::loaded(const LaneKey& key, LanePage page) {
   Lane& lane = lanes_[key];
-  lane.stage = Stage::kIdle;
-  lane.more_in_ledger = more;
-  lane.loaded_up_to = std::max(lane.loaded_up_to, up_to);
-  for (LaneEntry& entry : entries) {
-    lane.queue.push_back(std::move(entry));
-  }
-  for (LaneEntry& entry : scheduled) {
-    schedule(key, std::move(entry));
+  lane.stage = Lane::Stage::kIdle;
+  lane.queue.take_page(std::move(page.entries), page.up_to, page.more);
+  for (LaneEntry& entry : page.scheduled) {
+    schedule_.add(key, std::move(entry));
   }
   pump(key);
 }
 
 void Lanes::ask_limits(const LaneKey& key, Lane& lane) {
-  lane.stage = Stage::kBusy;
+  lane.stage = Lane::Stage::kBusy;
   facts_.ask(key, lifetime_.guard([this, key](const ChannelLimits& limits) {
     throttle_.set_limits(key, limits);
     Lane& same = lanes_[key];
-    same.stage = Stage::kIdle;
+    same.stage = Lane::Stage::kIdle;
     if (facts_.find(key) == nullptr) {  // no answer: the instance hangs
-      wake_at(key, same, core_.deps.loop.now() + base::Milliseconds(1000));
+      wake_at(key, same, core_.deps.loop.now() + kAskAgain);
       return;
     }
     pump(key);
@@ -520,41 +357,6 @@ void Lanes::wake_at_wall(const LaneKey& key, Lane& lane, base::WallTime when) {
   wake_at(key, lane, core_.deps.loop.now() + std::min(wait, kWallRecheck));
 }
 
-void Lanes::schedule(const LaneKey& key, LaneEntry entry) {
-  const base::WallTime due = *entry.not_before;
-  schedule_.emplace(due, std::pair(key, std::move(entry)));
-  arm_schedule();
-}
-
-void Lanes::arm_schedule() {
-  if (schedule_timer_ != 0) {
-    core_.deps.loop.cancel(schedule_timer_);
-    schedule_timer_ = 0;
-  }
-  if (schedule_.empty()) {
-    return;
-  }
-  const base::Milliseconds wait = schedule_.begin()->first - core_.deps.loop.wall_now();
-  schedule_timer_ = core_.deps.loop.run_after(
-      std::clamp<base::Milliseconds>(wait, base::Milliseconds(0), kWallRecheck),
-      lifetime_.guard([this] {
-        schedule_timer_ = 0;
-        run_schedule();
-      }));
-}
-
-void Lanes::run_schedule() {
-  const base::WallTime now = core_.deps.loop.wall_now();
-  while (!schedule_.empty() && schedule_.begin()->first <= now) {
-    auto [key, entry] = std::move(schedule_.begin()->second);
-    schedule_.erase(schedule_.begin());
-    entry.not_before.reset();
-    lanes_[key].queue.push_back(std::move(entry));
-    pump(key);
-  }
-  arm_schedule();
-}
-
 void Lanes::release_blocked(std::int64_t ended_id) {
   const auto [first, last] = blocked_.equal_range(ended_id);
   std::vector<LaneKey> released;
@@ -572,28 +374,18 @@ void Lanes::release_blocked(std::int64_t ended_id) {
 
 void Lanes::ended_elsewhere(const store::DeliveryRecord& record) {
   if (const auto found = lanes_.find(record.lane); found != lanes_.end()) {
-    std::erase_if(found->second.queue,
-                  [&record](const LaneEntry& entry) { return entry.id == record.id; });
+    found->second.queue.leave(record.id);
   }
-  std::erase_if(schedule_,
-                [&record](const auto& entry) { return entry.second.second.id == record.id; });
+  schedule_.remove(record.id);
   release_blocked(record.id);
   pump(record.lane);
 }
 
-void Lanes::forget_if_empty(const LaneKey& key) {
-  const auto found = lanes_.find(key);
-  if (found == lanes_.end()) {
-    return;
+void Lanes::forget(Map::iterator lane) {
+  if (lane->second.timer != 0) {
+    core_.deps.loop.cancel(lane->second.timer);
   }
-  Lane& lane = found->second;
-  if (lane.stage == Stage::kIdle && lane.queue.empty() && lane.acceptances == 0 &&
-      !lane.more_in_ledger) {
-    if (lane.timer != 0) {
-      core_.deps.loop.cancel(lane.timer);
-    }
-    lanes_.erase(found);
-  }
+  lanes_.erase(lane);
 }
 
 void Lanes::pump_all(const std::function<bool(const LaneKey&)>& which) {
@@ -608,14 +400,6 @@ void Lanes::pump_all(const std::function<bool(const LaneKey&)>& which) {
   }
 }
 
-// An attempt that is under way may still say the contrary, of the time before.
-void Lanes::is_back(Lane& lane, PauseCause cause) {
-  lane.back_meanwhile = true;
-  if (lane.standstill && lane.standstill->by_outcome && lane.standstill->cause == cause) {
-    lane.standstill->recheck_at = core_.deps.loop.now();
-  }
-}
-
 void Lanes::on_instance_state(const base::InstanceName& instance, InstanceState state) {
   if (!ChannelFacts::is_usable(state)) {
     facts_.forget(instance);
@@ -624,7 +408,7 @@ void Lanes::on_instance_state(const base::InstanceName& instance, InstanceState 
     // An account that came back ends what its failure began; a chat that is offline stays so.
     const bool back = state == InstanceState::kOnline || state == InstanceState::kDegraded;
     if (key.instance == instance && back) {
-      is_back(lane, PauseCause::kAccount);
+      lane.is_back(PauseCause::kAccount, core_.deps.loop.now());
     }
   }
   pump_all([&instance](const LaneKey& key) { return key.instance == instance; });
@@ -636,7 +420,7 @@ void Lanes::on_chat_reachable(const base::InstanceName& instance, const base::Ch
   };
   for (auto& [key, lane] : lanes_) {
     if (is_it(key)) {
-      is_back(lane, PauseCause::kChatOffline);
+      lane.is_back(PauseCause::kChatOffline, core_.deps.loop.now());
     }
   }
   pump_all(is_it);

@@ -1,20 +1,18 @@
 // The lanes: one queue for each (instance, chat, thread), first in first out by acceptance. One row
-// of a lane is tried at a time; what holds it holds no other lane. Internal to this folder.
-// [core thread]
+// of a lane is tried at a time; what holds it holds no other lane. What one lane is stands in
+// lane.hpp; here is when each of them acts. Internal to this folder. [core thread]
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <map>
-#include <optional>
-#include <string>
-#include <vector>
 
 #include "delivery/aftermath.hpp"
 #include "delivery/attempts.hpp"
 #include "delivery/channel_facts.hpp"
 #include "delivery/core.hpp"
+#include "delivery/lane.hpp"
 #include "delivery/lifetime.hpp"
+#include "delivery/schedule.hpp"
 #include "delivery/throttle.hpp"
 
 namespace patchbay::delivery {
@@ -44,30 +42,6 @@ class Lanes {
   [[nodiscard]] std::size_t scheduled() const { return schedule_.size(); }
 
  private:
-  enum class Stage : std::uint8_t {
-    kIdle,
-    kKept,  // for a row that is being accepted as sending
-    kBusy,  // a row is tried, or something is asked or loaded for one
-  };
-  struct Standstill {
-    PauseCause cause = PauseCause::kAccount;
-    base::WallTime since;
-    std::string reason;
-    bool by_outcome = false;  // of an attempt; else by the instance's state
-    bool stored = false;      // in the ledger
-    base::MonotonicTime recheck_at;
-  };
-  struct Lane {
-    Stage stage = Stage::kIdle;
-    std::deque<LaneEntry> queue;
-    bool more_in_ledger = false;  // rows beyond loaded_up_to are not in the queue
-    std::int64_t loaded_up_to = 0;
-    std::size_t acceptances = 0;  // on their way
-    std::optional<Standstill> standstill;
-    bool back_meanwhile = false;  // chat or account came back since the attempt began
-    std::int64_t blocked_by = 0;
-    base::TimerId timer = 0;
-  };
   using Map = std::map<store::LaneKey, Lane>;
 
   // The one place that decides what a lane does next.
@@ -77,23 +51,17 @@ class Lanes {
   [[nodiscard]] bool fails_of_pause(const store::LaneKey& key, Lane& lane);
   void begin(const store::LaneKey& key, Lane& lane);
   void recover(const store::LaneKey& key, Lane& lane);
+  [[nodiscard]] Attempts::Done when_ended(const store::LaneKey& key);
   void attempt_ended(const store::LaneKey& key, AttemptEnd end);
-  void take_front(Lane& lane, const AttemptEnd& end);
-  void stand_still(Lane& lane, PauseCause cause, const std::string& reason, bool by_outcome);
   void store_standstill(Lane& lane);
-  void is_back(Lane& lane, PauseCause cause);
-  void resume(const store::LaneKey& key, Lane& lane);
+  void resumed(const store::LaneKey& key, Lane& lane, const Standstill& ended);
   void load(const store::LaneKey& key, Lane& lane);
-  void loaded(const store::LaneKey& key, std::vector<LaneEntry> entries,
-              std::vector<LaneEntry> scheduled, std::int64_t up_to, bool more);
+  void loaded(const store::LaneKey& key, LanePage page);
   void ask_limits(const store::LaneKey& key, Lane& lane);
   void wake_at(const store::LaneKey& key, Lane& lane, base::MonotonicTime when);
   void wake_at_wall(const store::LaneKey& key, Lane& lane, base::WallTime when);
-  void schedule(const store::LaneKey& key, LaneEntry entry);
-  void arm_schedule();
-  void run_schedule();
   void release_blocked(std::int64_t ended_id);
-  void forget_if_empty(const store::LaneKey& key);
+  void forget(Map::iterator lane);
   void pump_all(const std::function<bool(const store::LaneKey&)>& which);
   [[nodiscard]] AttemptTerms terms_of(const store::LaneKey& key, const Lane& lane) const;
 
@@ -105,9 +73,7 @@ class Lanes {
   Map lanes_;
   // Lanes that wait for a delivery of another lane to end.
   std::multimap<std::int64_t, store::LaneKey> blocked_;
-  // deliver_after, by due time.
-  std::multimap<base::WallTime, std::pair<store::LaneKey, LaneEntry>> schedule_;
-  base::TimerId schedule_timer_ = 0;
+  Schedule schedule_;
   base::MonotonicTime started_at_;
   Lifetime lifetime_;
 };
