@@ -28,6 +28,9 @@ function(patchbay_add_adapter name)
       set(ARG_${CMAKE_MATCH_1} "${CMAKE_MATCH_2}")
     endif()
   endforeach()
+  if(NOT ARG_VERSION)
+    message(FATAL_ERROR "patchbay_add_adapter(${name}) needs a VERSION, or project(… VERSION …)")
+  endif()
   if(NOT ARG_CHANNEL MATCHES "^[a-z0-9][a-z0-9-]*$")
     message(FATAL_ERROR "patchbay_add_adapter(${name}): CHANNEL '${ARG_CHANNEL}' is not [a-z0-9][a-z0-9-]*")
   endif()
@@ -97,7 +100,9 @@ function(patchbay_add_adapter name)
     install(CODE "
       execute_process(COMMAND \"${CMAKE_COMMAND}\" \"-DVALUES=${values_file}\"
         \"-DLIBRARY=\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/lib/patchbay/plugins/${name}.so\"
-        -P \"${script}\" COMMAND_ERROR_IS_FATAL ANY)" COMPONENT plugins)
+        -P \"${script}\" COMMAND_ERROR_IS_FATAL ANY)
+      list(APPEND CMAKE_INSTALL_MANIFEST_FILES
+        \"\${CMAKE_INSTALL_PREFIX}/lib/patchbay/plugins/${name}.adapter.json\")" COMPONENT plugins)
   endif()
 endfunction()
 

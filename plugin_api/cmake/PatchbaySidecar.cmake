@@ -1,7 +1,20 @@
-# cmake -DLIBRARY=x.so -DVALUES=file -P PatchbaySidecar.cmake: writes x.adapter.json. VALUES sets what
-# patchbay_add_adapter() was given.
+# Writes x.adapter.json beside x.so. patchbay_add_adapter() gives its arguments in a file:
+#   cmake -DLIBRARY=x.so -DVALUES=file -P PatchbaySidecar.cmake
+# Who builds without CMake names them (pkg-config --variable=sidecar patchbay is this script):
+#   cmake -DLIBRARY=x.so -DCHANNEL=x -DVERSION=1.0 -DVENDOR=me -DLICENCE=MIT [-DSCHEMA=file.json]
+#     [-DALLOWED_HOSTS=host;host] [-DABILITIES=id;id] -P PatchbaySidecar.cmake
 cmake_minimum_required(VERSION 3.25)
-include(${VALUES})
+if(VALUES)
+  include(${VALUES})
+endif()
+foreach(needed LIBRARY CHANNEL VERSION VENDOR LICENCE)
+  if("${${needed}}" STREQUAL "")
+    message(FATAL_ERROR "PatchbaySidecar.cmake needs -D${needed}=…")
+  endif()
+endforeach()
+if(NOT HEADER)
+  set(HEADER ${CMAKE_CURRENT_LIST_DIR}/../../../include/patchbay/adapter.h)
+endif()
 
 function(json_string out text)
   string(REPLACE "\\" "\\\\" text "${text}")

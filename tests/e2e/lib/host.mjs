@@ -53,7 +53,8 @@ export class Host {
   }
 
   spawn(extra = {}) {
-    const args = ['run', '--plugins', this.plugins, '--data', this.data, ...this.args];
+    const args = ['run', '--data', this.data, ...this.args];
+    if (this.plugins) args.push('--plugins', this.plugins); // null: those the program finds by itself
     if (this.configFile) args.push('--config', this.configFile);
     this.process = spawn(bin('patchbay'), args, {
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,0 +1,50 @@
+// Which files `cmake --install` gives, and that they can be moved anywhere.
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { CMAKE, PREFIX, TREE, assertAdapter, filesBelow, inTemporaryFolder, succeed } from './lib/package.mjs';
+
+const SOURCE = path.resolve(import.meta.dirname, '../..');
+
+function expectedFiles() {
+  const plain = fs.readFileSync(path.join(import.meta.dirname, 'files.txt'), 'utf8').trim().split('\n');
+  const headers = ['plugin_api/include', 'plugin_api/testkit/include']
+    .flatMap((folder) => filesBelow(path.join(SOURCE, folder))).map((name) => `include/${name}`);
+  const documents = filesBelow(path.join(SOURCE, 'docs')).filter((name) => name.endsWith('.md'))
+    .map((name) => `share/doc/patchbay/docs/${name}`);
+  return [...plain, ...headers, ...documents].sort();
+}
+
+// The build type is a part of one name.
+const shown = (files) => files.map((name) => name.replace(/Targets-\w+\.cmake$/, 'Targets-BUILD_TYPE.cmake')).sort();
+
+test('every file is there, and no other', () => {
+  assert.deepEqual(shown(filesBelow(PREFIX)), expectedFiles());
+});
+
+test('programs can be executed and need no run path', async () => {
+  for (const program of ['bin/patchbay', 'bin/patchbay-agent', 'libexec/patchbay/patchbay-adapter-runner']) {
+    const file = path.join(PREFIX, program);
+    assert.equal(fs.statSync(file).mode & 0o777, 0o755, program);
+    assert.doesNotMatch(await succeed('readelf', ['-d', file]), /RPATH|RUNPATH/, program);
+  }
+  assert.match(await succeed(path.join(PREFIX, 'bin/patchbay'), ['--version']), /\d+\.\d+\.\d+/);
+});
+
+test('no text names the folder that it was built or installed in', () => {
+  for (const name of filesBelow(PREFIX).filter((file) => /\.(cmake|pc|json|h|hpp|map)$/.test(file))) {
+    const text = fs.readFileSync(path.join(PREFIX, name), 'utf8');
+    assert.ok(!text.includes(SOURCE) && !text.includes(TREE), name);
+  }
+});
+
+test('DESTDIR puts the same files below it, each adapter with the hash of its file', () => inTemporaryFolder(async (folder) => {
+  await succeed(CMAKE, ['--install', TREE, '--prefix', '/usr', '--strip'], { env: { DESTDIR: folder } });
+  assert.deepEqual(fs.readdirSync(folder), ['usr']);
+  assert.deepEqual(filesBelow(path.join(folder, 'usr')), filesBelow(PREFIX));
+  const plugins = path.join(folder, 'usr/lib/patchbay/plugins');
+  for (const name of fs.readdirSync(plugins).filter((file) => file.endsWith('.so'))) {
+    await assertAdapter(path.join(plugins, name));
+  }
+}));
