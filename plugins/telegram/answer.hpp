@@ -28,6 +28,8 @@ struct Answer {
   [[nodiscard]] bool refused(int error_code, std::string_view words) const;
   // Our markup was not understood; the text without markup will be.
   [[nodiscard]] bool cannot_parse() const { return refused(400, "can't parse entities"); }
+  // It was larger than the call allowed for.
+  [[nodiscard]] bool too_large() const { return !answered && transport_code == PBAY_E_TOO_LARGE; }
   // The token is not (or no longer) one: nothing works until a person acts.
   [[nodiscard]] bool unauthorized() const {
     return answered && !ok && (code == 401 || code == 404);

@@ -37,7 +37,9 @@ std::string BotApi::url_of(std::string_view method) const {
 
 Task<Answer> BotApi::call(std::string_view method, json arguments, CallOptions options) {
   HttpRequest request = HttpRequest::post_json(url_of(method), common::to_text(arguments));
-  request.delivery(options.delivery).timeout(options.timeout);
+  request.delivery(options.delivery)
+      .timeout(options.timeout)
+      .max_response(options.max_answer_bytes);
   if (options.idempotent) {
     request.idempotent();
   }

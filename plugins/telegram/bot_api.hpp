@@ -20,6 +20,7 @@ struct CallOptions {
   pbay_op delivery = 0;  // the delivery that it belongs to; 0: none
   bool idempotent = false;
   std::chrono::milliseconds timeout{60'000};
+  std::int64_t max_answer_bytes = 0;  // 0: the host's default of 4 MiB
 
   CallOptions() = default;
 };

@@ -21,8 +21,10 @@ using std::chrono::milliseconds;
 
 constexpr std::string_view kOffsetName = "offset";
 constexpr int kPollSeconds = 30;
-constexpr int kBatch = 100;
 constexpr milliseconds kPollTimeout{40'000};  // of HTTP: longer than Telegram may take
+// A message of 4,096 characters in no Latin script, escaped and with the one that it quotes, takes
+// about 60 KB, and a hundred of them may wait.
+constexpr std::int64_t kPollBytes = 8LL * 1024 * 1024;
 // A poll of ours that was cut stays open at Telegram for as long as it asked: only after that can a
 // conflict mean somebody else. It is also slow enough not to cut the other one's polls for ever.
 constexpr milliseconds kConflictWait{35'000};
@@ -51,6 +53,10 @@ Task<> Poller::run() {
   while (true) {
     const std::int64_t asked_at = adapter_.clock.monotonic_ms();
     const Answer answer = co_await get_updates();
+    if (answer.too_large()) {
+      co_await ask_for_less();
+      continue;
+    }
     if (!answer.ok || !answer.result.is_array()) {
       const bool goes_on = co_await recover(answer);
       if (!goes_on) {
@@ -61,6 +67,7 @@ Task<> Poller::run() {
     now_online();
     if (!answer.result.empty()) {
       co_await take(answer.result);
+      limit_ = std::min(limit_ * 2, kMostUpdates);
     } else if (adapter_.clock.monotonic_ms() - asked_at < kLeastPoll.count()) {
       co_await adapter_.timer.sleep(kLeastPoll);
     }
@@ -102,8 +109,8 @@ Task<bool> Poller::introduce() {
   if (!me_.reads_all_group_messages) {
     adapter_.log_info(
         "privacy mode is on: in groups the bot gets commands and answers to its messages only; to "
-        "let "
-        "it read along, send /setprivacy to @BotFather, then remove it from the group and add it "
+        "let it read along, send /setprivacy to @BotFather, then remove it from the group and add "
+        "it "
         "again");
   }
   adapter_.metadata(
@@ -120,8 +127,9 @@ Task<Answer> Poller::get_updates() {
   CallOptions options;
   options.idempotent = true;
   options.timeout = kPollTimeout;
+  options.max_answer_bytes = kPollBytes;
   json arguments = {
-      {"timeout", kPollSeconds}, {"limit", kBatch}, {"allowed_updates", allowed_updates()}};
+      {"timeout", kPollSeconds}, {"limit", limit_}, {"allowed_updates", allowed_updates()}};
   if (offset_ != 0) {
     arguments["offset"] = offset_;
   }
@@ -129,12 +137,33 @@ Task<Answer> Poller::get_updates() {
   co_return answer;
 }
 
+Task<> Poller::ask_for_less() {
+  if (limit_ > 1) {
+    limit_ /= 2;
+    adapter_.log_warning("the updates that wait are larger than " + std::to_string(kPollBytes) +
+                         " bytes; asking for " + std::to_string(limit_) + " at once");
+    co_return;
+  }
+  const milliseconds wait = next_backoff();
+  if (offset_ == 0) {  // its number is not known, so it cannot be passed over
+    say(StateKind::kDegraded,
+        "the first update that waits is larger than " + std::to_string(kPollBytes) + " bytes",
+        "open https://api.telegram.org/bot<token>/getUpdates?limit=1, and again with &offset= and "
+        "its update_id + 1, to pass over it");
+  } else {
+    adapter_.log_error("update " + std::to_string(offset_) +
+                       " was left out, since one update may have " + std::to_string(kPollBytes) +
+                       " bytes");
+    co_await confirm(offset_ + 1);
+  }
+  co_await adapter_.timer.sleep(wait);
+}
+
 Task<bool> Poller::recover(const Answer& answer) {
   if (answer.unauthorized()) {
     say(StateKind::kFailed, "Telegram refuses the bot token (" + answer.description + ")",
         "copy the token from @BotFather (/token) into settings.bot_token, check settings.api_base, "
-        "and "
-        "restart the instance");
+        "and restart the instance");
     co_return false;
   }
   milliseconds wait = next_backoff();

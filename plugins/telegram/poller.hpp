@@ -38,6 +38,8 @@ class Poller {
   [[nodiscard]] const Identity& me() const { return me_; }
 
  private:
+  static constexpr int kMostUpdates = 100;  // that Telegram gives at once
+
   // One message on its way to the host. `original` has its files by reference.
   struct Item {
     sdk::Event original;
@@ -50,6 +52,8 @@ class Poller {
   // False: the token is refused.
   [[nodiscard]] sdk::Task<bool> introduce();
   [[nodiscard]] sdk::Task<Answer> get_updates();
+  // After an answer that was too large: the same request would fail for ever.
+  [[nodiscard]] sdk::Task<> ask_for_less();
   // Says what is wrong and waits as long as that takes. False: it takes a person.
   [[nodiscard]] sdk::Task<bool> recover(const Answer& answer);
   [[nodiscard]] sdk::Task<> take(const nlohmann::json& updates);
@@ -70,9 +74,10 @@ class Poller {
   ChatMoves& moves_;
   QuestionBook& questions_;
   Identity me_;
-  std::int64_t offset_ = 0;  // 0: none yet
-  int failures_ = 0;         // in a row
-  sdk::State state_;         // as said last
+  std::int64_t offset_ = 0;   // 0: none yet
+  int limit_ = kMostUpdates;  // of updates in one answer
+  int failures_ = 0;          // in a row
+  sdk::State state_;          // as said last
 };
 
 }  // namespace patchbay::telegram

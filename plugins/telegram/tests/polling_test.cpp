@@ -255,6 +255,54 @@ TEST_F(Polling, MovedGroupsAreRebound) {
   EXPECT_TRUE(delivered(message("-4021", "hi")).ok());
 }
 
+TEST_F(Polling, AnAnswerThatIsTooLargeIsAskedForInSmallerPieces) {
+  expect_me();
+  const std::string large(9 * 1024 * 1024, ' ');
+  expect("getUpdates").json("/limit", "100").answer(200, large);
+  expect("getUpdates").json("/limit", "50").answer(200, large);
+  expect_updates({"private_text"}).json("/limit", "25");
+  expect_silence();
+  host_->start();
+  EXPECT_EQ(host_->kv()["offset"], "502");
+  EXPECT_EQ(state().kind, StateKind::kOnline);
+  EXPECT_EQ(last_body("getUpdates")["limit"], 50);  // grows again
+}
+
+TEST_F(Polling, AHundredLongMessagesFitInOneAnswer) {
+  expect_me();
+  const std::string six_megabytes = ok(json::array()) + std::string(6 * 1024 * 1024, ' ');
+  expect("getUpdates").answer(200, six_megabytes);
+  expect_silence();
+  host_->start();
+  host_->advance(seconds(1));
+  EXPECT_EQ(last_body("getUpdates")["limit"], 100);
+}
+
+TEST_F(Polling, OneUpdateThatIsTooLargeIsPassedOverByItsNumber) {
+  make_host({{"offset", "505"}});
+  expect_me();
+  const std::string large(9 * 1024 * 1024, ' ');
+  expect("getUpdates").json("/offset", "505").times(7).answer(200, large);
+  expect("getUpdates").json("/offset", "506").always().answer(200, ok(json::array()));
+  host_->start();
+  host_->advance(seconds(2));
+  EXPECT_EQ(host_->kv()["offset"], "506");
+  EXPECT_THAT(host_->log(), Contains(Field(&LogLine::text, HasSubstr("update 505 was left out"))));
+  EXPECT_EQ(last_body("getUpdates")["offset"], 506);
+  EXPECT_EQ(state().kind, StateKind::kOnline);
+}
+
+TEST_F(Polling, AFirstUpdateThatIsTooLargeSaysWhatToDoAndIsNoTightLoop) {
+  expect_me();
+  expect("getUpdates").always().answer(200, std::string(9 * 1024 * 1024, ' '));
+  host_->start();
+  host_->advance(std::chrono::minutes(10));
+  EXPECT_LE(requests_to("getUpdates").size(), 30U);
+  EXPECT_EQ(host_->kv().count("offset"), 0U);
+  EXPECT_EQ(state().kind, StateKind::kDegraded);
+  EXPECT_THAT(state().user_action, HasSubstr("update_id"));
+}
+
 TEST_F(Polling, UnblockedPeopleCanBeReachedAgain) {
   start_with({"bot_unblocked_by_person"});
   ASSERT_EQ(host_->reachable().size(), 1U);
