@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <sys/stat.h>
+#include <utility>
 
 #include "agents/backoff.hpp"
 #include "agents/stuck.hpp"
@@ -68,6 +69,7 @@ struct Supervisor::Entry {
   SessionAddress session;
   RunState state = RunState::kStopped;
   SessionWork work;
+  bool damaged = false;  // it is to be recovered, even if no agent is to run
   RunId run = 0;
   // Held while no agent runs and the session is being settled; moved nowhere else.
   std::optional<session::RunLease> lease;
@@ -112,6 +114,10 @@ Supervisor::Entry& Supervisor::entry(const SessionAddress& session) {
 }
 
 void Supervisor::on_work(const SessionAddress& session, const SessionWork& work) {
+  if (work.damaged) {
+    on_damage(session);
+    return;
+  }
   if (work.due == 0 && !work.next_due && entries_.find(session) == entries_.end()) {
     return;
   }
@@ -125,6 +131,17 @@ void Supervisor::on_work(const SessionAddress& session, const SessionWork& work)
   }
   rearm_due(it);
   consider(it);
+  forget_if_quiet(session);
+}
+
+void Supervisor::on_damage(const SessionAddress& session) {
+  Entry& it = entry(session);
+  const bool recovery_comes = it.state != RunState::kStopped && it.state != RunState::kQueued &&
+                              it.state != RunState::kBackoff;
+  if (!recovery_comes) {
+    it.damaged = true;
+    consider(it);
+  }
   forget_if_quiet(session);
 }
 
@@ -159,7 +176,7 @@ std::size_t Supervisor::running() const {
 // Wakes a stopped session that has something to do. A session in any other state comes back here
 // when that state ends.
 void Supervisor::consider(Entry& it) {
-  if (it.state == RunState::kStopped && it.work.due > 0 && !stopping_) {
+  if (it.state == RunState::kStopped && (it.work.due > 0 || it.damaged) && !stopping_) {
     enqueue(it);
     fill_slots();
   }
@@ -210,13 +227,28 @@ void Supervisor::begin(Entry& it) {
       return;
     }
     if (!result.ok()) {
-      start_failed(*entries_.at(session), result.status());
+      Entry& failed = *entries_.at(session);
+      failed.damaged = true;
+      start_failed(failed, result.status());
       return;
     }
     for (const std::string& healed : result->healed) {
       base::log_warning("session.healed", {{"session", name_of(session)}, {"what", healed}});
     }
+    recovered_before_start(session);
+  });
+}
+
+void Supervisor::recovered_before_start(const SessionAddress& session) {
+  if (!std::exchange(entries_.at(session)->damaged, false)) {
     settle_before_start(session);
+    return;
+  }
+  // Its last agent's rows could not be read.
+  hooks_.exited(session, [this, alive = alive_, session] {
+    if (*alive) {
+      settle_before_start(session);
+    }
   });
 }
 
@@ -354,6 +386,7 @@ void Supervisor::agent_exited(const SessionAddress& session, AgentExit exit) {
 void Supervisor::settle_after_exit(const SessionAddress& session, bool recovered) {
   Entry& it = *entries_.at(session);
   if (!recovered) {
+    it.damaged = true;
     it.lease.reset();
     back_off(it, "its session folder cannot be read");
     hooks_.stopped(session);
@@ -542,7 +575,8 @@ void Supervisor::forget_if_quiet(const SessionAddress& session) {
     return;
   }
   const Entry& it = *found->second;
-  if (it.state == RunState::kStopped && it.work.due == 0 && !it.work.next_due && it.failures == 0) {
+  const bool wants_something = it.work.due > 0 || it.work.next_due || it.damaged;
+  if (it.state == RunState::kStopped && !wants_something && it.failures == 0) {
     entries_.erase(found);
   }
 }

@@ -63,7 +63,8 @@ class Supervisor {
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
 
-  // What a session's inbound.db holds after a batch: wakes the agent if something is due.
+  // What a session's inbound.db holds after a batch: wakes the agent if something is due. A damaged
+  // session is recovered: now if no agent of it runs, else when that has ended.
   void on_work(const session::SessionAddress& session, const session::SessionWork& work);
   // The agent did something (its outbound.db changed): it is not idle.
   void on_activity(const session::SessionAddress& session);
@@ -85,11 +86,13 @@ class Supervisor {
   using QueueKey = std::pair<base::WallTime, session::SessionAddress>;
 
   Entry& entry(const session::SessionAddress& session);
+  void on_damage(const session::SessionAddress& session);
   void consider(Entry& entry);
   void enqueue(Entry& entry);
   void fill_slots();
   void make_room();
   void begin(Entry& entry);
+  void recovered_before_start(const session::SessionAddress& session);
   void settle_before_start(const session::SessionAddress& session);
   void launch(Entry& entry);
   void start_failed(Entry& entry, const base::Status& why);

@@ -210,9 +210,11 @@ Status Host::Parts::open() {
       std::make_unique<agents::Supervisor>(std::move(options), loop, *sessions, *runtime, *runs);
   sessions->on_work(
       [this](const session::SessionAddress& session, const session::SessionWork& work) {
-        router->session_is_writable(session);
+        if (!work.damaged) {
+          router->session_is_writable(session);
+        }
         supervisor->on_work(session, work);
-        if (supervisor->state(session) == agents::RunState::kRunning) {
+        if (!work.damaged && supervisor->state(session) == agents::RunState::kRunning) {
           deliveries->set_working(session, work.due > 0);
         }
       });

@@ -115,6 +115,7 @@ Result<OutboundBatch> SessionWorker::look(const Read& read) {
   outbound_is_stuck_ = !look.ok() && look.status().code() == Code::kBusy;
   if (!look.ok()) {
     outbound_is_suspect_ = outbound_is_suspect_ || look.status().code() == Code::kCorrupt;
+    tell_if_damaged(look.status());
     return look.status();
   }
   PATCHBAY_TRY(resolve_references(folder, *look));

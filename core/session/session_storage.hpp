@@ -140,7 +140,8 @@ class SessionStorage {
   [[nodiscard]] virtual base::Result<std::shared_ptr<attachments::ConfinedFolder>> folder(
       const SessionAddress& session) = 0;
 
-  // Runs after every batch that was committed; set once, before the first write.
+  // Runs after every batch that was committed, and with `damaged` when a database could not be
+  // opened for a reason that recover() may end; set once, before the first write.
   virtual void on_work(std::function<void(const SessionAddress&, const SessionWork&)> listener) = 0;
 };
 

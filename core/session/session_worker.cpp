@@ -235,7 +235,9 @@ void SessionWorker::keep_or_give_up(std::vector<PendingWrite> writes, const Stat
 
 Status SessionWorker::with_inbound(const attachments::ConfinedFolder& folder,
                                    const InTransaction& work) {
-  PATCHBAY_TRY(discard_foreign_journal(folder, trust_));
+  const Status discarded = discard_foreign_journal(folder, trust_);
+  tell_if_damaged(discarded);
+  PATCHBAY_TRY(discarded);
   trust_ = JournalTrust::kMayBeOurs;
   const Status status = transact(folder, work);
   if (status.ok() || status.code() == Code::kBusy) {
@@ -243,6 +245,7 @@ Status SessionWorker::with_inbound(const attachments::ConfinedFolder& folder,
   }
   inbound_is_stuck_ = status.code() == Code::kBusy;
   inbound_is_suspect_ = inbound_is_suspect_ || status.code() == Code::kCorrupt;
+  tell_if_damaged(status);
   return status;
 }
 
@@ -309,11 +312,25 @@ void SessionWorker::remember(ReleaseResult release) {
   }
   exposed_ = std::move(release.exposed);
   work_ = release.work;
-  context_->completions.post([context = context_, session = session_, work = work_] {
+  tell(work_);
+}
+
+void SessionWorker::tell(const SessionWork& work) {
+  context_->completions.post([context = context_, session = session_, work] {
     if (context->listener) {
       context->listener(session, work);
     }
   });
+}
+
+void SessionWorker::tell_if_damaged(const Status& status) {
+  // Unavailable: a hot journal, which only a writer can roll back.
+  if (status.code() == Code::kCorrupt || status.code() == Code::kRefused ||
+      status.code() == Code::kNotFound || status.code() == Code::kUnavailable) {
+    SessionWork work;
+    work.damaged = true;
+    tell(work);
+  }
 }
 
 std::int64_t SessionWorker::outbound_seq(const attachments::ConfinedFolder& folder) {

@@ -106,6 +106,9 @@ class SessionWorker : public std::enable_shared_from_this<SessionWorker> {
   [[nodiscard]] base::Status transact(const attachments::ConfinedFolder& folder,
                                       const InTransaction& work);
   void remember(ReleaseResult release);
+  void tell(const SessionWork& work);
+  // Tells of damage that a recovery may end. Any other status, and a lock, is not damage.
+  void tell_if_damaged(const base::Status& status);
   [[nodiscard]] std::int64_t outbound_seq(const attachments::ConfinedFolder& folder);
   [[nodiscard]] base::Result<SessionWork> read_work_now();
   [[nodiscard]] base::Result<bool> create_now();

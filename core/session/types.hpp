@@ -52,7 +52,7 @@ struct InboundMessage {
 // The files of a row that waited for them have come (or failed): its final content.
 struct CompleteAttachments {
   std::string id;
-  std::string content;
+  std::string content;  // empty: it stays as it is
 };
 
 // delivered: what became of a row of messages_out.
@@ -148,6 +148,8 @@ struct SessionWork {
   std::uint32_t due = 0;                     // pending rows with trigger 1 that are due now
   std::optional<base::WallTime> next_due;    // of the earliest pending or delayed row in the future
   std::optional<base::WallTime> oldest_due;  // timestamp of the oldest due row: for fair queueing
+  // A database opens only after a recovery; nothing else is known.
+  bool damaged = false;
 };
 
 }  // namespace patchbay::session

@@ -206,6 +206,58 @@ TEST_F(SupervisorTest, ARowThatBecomesDueLaterWakesItThen) {
   EXPECT_THAT(runtime.started, ElementsAre("a"));
 }
 
+TEST_F(SupervisorTest, ADamagedSessionIsRecoveredThoughNothingIsDue) {
+  SessionWork damaged;
+  damaged.damaged = true;
+  supervisor->on_work(address("a"), damaged);
+  loop.run_ready();
+  EXPECT_THAT(storage.calls, ElementsAre("recover a", "settle a"));
+  EXPECT_THAT(hooks.told, ElementsAre("exited a", "stopped a"))
+      << "what its last agent left is read";
+  EXPECT_TRUE(runtime.started.empty());
+  EXPECT_EQ(state("a"), RunState::kStopped);
+}
+
+TEST_F(SupervisorTest, ARecoveryThatFailsIsTriedAgain) {
+  SessionWork damaged;
+  damaged.damaged = true;
+  storage.recover_status = {base::Code::kBusy, "database is locked"};
+  supervisor->on_work(address("a"), damaged);
+  loop.run_ready();
+  EXPECT_EQ(state("a"), RunState::kBackoff);
+  EXPECT_THAT(hooks.told, Not(Contains("exited a")));
+  storage.recover_status = {};
+  loop.advance(seconds(1));
+  EXPECT_THAT(hooks.told, Contains("exited a"));
+  EXPECT_EQ(state("a"), RunState::kStopped);
+}
+
+TEST_F(SupervisorTest, ARecoveryThatFailsAfterAnExitIsTriedAgain) {
+  work("a", 1);
+  storage.recover_status = {base::Code::kBusy, "database is locked"};
+  work("a", 0);
+  exit("a");
+  EXPECT_EQ(state("a"), RunState::kBackoff);
+  storage.recover_status = {};
+  storage.calls.clear();
+  loop.advance(seconds(1));
+  EXPECT_THAT(storage.calls, ElementsAre("recover a", "settle a"));
+  EXPECT_EQ(std::count(hooks.told.begin(), hooks.told.end(), "exited a"), 2);
+}
+
+TEST_F(SupervisorTest, DamageWhileAnAgentRunsWaitsForItsExit) {
+  work("a", 1);
+  storage.calls.clear();
+  SessionWork damaged;
+  damaged.damaged = true;
+  supervisor->on_work(address("a"), damaged);
+  loop.run_ready();
+  EXPECT_TRUE(storage.calls.empty());
+  work("a", 0);
+  exit("a");
+  EXPECT_THAT(storage.calls, ElementsAre("recover a", "settle a"));
+}
+
 TEST_F(SupervisorTest, AStuckTurnIsKilledAndABusyOneIsNot) {
   work("a", 1);
   storage.turns[address("a")].oldest_claim = loop.wall_now();

@@ -70,7 +70,8 @@ class Attack : public StorageTest {
 
   static constexpr const char* kSecret = "a file of the host's user";
   int works_ = 0;
-  base::SystemClock real_clock_;  // outlives the storage
+  std::vector<std::string> told_;  // by the storage's listener
+  base::SystemClock real_clock_;   // outlives the storage
   SessionAddress neighbour_{base::AgentGroupId("main"), base::SessionId("s2")};
 };
 
@@ -149,6 +150,21 @@ TEST_F(Attack, JournalThatNamesASuperJournal) {
       make_journal({}, static_cast<std::uint32_t>(bytes.size() / kPageBytes), victim()));
   expect_refused(drain().status(), "outbound.db");
   expect_healed("super-journal");
+}
+
+TEST_F(Attack, DamageIsTold) {
+  storage_->on_work([this](const SessionAddress& session, const SessionWork& work) {
+    told_.push_back(session.id.str() + (work.damaged ? " damaged" : " works"));
+  });
+  replace("outbound.db-journal", make_fifo);
+  EXPECT_FALSE(drain().ok());
+  replace("inbound.db-journal", make_fifo);
+  EXPECT_FALSE(write(message("x")).ok());
+  loop_.run_ready();
+  EXPECT_EQ(told_, (std::vector<std::string>{"s1 damaged", "s1 damaged"}));
+  ASSERT_TRUE(recover().ok());
+  loop_.run_ready();
+  EXPECT_EQ(told_.back(), "s1 works");
 }
 
 TEST_F(Attack, InboundJournalThatNamesASuperJournal) {
