@@ -1,12 +1,15 @@
 // An agent that was talked into attacking its host. The text of a message names the attack; what it
 // leaves in its session folder is all that an agent can do through it.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { DIES_IN_TRANSACTION, makeJournal } from './journals.mjs';
 
 const folder = process.env.PATCHBAY_SESSION_DIR;
 const canary = process.env.CANARY; // a file of the host's that must neither be read nor changed
 const at = (...parts) => path.join(folder, ...parts);
+const inAgent = (name) => path.join(process.env.PATCHBAY_AGENT_DIR, name);
 const sql = (database, text) => execFileSync('sqlite3', [at(database), `PRAGMA busy_timeout=5000;${text}`], { encoding: 'utf8' });
 const quote = (text) => `'${String(text).replaceAll("'", "''")}'`;
 
@@ -19,6 +22,34 @@ function sendFile(id, name, make) {
   fs.mkdirSync(at('outbox', id), { recursive: true });
   make(at('outbox', id, name));
   write(id, { text: `attack ${id}`, files: [name] });
+}
+
+async function until(condition) {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+// Until the holder is ended; this process lives as long, unless the holder is detached. Its id is
+// in the file `held` once it holds the lock.
+async function holdLock(database, statement, { detached = false } = {}) {
+  const script = fileURLToPath(new URL('./hold-lock.mjs', import.meta.url));
+  const holder = spawn(process.execPath, [script, at(database), statement, inAgent('held')], { detached, stdio: 'ignore' });
+  await until(() => fs.existsSync(inAgent('held')));
+  if (detached) holder.unref();
+}
+
+// A process that is not the agent's takes the lock now.
+async function waitForTheLock() {
+  fs.writeFileSync(inAgent('lock-it'), '');
+  await until(() => fs.existsSync(inAgent('held')));
+}
+
+// In place of the journal, in one step, while the host has nothing to do with inbound.db: all that
+// was acknowledged has been taken over.
+async function plantInboundJournal(make) {
+  await until(() => execFileSync('sqlite3', ['-readonly', at('inbound.db'), '.timeout 5000',
+    "SELECT count(*) FROM messages_in WHERE status = 'pending'"], { encoding: 'utf8' }).trim() === '0');
+  make(inAgent('journal'));
+  fs.renameSync(inAgent('journal'), at('inbound.db-journal'));
 }
 
 const attacks = {
@@ -45,25 +76,41 @@ const attacks = {
   'endless view': () => sql('outbound.db', `ALTER TABLE messages_out RENAME TO real_out; CREATE VIEW messages_out AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT 'v' || i AS id, i AS seq, NULL AS in_reply_to, '' AS timestamp, NULL AS deliver_after, NULL AS recurrence, 'chat' AS kind, NULL AS platform_id, NULL AS channel_type, NULL AS thread_id, '{"text":"endless"}' AS content FROM n`),
   'corrupt file': () => fs.writeFileSync(at('outbound.db'), Buffer.alloc(8192, 0x41)),
   'fifo journal': () => execFileSync('mkfifo', [at('outbound.db-journal')]),
-  'super journal': () => {
-    // A rollback journal that names a super-journal: opening it read-write would delete that file.
-    const name = Buffer.from(canary);
-    let sum = 0;
-    for (const byte of name) sum = (sum + byte) >>> 0;
-    const tail = Buffer.alloc(16);
-    tail.writeUInt32BE(name.length, 0);
-    tail.writeUInt32BE(sum, 4);
-    Buffer.from([0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7]).copy(tail, 8);
-    const head = Buffer.alloc(512);
-    Buffer.from([0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7]).copy(head, 0);
-    head.writeUInt32BE(0, 8);
-    head.writeUInt32BE(512, 20);
-    head.writeUInt32BE(4096, 24);
-    fs.writeFileSync(at('outbound.db-journal'), Buffer.concat([head, Buffer.from([0, 0, 0, 1]), name, tail]));
-  },
+  // Opening the database read-write would delete the file that it names.
+  'super journal': () => fs.writeFileSync(at('outbound.db-journal'), makeJournal(fs.readFileSync(at('outbound.db')), { superJournal: canary })),
   'rows deleted': () => {
     write('kept-back', { text: 'attack rows-deleted' });
     sql('outbound.db', "DELETE FROM messages_out WHERE id <> 'kept-back'; VACUUM");
+  },
+  'table emptied': () => {
+    for (let row = 0; row < 5; ++row) write(`gone-${row}`, { text: `attack gone-${row}` });
+    sql('outbound.db', 'DELETE FROM messages_out; VACUUM');
+    seq = 1; // rowids and numbers that were given once come again
+    write('after-emptied', { text: 'attack after-emptied' });
+  },
+  // An honest writer that is killed in the middle of a transaction, after one that it finished.
+  'honest journal': () => {
+    write('whole', { text: 'attack whole' });
+    spawnSync('sqlite3', [at('outbound.db')], { input: DIES_IN_TRANSACTION(
+      `INSERT INTO messages_out(id, seq, timestamp, kind, content) VALUES('half', ${seq += 2}, '', 'chat', '{"text":"attack half"}'); UPDATE messages_out SET in_reply_to = hex(randomblob(40000))`) });
+    if (!fs.statSync(at('outbound.db-journal')).size) throw new Error('no hot journal was left');
+  },
+  // For a later turn: what inbound.db was.
+  'remember inbound.db': () => fs.copyFileSync(at('inbound.db'), inAgent('inbound.earlier')),
+  'rewriting journal of inbound.db': () => plantInboundJournal((file) => fs.writeFileSync(file, makeJournal(fs.readFileSync(inAgent('inbound.earlier'))))),
+  'super journal of inbound.db': () => plantInboundJournal((file) => fs.writeFileSync(file, makeJournal(fs.readFileSync(at('inbound.db')), { superJournal: canary }))),
+  'fifo journal of inbound.db': () => plantInboundJournal((file) => execFileSync('mkfifo', [file])),
+  'read lock on inbound.db': () => holdLock('inbound.db', 'BEGIN; SELECT count(*) FROM messages_in'),
+  'read lock on outbound.db': () => holdLock('outbound.db', 'BEGIN; SELECT count(*) FROM messages_out'),
+  // By a process that left the agent's session and outlives the agent's program.
+  'write lock on outbound.db that stays': () => {
+    write('before-lock', { text: 'attack before-lock' });
+    return holdLock('outbound.db', 'BEGIN EXCLUSIVE', { detached: true });
+  },
+  'inbound.db is locked by another': () => waitForTheLock(),
+  'outbound.db is locked by another': () => {
+    write('before-lock', { text: 'attack before-lock' });
+    return waitForTheLock();
   },
 };
 
@@ -72,13 +119,14 @@ const pending = JSON.parse(execFileSync('sqlite3', ['-readonly', '-json', at('in
   "SELECT id, content FROM messages_in WHERE status = 'pending' AND trigger = 1 ORDER BY seq"], { encoding: 'utf8' }) || '[]');
 for (const { id, content } of pending) {
   sql('outbound.db', `INSERT OR REPLACE INTO processing_ack VALUES(${quote(id)}, 'completed', datetime('now'))`);
-  const name = JSON.parse(content).text;
+  const { text } = JSON.parse(content);
   try {
-    attacks[name]();
+    if (text.startsWith('echo ')) write(`${text} ${id}`, { text });
+    else await attacks[text]();
   } catch (error) {
-    console.error(`${name}: ${error.message}`);
+    console.error(`${text}: ${error.message}`);
     process.exitCode = 1;
     continue;
   }
-  fs.writeFileSync(path.join(process.env.PATCHBAY_AGENT_DIR, 'attacked'), name);
+  fs.writeFileSync(inAgent('attacked'), text);
 }
