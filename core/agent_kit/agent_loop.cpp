@@ -1,6 +1,7 @@
 #include "agent_kit/agent_loop.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <poll.h>
 
@@ -15,7 +16,6 @@ using base::Milliseconds;
 using base::Result;
 using base::Status;
 
-constexpr int kWriteAttempts = 12;  // each waits 5 s for the lock
 constexpr Milliseconds kTryAgain{1000};
 constexpr Milliseconds kIdle{600'000};
 
@@ -26,6 +26,12 @@ bool is_readable(int fd) {
 
 bool heals_by_itself(const Status& status) {
   return status.code() == Code::kBusy || status.code() == Code::kUnavailable;
+}
+
+void show_life(const AgentSession& session) {
+  if (const Status touched = session.touch_heartbeat(); !touched.ok()) {
+    base::log_warning("agent.no_heartbeat", {{"reason", touched.message()}});
+  }
 }
 
 std::vector<OutboundRow> rows_of(const Turn& turn, TurnResult& result) {
@@ -49,33 +55,49 @@ std::vector<OutboundRow> rows_of(const Turn& turn, TurnResult& result) {
   return rows;
 }
 
-Status finish_patiently(AgentSession& session, const Turn& turn, TurnResult result) {
-  const std::vector<OutboundRow> answers = rows_of(turn, result);
-  Status finished;
-  for (int attempt = 0; attempt < kWriteAttempts; ++attempt) {
-    PBAY_FAILPOINT("agent.before_answer");
-    finished = session.finish(turn.rows, result.acknowledgement, answers);
-    if (finished.code() != Code::kBusy) {
-      break;
+// due() hides claimed rows: while `write` is not done, nobody looks at its rows again. So it is
+// repeated, and when it cannot be done the agent has to end, for the host takes the rows of an
+// agent that has ended back.
+Status write_patiently(AgentSession& session, const Patience& patience, int stop_fd,
+                       const std::function<Status()>& write) {
+  for (int tried = 1;; ++tried) {
+    const bool last = tried >= patience.tries || is_readable(stop_fd);
+    const Status written = write();
+    if (written.ok() || !heals_by_itself(written)) {
+      return written;
     }
+    if (last) {
+      return {Code::kTimeout,
+              "gave up after " + std::to_string(tried) + " tries; " +
+                  "the host gives the messages to the next agent process: " + written.message()};
+    }
+    if (tried == 1) {
+      base::log_warning("agent.try_again", {{"reason", written.message()}});
+    }
+    show_life(session);
+    pollfd stop{stop_fd, POLLIN, 0};  // poll() passes over a negative descriptor
+    ::poll(&stop, 1, static_cast<int>(patience.pause.count()));
   }
-  PBAY_FAILPOINT("agent.after_answer");
-  return finished;
 }
 
 // True: the turn was given up because the agent is to stop.
-Result<bool> take_turn(AgentSession& session, TurnTaker& taker, const Turn& turn) {
+Result<bool> take_turn(AgentSession& session, TurnTaker& taker, const Turn& turn, int stop_fd,
+                       const Patience& patience) {
   PATCHBAY_TRY(session.claim(turn.rows));
-  if (const Status touched = session.touch_heartbeat(); !touched.ok()) {
-    base::log_warning("agent.no_heartbeat", {{"reason", touched.message()}});
-  }
+  show_life(session);
   PBAY_FAILPOINT("agent.after_claim");
   TurnResult result = taker.take(session, turn);
   if (result.given_up) {
-    PATCHBAY_TRY(session.release(turn.rows));
+    PATCHBAY_TRY(
+        write_patiently(session, patience, stop_fd, [&] { return session.release(turn.rows); }));
     return true;
   }
-  PATCHBAY_TRY(finish_patiently(session, turn, std::move(result)));
+  const std::vector<OutboundRow> answers = rows_of(turn, result);
+  PBAY_FAILPOINT("agent.before_answer");
+  PATCHBAY_TRY(write_patiently(session, patience, stop_fd, [&] {
+    return session.finish(turn.rows, result.acknowledgement, answers);
+  }));
+  PBAY_FAILPOINT("agent.after_answer");
   session.remove_collecting_folder();
   return false;
 }
@@ -90,7 +112,7 @@ Milliseconds until(const std::optional<base::WallTime>& due, const base::Clock& 
 }  // namespace
 
 Result<std::optional<base::WallTime>> take_due_turns(AgentSession& session, TurnTaker& taker,
-                                                     int stop_fd) {
+                                                     int stop_fd, Patience patience) {
   for (;;) {
     PATCHBAY_ASSIGN(const DueRows due, session.due());
     const std::vector<Turn> turns = make_turns(due.rows);
@@ -101,7 +123,7 @@ Result<std::optional<base::WallTime>> take_due_turns(AgentSession& session, Turn
       if (is_readable(stop_fd)) {
         return due.next_due;
       }
-      PATCHBAY_ASSIGN(const bool given_up, take_turn(session, taker, turn));
+      PATCHBAY_ASSIGN(const bool given_up, take_turn(session, taker, turn, stop_fd, patience));
       if (given_up) {
         return due.next_due;
       }
@@ -110,10 +132,10 @@ Result<std::optional<base::WallTime>> take_due_turns(AgentSession& session, Turn
 }
 
 Status run_agent(AgentSession& session, InboundWatch& watch, TurnTaker& taker,
-                 const base::Clock& clock, int stop_fd) {
+                 const base::Clock& clock, int stop_fd, Patience patience) {
   std::string told;  // the same reason every second would fill the log
   for (;;) {
-    const auto next_due = take_due_turns(session, taker, stop_fd);
+    const auto next_due = take_due_turns(session, taker, stop_fd, patience);
     const Status& status = next_due.status();
     if (!status.ok() && !heals_by_itself(status)) {
       return status;

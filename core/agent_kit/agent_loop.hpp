@@ -32,14 +32,24 @@ class TurnTaker {
   virtual TurnResult take(AgentSession& session, const Turn& turn) = 0;
 };
 
+// How often the end of a turn is written again while something is in the way. An answer may have
+// been dear; but a database that was replaced opens for a new process only.
+struct Patience {
+  int tries = 60;  // each waits up to 5 s for a lock
+  base::Milliseconds pause{1000};
+};
+
 // Takes all turns that are due now. The time of the earliest row that is not due yet, if any.
+// kTimeout: the end of a turn could not be written, and its rows stay claimed: the process has to
+// end, so that the host takes them back.
 [[nodiscard]] base::Result<std::optional<base::WallTime>> take_due_turns(AgentSession& session,
                                                                          TurnTaker& taker,
-                                                                         int stop_fd);
+                                                                         int stop_fd,
+                                                                         Patience patience = {});
 
 // Until stop_fd is readable: ok. A failure that trying again does not heal ends it too.
 [[nodiscard]] base::Status run_agent(AgentSession& session, InboundWatch& watch, TurnTaker& taker,
-                                     const base::Clock& clock, int stop_fd);
+                                     const base::Clock& clock, int stop_fd, Patience patience = {});
 
 // Answers each message that asks for an answer: its text with that text, each file with that file.
 class EchoTaker final : public TurnTaker {

@@ -248,6 +248,9 @@ Status AgentSession::write(std::span<const OutboundRow> rows,
       acknowledge.exec();
     }
     transaction.commit();
+    for (const OutboundRow& row : rows) {
+      placed_.erase(row.id);
+    }
     return {};
   });
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -107,7 +108,7 @@ class AgentSession {
   AgentSession(std::unique_ptr<Databases> databases, std::string folder, const base::Clock& clock,
                AgentSessionOptions options);
   [[nodiscard]] base::Status clear_stale_claims();
-  [[nodiscard]] base::Result<std::string> place_files(const OutboundRow& row) const;
+  [[nodiscard]] base::Result<std::string> place_files(const OutboundRow& row);
   [[nodiscard]] base::Status write(std::span<const OutboundRow> rows,
                                    std::span<const InboundRow> acknowledged,
                                    std::string_view status);
@@ -116,6 +117,9 @@ class AgentSession {
   std::string folder_;
   const base::Clock& clock_;
   AgentSessionOptions options_;
+  // By row id: contents of rows whose files lie in outbox/ while the rows are not written yet. The
+  // files may have been moved there, and cannot be placed again.
+  std::map<std::string, std::string> placed_;
   bool fresh_ = true;  // nothing was read yet: on_wake rows are for us
 };
 

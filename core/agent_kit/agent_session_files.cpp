@@ -58,9 +58,12 @@ bool exists(SQLite::Database& outbound, const std::string& id) {
 }  // namespace
 
 // The row's content with the names of its files, which lie in outbox/<id>/ afterwards.
-Result<std::string> AgentSession::place_files(const OutboundRow& row) const {
+Result<std::string> AgentSession::place_files(const OutboundRow& row) {
   if (row.files.empty()) {
     return row.content;
+  }
+  if (const auto placed = placed_.find(row.id); placed != placed_.end()) {
+    return placed->second;
   }
   if (folder_.empty() || !attachments::is_one_component(row.id)) {
     return Status(Code::kInvalidArgument,
@@ -91,7 +94,9 @@ Result<std::string> AgentSession::place_files(const OutboundRow& row) const {
   PATCHBAY_TRY(folder.sync());
   PATCHBAY_TRY(outbox.sync());
   content["files"] = names;
-  return content.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  std::string with_names = content.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  placed_[row.id] = with_names;
+  return with_names;
 }
 
 Result<std::string> AgentSession::attachment_path(std::string_view local_path) const {

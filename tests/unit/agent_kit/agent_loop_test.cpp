@@ -3,6 +3,7 @@
 #include <csignal>
 #include <gmock/gmock.h>
 #include <sys/eventfd.h>
+#include <thread>
 
 #include "session_folder.hpp"
 
@@ -123,6 +124,83 @@ TEST_F(Loop, AStopDuringACommandGivesTheRowsBack) {
   take(taker, stop.get());
   EXPECT_THAT(contents(), IsEmpty());
   EXPECT_THAT(folder.query_outbound("SELECT * FROM processing_ack"), IsEmpty());
+}
+
+// Takes the turn with `inner`; meanwhile inbound.db goes away, without which no answer is numbered.
+struct LosesInbound final : TurnTaker {
+  explicit LosesInbound(const SessionFolder& in, TurnTaker& taker) : folder(in), inner(taker) {}
+  TurnResult take(AgentSession& in, const Turn& turn) override {
+    ++turns;
+    TurnResult result = inner.take(in, turn);
+    std::filesystem::remove(folder / ".heartbeat");
+    std::filesystem::rename(folder / "inbound.db", folder / "away.db");
+    return result;
+  }
+  // [another thread] A sign of life after the turn comes between two tries.
+  void await_failed_try() const {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (!(std::filesystem::exists(folder / "away.db") &&
+             std::filesystem::exists(folder / ".heartbeat")) &&
+           std::chrono::steady_clock::now() < deadline) {
+      std::this_thread::yield();
+    }
+  }
+  void bring_back() const { std::filesystem::rename(folder / "away.db", folder / "inbound.db"); }
+  const SessionFolder& folder;
+  TurnTaker& inner;
+  int turns = 0;
+};
+
+constexpr base::Milliseconds kAtOnce{1};
+
+TEST_F(Loop, AnAnswerThatCannotBeWrittenYetIsWrittenOnceWhenItCan) {
+  folder.put("a", R"({"text":"hello"})");
+  CommandTaker command("cat; echo picture > \"$PATCHBAY_OUTBOX_DIR/p.jpg\"", -1);
+  LosesInbound taker(folder, command);
+  std::thread healer([&] {
+    taker.await_failed_try();
+    taker.bring_back();
+  });
+  EXPECT_TRUE(take_due_turns(*session, taker, -1, {.tries = 1'000'000, .pause = kAtOnce}).ok());
+  healer.join();
+  EXPECT_EQ(taker.turns, 1);
+  EXPECT_THAT(contents(), ElementsAre(R"({"files":["p.jpg"],"text":"hello"})"));
+  EXPECT_EQ(test::read_file(folder / "outbox/a:re:1/p.jpg"), "picture\n");
+  EXPECT_THAT(acknowledged("completed"), ElementsAre("a"));
+}
+
+TEST_F(Loop, AnAnswerThatCannotBeWrittenEndsTheAgentAndTheNextAnswersOnce) {
+  folder.put("a", R"({"text":"hello"})");
+  InboundWatch watch = InboundWatch::open(folder.path()).value();
+  const base::UniqueFd stop(::eventfd(0, EFD_CLOEXEC));
+  LosesInbound taker(folder, echo);
+  const auto ended =
+      run_agent(*session, watch, taker, clock, stop.get(), {.tries = 3, .pause = kAtOnce});
+  EXPECT_EQ(ended.code(), base::Code::kTimeout);
+  EXPECT_THAT(ended.message(), ::testing::HasSubstr("after 3 tries"));
+  EXPECT_THAT(contents(), IsEmpty());
+  EXPECT_THAT(acknowledged("processing"), ElementsAre("a")) << "for the host to take back";
+
+  taker.bring_back();
+  session = AgentSession::open(folder.path(), clock).value();
+  take(echo);
+  EXPECT_THAT(contents(), ElementsAre(R"({"text":"hello"})"));
+}
+
+TEST_F(Loop, AStopEndsTheWaitForAnAnswerThatCannotBeWritten) {
+  folder.put("a", R"({"text":"hello"})");
+  InboundWatch watch = InboundWatch::open(folder.path()).value();
+  const base::UniqueFd stop(::eventfd(0, EFD_CLOEXEC));
+  LosesInbound taker(folder, echo);
+  std::thread stopper([&] {
+    taker.await_failed_try();
+    EXPECT_EQ(::eventfd_write(stop.get(), 1), 0);
+  });
+  const auto ended = run_agent(*session, watch, taker, clock, stop.get(),
+                               {.tries = 1'000'000, .pause = base::Milliseconds(600'000)});
+  stopper.join();
+  EXPECT_EQ(ended.code(), base::Code::kTimeout);
+  EXPECT_THAT(contents(), IsEmpty());
 }
 
 TEST_F(Loop, RunsUntilStopped) {
