@@ -143,7 +143,14 @@ void Instance::on_created(bool finished, const Created& created) {
   if (made.start == nullptr || made.stop == nullptr || made.destroy == nullptr ||
       made.deliver == nullptr || made.on_complete == nullptr || made.cancel == nullptr ||
       made.capabilities == nullptr) {
-    fail("the adapter leaves out a function that it must have", "get a working build of it");
+    const std::string why = "the adapter leaves out a function that it must have";
+    if (made.destroy == nullptr) {
+      fail(why, "get a working build of it");
+      return;
+    }
+    set_state(InstanceState::kFailed, why, "get a working build of it");
+    phase_ = Phase::kDestroying;
+    destroy_adapter(made);
     return;
   }
   adapter_ = made;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <vector>
 
@@ -91,6 +93,18 @@ Status StagingArea::sweep(const std::unordered_set<std::string>& kept_names) {
     }
   }
   return first_failure;
+}
+
+Result<std::uint64_t> StagingArea::bytes() const {
+  PATCHBAY_ASSIGN(const Listing listing, folder_->list());
+  std::uint64_t sum = 0;
+  for (const Entry& entry : listing.entries) {
+    struct stat info{};
+    if (::fstatat(folder_->fd(), entry.name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0) {
+      sum += static_cast<std::uint64_t>(info.st_size);
+    }
+  }
+  return sum;
 }
 
 Status StagingArea::check_size(std::uint64_t bytes) const {

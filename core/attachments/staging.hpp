@@ -81,6 +81,8 @@ class StagingArea {
   // Takes the file of a committed handle, once.
   [[nodiscard]] base::Result<StagedFile> adopt(std::string_view owner, StagingHandle handle);
 
+  // The size of all that lies here.
+  [[nodiscard]] base::Result<std::uint64_t> bytes() const;
   // A file that was kept by name.
   [[nodiscard]] base::Result<StagedFile> reopen(std::string_view staging_name) const;
   // A file from strict base64, decoded as it is written: no second copy in memory. kInvalidArgument

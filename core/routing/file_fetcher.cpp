@@ -29,13 +29,16 @@ base::Result<InboundEvent> parse(const std::string& text) {
 
 }  // namespace
 
-// One row, shared by the completions that follow each other.
 struct FileFetcher::Job {
+  enum class Step : std::uint8_t { kFetch, kPlace, kComplete };
+
   store::PendingFilesRecord record;
   InboundEvent event;
+  Step step = Step::kFetch;
   std::size_t next_file = 0;
-  int attempts = 0;
-  std::string content;  // final, once the files are placed
+  int attempts = 0;     // of the step
+  int placements = 0;   // that the disk did not take
+  std::string content;  // final, once the files are placed; empty: as it is
 };
 
 base::Status FileFetcher::start() {
@@ -52,41 +55,65 @@ base::Status FileFetcher::start() {
     more = page.size() == kPageRows;
     for (store::PendingFilesRecord& record : page) {
       after = record.id;
-      waiting_.push_back(std::move(record));
+      loop_.post(while_alive(alive_, [this, found = std::move(record)] { add(found); }));
     }
   }
-  loop_.post(while_alive(alive_, [this] { begin_some(); }));
   return {};
 }
 
 void FileFetcher::add(store::PendingFilesRecord record) {
-  waiting_.push_back(std::move(record));
-  begin_some();
-}
-
-void FileFetcher::begin_some() {
-  while (under_way_ < limits::kFetchesUnderWay && !waiting_.empty()) {
-    const auto job = std::make_shared<Job>();
-    job->record = std::move(waiting_.front());
-    waiting_.pop_front();
-    ++under_way_;
-    begin(job);
-  }
-}
-
-void FileFetcher::begin(const std::shared_ptr<Job>& job) {
+  const auto job = std::make_shared<Job>();
+  job->record = std::move(record);
   auto event = parse(job->record.event);
-  if (!event.ok()) {
+  if (event.ok()) {
+    job->event = std::move(event).value();
+  } else {
     base::log_error("routing.pending_files_unreadable",
                     {{"row", job->record.row_id}, {"reason", event.status().message()}});
-    forget(job);
-    return;
+    job->step = Job::Step::kComplete;  // or its chat would wait behind it for ever
   }
-  job->event = std::move(event).value();
-  fetch_next(job);
+  enqueue(job);
 }
 
-void FileFetcher::fetch_next(const std::shared_ptr<Job>& job) {
+void FileFetcher::enqueue(const JobPointer& job) {
+  lanes_[job->event.instance].ready.push_back(job);
+  run(job->event.instance);
+}
+
+void FileFetcher::run(const base::InstanceName& instance) {
+  while (true) {
+    const auto lane = lanes_.find(instance);
+    if (lane == lanes_.end() || lane->second.under_way == limits::kFetchesUnderWay) {
+      return;
+    }
+    if (lane->second.ready.empty()) {
+      if (lane->second.under_way == 0) {
+        lanes_.erase(lane);
+      }
+      return;
+    }
+    const JobPointer job = std::move(lane->second.ready.front());
+    lane->second.ready.pop_front();
+    ++lane->second.under_way;
+    step(job);
+  }
+}
+
+void FileFetcher::step(const JobPointer& job) {
+  switch (job->step) {
+    case Job::Step::kFetch:
+      fetch_next(job);
+      break;
+    case Job::Step::kPlace:
+      place(job);
+      break;
+    case Job::Step::kComplete:
+      complete(job);
+      break;
+  }
+}
+
+void FileFetcher::fetch_next(const JobPointer& job) {
   auto& files = job->event.files;
   while (job->next_file < files.size()) {
     const InboundFile& file = files[job->next_file];
@@ -105,14 +132,13 @@ void FileFetcher::fetch_next(const std::shared_ptr<Job>& job) {
                 }));
 }
 
-void FileFetcher::fetched(const std::shared_ptr<Job>& job,
-                          const base::Result<std::string>& staged) {
+void FileFetcher::fetched(const JobPointer& job, const base::Result<std::string>& staged) {
   InboundFile& file = job->event.files[job->next_file];
   if (staged.ok()) {
     file.staged = *staged;
     job->attempts = 0;
   } else if (may_help_to_repeat(staged.status().code()) && job->attempts < limits::kFetchAttempts) {
-    loop_.run_after(next_delay(*job), while_alive(alive_, [this, job] { fetch_next(job); }));
+    rest(job);
     return;
   } else {
     file.error = staged.status().message();
@@ -124,13 +150,8 @@ void FileFetcher::fetched(const std::shared_ptr<Job>& job,
   fetch_next(job);
 }
 
-base::Milliseconds FileFetcher::next_delay(Job& job) {
-  const auto delay = limits::kReplayFirst * (1 << std::min(job.attempts, 10));
-  ++job.attempts;
-  return std::min<base::Milliseconds>(delay, limits::kReplayLongest);
-}
-
-void FileFetcher::place(const std::shared_ptr<Job>& job) {
+void FileFetcher::place(const JobPointer& job) {
+  job->step = Job::Step::kPlace;
   storage_.post(
       [this, tools = tools_, &loop = loop_, job, alive = std::weak_ptr<const char>(alive_)] {
         const std::array targets{
@@ -138,36 +159,67 @@ void FileFetcher::place(const std::shared_ptr<Job>& job) {
         const auto placements = place_files(tools, job->event.files, targets);
         const auto attachments = base::parse_json(placements.front().attachments);
         job->content = content_of(job->event, attachments.ok() ? *attachments : nlohmann::json());
-        loop.post([this, job, alive] {
+        loop.post([this, job, status = placements.front().status, alive] {
           if (!alive.expired()) {
-            job->attempts = 0;
-            complete(job);
+            placed(job, status);
           }
         });
       });
 }
 
-void FileFetcher::complete(const std::shared_ptr<Job>& job) {
+void FileFetcher::placed(const JobPointer& job, const base::Status& status) {
+  job->attempts = 0;
+  if (is_trouble_of_disk(status.code()) && ++job->placements < limits::kPlacementAttempts) {
+    base::log_warning("routing.files_not_placed", {{"row", job->record.row_id},
+                                                   {"instance", job->event.instance.str()},
+                                                   {"reason", status.message()}});
+    // What was staged may be used up; the platform still has what came by reference.
+    for (InboundFile& file : job->event.files) {
+      if (!file.reference.empty()) {
+        file.staged.clear();
+      }
+    }
+    job->step = Job::Step::kFetch;
+    job->next_file = 0;
+    rest(job);
+    return;
+  }
+  complete(job);
+}
+
+void FileFetcher::complete(const JobPointer& job) {
+  job->step = Job::Step::kComplete;
   tools_.sessions->write(
       {job->record.agent, job->record.session},
       session::CompleteAttachments{job->record.row_id, job->content},
       while_alive(alive_, [this, job](const base::Result<session::CommandOutcome>& result) {
-        const base::Code code = result.status().code();
-        if (result.ok() || code == base::Code::kNotFound || code == base::Code::kInvalidArgument ||
-            code == base::Code::kTooLarge) {
-          if (!result.ok()) {
-            base::log_error("routing.row_not_completed",
-                            {{"row", job->record.row_id}, {"reason", result.status().message()}});
-          }
-          forget(job);
-          return;
-        }
-        // The session is locked or damaged: the row waits, and so does what completes it.
-        loop_.run_after(next_delay(*job), while_alive(alive_, [this, job] { complete(job); }));
+        completed(job, result.status());
       }));
 }
 
-void FileFetcher::forget(const std::shared_ptr<Job>& job) {
+void FileFetcher::completed(const JobPointer& job, const base::Status& status) {
+  if (status.ok() || status.code() == base::Code::kNotFound) {
+    forget(job);
+    return;
+  }
+  const bool can_never_be =
+      status.code() == base::Code::kInvalidArgument || status.code() == base::Code::kTooLarge;
+  if (can_never_be) {
+    base::log_error("routing.row_not_completed",
+                    {{"row", job->record.row_id}, {"reason", status.message()}});
+    if (job->content.empty()) {
+      forget(job);
+    } else {
+      job->content.clear();  // the row goes as it is: its chat waits behind it
+      complete(job);
+    }
+    return;
+  }
+  // The session is locked or damaged: the row waits, and so does what completes it.
+  rest(job);
+}
+
+void FileFetcher::forget(const JobPointer& job) {
   database_.transact(
       [job](store::Repositories& repositories) -> base::Status {
         return repositories.pending_files.remove(job->record.agent, job->record.session,
@@ -179,13 +231,22 @@ void FileFetcher::forget(const std::shared_ptr<Job>& job) {
           base::log_warning("routing.pending_files_kept",
                             {{"row", job->record.row_id}, {"reason", removed.message()}});
         }
-        ended();
+        leave(job);
       }));
 }
 
-void FileFetcher::ended() {
-  --under_way_;
-  begin_some();
+// Gives way to others until its step is worth another try.
+void FileFetcher::rest(const JobPointer& job) {
+  const auto delay = limits::kReplayFirst * (1 << std::min(job->attempts, 10));
+  ++job->attempts;
+  loop_.run_after(std::min<base::Milliseconds>(delay, limits::kReplayLongest),
+                  while_alive(alive_, [this, job] { enqueue(job); }));
+  leave(job);
+}
+
+void FileFetcher::leave(const JobPointer& job) {
+  --lanes_.at(job->event.instance).under_way;
+  run(job->event.instance);
 }
 
 }  // namespace patchbay::routing

@@ -1,13 +1,16 @@
-// Fetches the files of rows that were committed with attachments pending, a few rows at a time, and
-// completes the rows; also those that a former run left.
+// Fetches the files of rows that were committed with attachments pending, a few rows of each
+// instance at a time, and completes the rows; also those that a former run left. What has to wait
+// (for a platform, for a session that is locked) holds up nobody else.
 #pragma once
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <string>
 
 #include "base/executor.hpp"
+#include "base/ids.hpp"
 #include "base/status.hpp"
 #include "routing/file_placement.hpp"
 #include "routing/ports.hpp"
@@ -32,23 +35,31 @@ class FileFetcher {
 
  private:
   struct Job;
-  void begin_some();
-  void begin(const std::shared_ptr<Job>& job);
-  void fetch_next(const std::shared_ptr<Job>& job);
-  void fetched(const std::shared_ptr<Job>& job, const base::Result<std::string>& staged);
-  void place(const std::shared_ptr<Job>& job);
-  void complete(const std::shared_ptr<Job>& job);
-  void forget(const std::shared_ptr<Job>& job);
-  void ended();
-  base::Milliseconds next_delay(Job& job);
+  // One row, shared by the completions that follow each other.
+  using JobPointer = std::shared_ptr<Job>;
+  struct Lane {
+    std::deque<JobPointer> ready;
+    std::size_t under_way = 0;
+  };
+  void enqueue(const JobPointer& job);
+  void run(const base::InstanceName& instance);
+  void step(const JobPointer& job);
+  void fetch_next(const JobPointer& job);
+  void fetched(const JobPointer& job, const base::Result<std::string>& staged);
+  void place(const JobPointer& job);
+  void placed(const JobPointer& job, const base::Status& status);
+  void complete(const JobPointer& job);
+  void completed(const JobPointer& job, const base::Status& status);
+  void forget(const JobPointer& job);
+  void rest(const JobPointer& job);
+  void leave(const JobPointer& job);
 
   base::Loop& loop_;
   base::Executor& storage_;
   store::CentralDatabase& database_;
   FileTools tools_;
   FilePort* files_ = nullptr;
-  std::deque<store::PendingFilesRecord> waiting_;
-  std::size_t under_way_ = 0;
+  std::map<base::InstanceName, Lane> lanes_;
   std::shared_ptr<const char> alive_ = std::make_shared<const char>();
 };
 

@@ -139,6 +139,10 @@ using FolderResult = base::Result<std::shared_ptr<attachments::ConfinedFolder>>;
 
 }  // namespace
 
+bool is_trouble_of_disk(base::Code code) {
+  return code == base::Code::kIo || code == base::Code::kBusy || code == base::Code::kUnavailable;
+}
+
 std::vector<Placement> place_files(const FileTools& tools, const std::vector<InboundFile>& files,
                                    std::span<const PlacementTarget> targets) {
   Collector collector = collect(tools, files);

@@ -30,6 +30,9 @@ struct FileTools {
   attachments::StagingArea* staging = nullptr;
   attachments::MimeDetector* mime = nullptr;
   std::uint64_t message_bytes = limits::kMessageFileBytes;  // of all files of a message
+  // In staging, beyond which files of chats that nobody knows yet are not kept: strangers must not
+  // fill the disk.
+  std::uint64_t held_bytes = 256 * limits::kMiB;
 };
 
 struct PlacementTarget {
@@ -43,6 +46,9 @@ struct Placement {
   base::Status status;
   std::string attachments;  // JSON array, as in a row's content
 };
+
+// The disk's trouble, not that of the files or of one folder: it may pass.
+[[nodiscard]] bool is_trouble_of_disk(base::Code code);
 
 // The event's staged files are used up. A file that cannot be had or is over a limit stands in
 // `attachments` with its error. One result a target.

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "attachments/staging.hpp"
 #include "base/failpoint.hpp"
 #include "base/json.hpp"
 #include "base/limits.hpp"
 #include "base/log.hpp"
+#include "routing/flow.hpp"
 #include "routing/inbound_row.hpp"
 #include "routing/while_alive.hpp"
 #include "store/repositories.hpp"
@@ -16,6 +18,8 @@ namespace {
 
 constexpr std::size_t kEventOverheadBytes = 512;
 constexpr std::size_t kRememberedPlacements = 1024;
+constexpr int kSettlementAttempts = 3;
+constexpr base::Milliseconds kSettleAgain{200};
 
 std::size_t bytes_of(const InboundEvent& event) {
   return kEventOverheadBytes + event.text.size() + event.extra_json.size() +
@@ -26,35 +30,7 @@ std::string to_text(const InboundEvent& event) {
   return to_json(event).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-// The disk's trouble, not that of the files or of one folder: the platform should repeat the event.
-bool is_trouble_of_disk(base::Code code) {
-  return code == base::Code::kIo || code == base::Code::kBusy || code == base::Code::kUnavailable;
-}
-
 }  // namespace
-
-// One event on its way.
-struct Router::Pipeline::Flow {
-  struct Target {
-    session::SessionAddress session;
-    std::string row_id;
-    bool trigger = true;
-    Placement placement;        // of events with staged files
-    std::string pending_event;  // of events with references: what is still to be fetched
-    session::InboundMessage row;
-    SessionLanes::Written written;
-  };
-
-  InboundEvent event;
-  base::UniqueFunction<void(SubmitOutcome)> done;
-  std::size_t bytes = 0;
-  std::uint64_t number = 0;  // in the order of submission
-  std::int64_t held_as = 0;  // the intake row that it comes from, or 0
-  base::WallTime received_at;
-  Plan plan;
-  std::vector<Target> targets;
-  std::size_t open = 0;  // rows being written
-};
 
 Router::Pipeline::Pipeline(RouterParts parts, std::shared_ptr<const CompiledRouting> routing)
     : parts_(parts),
@@ -111,6 +87,8 @@ void Router::Pipeline::submit_from_intake(InboundEvent event, std::int64_t held_
 void Router::Pipeline::begin(const FlowPointer& flow) {
   ++under_way_;
   flow->number = ++begun_;
+  flow->generation = generation_;
+  ++open_by_generation_[generation_];
   bytes_under_way_ += flow->bytes;
   flow->received_at = parts_.loop.wall_now();
   parts_.database.transact<Plan>(
@@ -138,8 +116,14 @@ void Router::Pipeline::planned(const FlowPointer& flow, base::Result<Plan> plan)
   flow->plan = std::move(plan).value();
   if (flow->plan.way != Way::kSessions) {
     settle_without_rows(flow);
-    return;
+  } else if (waits_behind_held(*flow)) {
+    behind_held_[{flow->event.instance, flow->event.chat}].push_back(flow);
+  } else {
+    go(flow);
   }
+}
+
+void Router::Pipeline::go(const FlowPointer& flow) {
   flow->targets.reserve(flow->plan.targets.size());
   for (PlannedTarget& target : flow->plan.targets) {
     Flow::Target& added = flow->targets.emplace_back();
@@ -387,25 +371,54 @@ void Router::Pipeline::settle_without_rows(const FlowPointer& flow) {
     finish(flow, stays_held ? SubmitOutcome::kIntake : SubmitOutcome::kDuplicate);
     return;
   }
-  Settlement settlement;
   if (flow->plan.way == Way::kIntake) {
-    settlement.outcome = SubmitOutcome::kIntake;
-    settlement.intake.push_back({lanes_.next_order(),
-                                 store::IntakeReason::kUnknownChat,
-                                 event.instance,
-                                 event.chat,
-                                 {},
-                                 to_text(event),
-                                 flow->received_at});
-  } else {
-    settlement.outcome = SubmitOutcome::kRefused;
-    // What an agent was merely not asked about is no one's affair.
-    if (flow->plan.reason != "not_engaged") {
-      settlement.audit =
-          store::AuditRecord{event.instance,    event.chat, event.sender.id,   event.sender.name,
-                             flow->plan.reason, 0,          flow->received_at, flow->received_at};
+    const std::int64_t order = lanes_.next_order();
+    if (has_staged_files(event)) {
+      hold_files(flow, [this, flow, order] { hold(flow, order); });
+    } else {
+      hold(flow, order);
     }
+    return;
   }
+  Settlement settlement;
+  settlement.outcome = SubmitOutcome::kRefused;
+  // What an agent was merely not asked about is no one's affair.
+  if (flow->plan.reason != "not_engaged") {
+    settlement.audit =
+        store::AuditRecord{event.instance,    event.chat, event.sender.id,   event.sender.name,
+                           flow->plan.reason, 0,          flow->received_at, flow->received_at};
+  }
+  commit(flow, std::move(settlement));
+}
+
+void Router::Pipeline::hold_files(const FlowPointer& flow, base::UniqueFunction<void()> then) {
+  parts_.storage.post([flow, tools = parts_.files, &loop = parts_.loop,
+                       then = while_alive(alive_, std::move(then))]() mutable {
+    const auto bytes = tools.staging->bytes();
+    if (!bytes.ok() || *bytes > tools.held_bytes) {
+      discard_files(tools, flow->event.files);
+      for (InboundFile& file : flow->event.files) {
+        if (!file.staged.empty()) {
+          file.staged.clear();
+          file.error = "it was not kept: the chat was not known, and too many files waited";
+        }
+      }
+    }
+    loop.post(std::move(then));
+  });
+}
+
+void Router::Pipeline::hold(const FlowPointer& flow, std::int64_t order) {
+  const InboundEvent& event = flow->event;
+  Settlement settlement;
+  settlement.outcome = SubmitOutcome::kIntake;
+  settlement.intake.push_back({order,
+                               store::IntakeReason::kUnknownChat,
+                               event.instance,
+                               event.chat,
+                               {},
+                               to_text(event),
+                               flow->received_at});
   commit(flow, std::move(settlement));
 }
 
@@ -414,33 +427,52 @@ void Router::Pipeline::commit(const FlowPointer& flow, Settlement settlement) {
   settlement.taken_from_intake = flow->held_as;
   settlement.now = flow->received_at;
   // Shared by the work and its completion.
-  const auto shared = std::make_shared<const Settlement>(std::move(settlement));
+  commit(flow, std::make_shared<const Settlement>(std::move(settlement)));
+}
+
+void Router::Pipeline::commit(const FlowPointer& flow,
+                              const std::shared_ptr<const Settlement>& settlement) {
+  ++flow->settlements;
   parts_.database.transact<Settled>(
-      [flow, shared](store::Repositories& repositories) { return settle(repositories, *shared); },
-      while_alive(alive_, [this, flow, shared](const base::Result<Settled>& result) {
-        settled(flow, *shared, result);
+      [flow, settlement](store::Repositories& repositories) {
+        return settle(repositories, *settlement);
+      },
+      while_alive(alive_, [this, flow, settlement](const base::Result<Settled>& result) {
+        settled(flow, settlement, result);
       }));
 }
 
-void Router::Pipeline::settled(const FlowPointer& flow, const Settlement& settlement,
+void Router::Pipeline::settled(const FlowPointer& flow,
+                               const std::shared_ptr<const Settlement>& settlement,
                                const base::Result<Settled>& result) {
+  if (!result.ok()) {
+    base::log_error("routing.not_settled", {{"instance", flow->event.instance.str()},
+                                            {"event", flow->event.event_id},
+                                            {"attempt", flow->settlements},
+                                            {"reason", result.status().message()}});
+    // What goes to the intake has its number there already: repeated by the platform it would come
+    // behind those that followed it.
+    if (flow->settlements < kSettlementAttempts) {
+      parts_.loop.run_after(kSettleAgain, while_alive(alive_, [this, flow, settlement] {
+                              commit(flow, settlement);
+                            }));
+      return;
+    }
+  }
   for (const Flow::Target& target : flow->targets) {
     if (target.written.outcome == SessionLanes::Outcome::kDiverted) {
       lanes_.intake_settled(target.session);
     }
   }
   if (!result.ok()) {
-    base::log_error("routing.not_settled", {{"instance", flow->event.instance.str()},
-                                            {"event", flow->event.event_id},
-                                            {"reason", result.status().message()}});
-    finish(flow, SubmitOutcome::kBusy);
+    give_back(flow);
     return;
   }
   if (flow->targets.empty() && result->outcome != SubmitOutcome::kIntake) {
     discard(std::move(flow->event.files));
   }
   if (result->first) {
-    for (const store::PendingFilesRecord& pending : settlement.pending_files) {
+    for (const store::PendingFilesRecord& pending : settlement->pending_files) {
       fetcher_.add(pending);
     }
   }
@@ -452,6 +484,10 @@ void Router::Pipeline::finish(const FlowPointer& flow, SubmitOutcome outcome) {
   bytes_under_way_ -= flow->bytes;
   if (under_way_ == 0) {
     given_back_.clear();
+  }
+  if (const auto open = open_by_generation_.find(flow->generation); --open->second == 0) {
+    open_by_generation_.erase(open);
+    start_replay();
   }
   // Taken out first: it may submit the next event.
   const auto done = std::move(flow->done);

@@ -15,6 +15,7 @@
 #include "routing/router.hpp"
 #include "routing/session_lanes.hpp"
 #include "routing/settlement.hpp"
+#include "store/intake.hpp"
 
 namespace patchbay::routing {
 
@@ -26,9 +27,8 @@ class Router::Pipeline {
   void set_files(FilePort& files) { fetcher_.set_files(files); }
   [[nodiscard]] base::Status start();
   void submit(InboundEvent event, base::UniqueFunction<void(SubmitOutcome)> done);
-  void set_routing(std::shared_ptr<const CompiledRouting> routing) {
-    routing_ = std::move(routing);
-  }
+  // For events submitted from now on.
+  void set_routing(std::shared_ptr<const CompiledRouting> routing);
   void replay_held(base::UniqueFunction<void(base::Result<std::size_t>)> done);
   void session_is_writable(const session::SessionAddress& session) {
     lanes_.session_is_writable(session);
@@ -45,7 +45,18 @@ class Router::Pipeline {
     bool preparing = false;
   };
   using ChatName = std::pair<base::InstanceName, base::ChatKey>;
-  struct HeldReplay;
+  // A walk over the events that the intake holds (held_replay.cpp). New events of their chats wait
+  // behind them.
+  struct HeldReplay {
+    base::UniqueFunction<void(base::Result<std::size_t>)> done;
+    bool started = false;
+    bool counted = false;
+    std::map<ChatName, std::int64_t> left;  // events of each chat that are to be routed
+    std::int64_t after = 0;                 // the last row looked at
+    bool more = true;
+    std::size_t open = 0;    // events of the page under way
+    std::size_t routed = 0;  // that left the intake
+  };
 
   void submit_from_intake(InboundEvent event, std::int64_t held_as,
                           base::UniqueFunction<void(SubmitOutcome)> done);
@@ -56,6 +67,7 @@ class Router::Pipeline {
   void give_back_from(const ChatName& chat);
   [[nodiscard]] bool must_follow_one_given_back(const Flow& flow);
   void planned(const FlowPointer& flow, base::Result<Plan> plan);
+  void go(const FlowPointer& flow);
   void advance(const ChatName& chat);
   void prepare(const ChatName& chat, const FlowPointer& flow);
   void make_folders(const FlowPointer& flow, base::UniqueFunction<void()> done);
@@ -65,15 +77,26 @@ class Router::Pipeline {
   void row_written(const FlowPointer& flow, std::size_t target, SessionLanes::Written written);
   void settle_rows(const FlowPointer& flow);
   void settle_without_rows(const FlowPointer& flow);
+  void hold_files(const FlowPointer& flow, base::UniqueFunction<void()> then);
+  void hold(const FlowPointer& flow, std::int64_t order);
   void commit(const FlowPointer& flow, Settlement settlement);
-  void settled(const FlowPointer& flow, const Settlement& settlement,
+  void commit(const FlowPointer& flow, const std::shared_ptr<const Settlement>& settlement);
+  void settled(const FlowPointer& flow, const std::shared_ptr<const Settlement>& settlement,
                const base::Result<Settled>& result);
   void finish(const FlowPointer& flow, SubmitOutcome outcome);
   void discard(std::vector<InboundFile> files);
 
-  void load_held(const std::shared_ptr<HeldReplay>& replay);
-  void submit_held(const std::shared_ptr<HeldReplay>& replay,
-                   std::vector<store::IntakeRecord> records);
+  void start_replay();
+  void held_counted(const std::vector<store::IntakeRepository::ChatCount>& counts);
+  void load_held();
+  void submit_held(std::vector<store::IntakeRecord> records);
+  void submit_held(const store::IntakeRecord& record);
+  void held_ended(const ChatName& chat, SubmitOutcome outcome);
+  void page_ended();
+  void end_replay(const base::Result<std::size_t>& result);
+  [[nodiscard]] bool waits_behind_held(const Flow& flow) const;
+  void release_behind_held(const ChatName& chat);
+  [[nodiscard]] bool is_to_be_routed(const base::ChatKey& chat) const;
   void prune();
 
   RouterParts parts_;
@@ -90,6 +113,11 @@ class Router::Pipeline {
   std::size_t bytes_under_way_ = 0;
   // How often the files of an event could not be placed, by "<instance> <event id>".
   std::map<std::string, int> failed_placements_;
+  std::uint64_t generation_ = 0;                             // of the routing
+  std::map<std::uint64_t, std::size_t> open_by_generation_;  // events under way
+  std::unique_ptr<HeldReplay> replay_;                       // null: none is under way
+  std::deque<base::UniqueFunction<void(base::Result<std::size_t>)>> replays_asked_for_;
+  std::map<ChatName, std::deque<FlowPointer>> behind_held_;
   std::shared_ptr<const char> alive_ = std::make_shared<const char>();
 };
 

@@ -23,7 +23,7 @@ constexpr const char* kInsert =
     " ?13, ?14, ?15, ?16) ON CONFLICT(id) DO NOTHING";
 constexpr const char* kExists = "SELECT 1 FROM messages_in WHERE id = ?1";
 constexpr const char* kCompleteAttachments =
-    "UPDATE messages_in SET content = ?2, attachments_pending = 0"
+    "UPDATE messages_in SET content = iif(?2 = '', content, ?2), attachments_pending = 0"
     " WHERE id = ?1 AND attachments_pending <> 0";
 constexpr const char* kDelivered =
     "INSERT INTO delivered (message_out_id, platform_message_id, status, reason, delivered_at)"
@@ -256,7 +256,9 @@ InboundDatabase::Outcome InboundDatabase::run(const InboundMessage& message,
 }
 
 InboundDatabase::Outcome InboundDatabase::run(const CompleteAttachments& command) {
-  PATCHBAY_TRY(check_content(command.id, command.content));
+  if (!command.content.empty()) {
+    PATCHBAY_TRY(check_content(command.id, command.content));
+  }
   PATCHBAY_ASSIGN(Statement * update, prepared(kCompleteAttachments));
   update->bind(1, command.id).bind(2, command.content);
   PATCHBAY_TRY(update->run());

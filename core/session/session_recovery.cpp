@@ -43,10 +43,11 @@ Status SessionWorker::heal(const attachments::ConfinedFolder& folder, DatabaseFi
   }
   PATCHBAY_ASSIGN(const std::string done,
                   context_->folders.replace_database(folder, database, context_->clock.wall_now()));
-  base::log_error("session.database_replaced", {{"session", folder.shown_name()},
-                                                {"file", file_name(database)},
-                                                {"reason", damaged.message()},
-                                                {"done", done}});
+  base::log_error("session.database_replaced",
+                  {{"session", session_.agent.str() + "/" + session_.id.str()},
+                   {"file", file_name(database)},
+                   {"reason", damaged.message()},
+                   {"done", done}});
   healed.push_back(damaged.message() + "; " + done);
   forget(database);
   return opening();

@@ -19,9 +19,6 @@ constexpr char kRemoveQuietest[] =
 constexpr char kList[] =
     "SELECT instance, chat, sender, sender_name, reason, count, first, last FROM audit "
     "ORDER BY last DESC LIMIT ?";
-constexpr char kPrune[] =
-    "DELETE FROM audit WHERE (instance, chat, sender, reason) IN "
-    "(SELECT instance, chat, sender, reason FROM audit WHERE last < ? ORDER BY last LIMIT ?)";
 
 }  // namespace
 
@@ -62,12 +59,6 @@ base::Result<std::vector<AuditRecord>> AuditRepository::list(std::size_t limit) 
                          query.time(7)});
     }
     return records;
-  });
-}
-
-base::Result<std::size_t> AuditRepository::prune(base::WallTime older_than, std::size_t limit) {
-  return guarded("pruning the audit", [&]() -> base::Result<std::size_t> {
-    return Query(statements_, kPrune, older_than, limit).run();
   });
 }
 

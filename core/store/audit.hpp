@@ -35,7 +35,6 @@ class AuditRepository {
   base::Status count_one(const AuditRecord& record);
   // The most recent first.
   base::Result<std::vector<AuditRecord>> list(std::size_t limit);
-  base::Result<std::size_t> prune(base::WallTime older_than, std::size_t limit);
 
  private:
   Statements& statements_;

@@ -24,6 +24,8 @@ constexpr char kCountOfChat[] =
 constexpr char kLargestId[] =
     "SELECT max(ifnull((SELECT max(id) FROM intake), 0), "
     "ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'intake'), 0))";
+constexpr char kCountByChat[] =
+    "SELECT instance, chat, count(*) FROM intake WHERE reason = ? GROUP BY instance, chat";
 constexpr char kSessions[] = "SELECT DISTINCT session FROM intake WHERE session <> ''";
 
 std::vector<IntakeRecord> read_list(Query& query) {
@@ -48,7 +50,9 @@ base::Result<std::int64_t> IntakeRepository::insert(const IntakeRecord& record) 
     PATCHBAY_ASSIGN(rows_, count());
   }
   if (rows_ >= limits::kIntakeRows) {
-    return base::Status(base::Code::kBusy,
+    // Strangers cannot hold up an instance: only what is meant for a session is worth waiting for.
+    const bool stranger = record.reason == IntakeReason::kUnknownChat;
+    return base::Status(stranger ? base::Code::kTooLarge : base::Code::kBusy,
                         "the intake is full (" + std::to_string(limits::kIntakeRows) +
                             " events wait): approve or refuse the chats that wait, and look at "
                             "`patchbay sessions` for sessions that cannot be written");
@@ -116,6 +120,19 @@ base::Result<std::int64_t> IntakeRepository::count_of_chat(const base::InstanceN
     Query query(statements_, kCountOfChat, instance, chat, reason);
     query.step();
     return query.integer(0);
+  });
+}
+
+base::Result<std::vector<IntakeRepository::ChatCount>> IntakeRepository::count_by_chat(
+    IntakeReason reason) {
+  return guarded("counting the intake by chat", [&]() -> base::Result<std::vector<ChatCount>> {
+    Query query(statements_, kCountByChat, reason);
+    std::vector<ChatCount> counts;
+    while (query.step()) {
+      counts.push_back(
+          {query.id<base::InstanceName>(0), query.id<base::ChatKey>(1), query.integer(2)});
+    }
+    return counts;
   });
 }
 

@@ -28,8 +28,9 @@ class IntakeRepository {
  public:
   explicit IntakeRepository(Statements& statements) : statements_(statements) {}
 
-  // The id of the row: record.id, or the next one when that is 0 or taken. kBusy: over
-  // limits::kIntakeRows in all; kTooLarge: limits::kIntakeChatRows of an unknown chat wait already.
+  // The id of the row: record.id, or the next one when that is 0 or taken. over
+  // limits::kIntakeRows in all: kBusy, or kTooLarge for an unknown chat. kTooLarge:
+  // limits::kIntakeChatRows of an unknown chat wait already.
   base::Result<std::int64_t> insert(const IntakeRecord& record);
   // In order of id.
   base::Result<std::vector<IntakeRecord>> list(const IntakeFilter& filter);
@@ -37,6 +38,13 @@ class IntakeRepository {
   base::Result<std::int64_t> count();
   base::Result<std::int64_t> count_of_chat(const base::InstanceName& instance,
                                            const base::ChatKey& chat, IntakeReason reason);
+  // How many events each chat has waiting for that reason.
+  struct ChatCount {
+    base::InstanceName instance;
+    base::ChatKey chat;
+    std::int64_t count = 0;
+  };
+  base::Result<std::vector<ChatCount>> count_by_chat(IntakeReason reason);
   base::Result<std::int64_t> largest_id();
   // The sessions that something waits for, "<agent>/<session id>".
   base::Result<std::vector<std::string>> sessions();

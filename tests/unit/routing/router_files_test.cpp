@@ -1,5 +1,6 @@
 // Files on their way in.
 #include <filesystem>
+#include <gmock/gmock.h>
 
 #include "router_fixture.hpp"
 #include "routing/kept_files.hpp"
@@ -173,6 +174,26 @@ TEST_F(RouterFilesTest, HeldFilesSurviveTheSweepAtStart) {
   EXPECT_EQ(inbox_file(session_of("main"), attachments("main", 0)[0]), "kept");
 }
 
+TEST_F(RouterFilesTest, StrangersDoNotFillTheDisk) {
+  config_.wirings.clear();
+  tools_.held_bytes = 10;
+  restart();
+  const auto with_file = [&](const std::string& id) {
+    InboundEvent event = message(id, id);
+    event.files = {staged_file(stage("seven b"), "a.txt")};
+    return event;
+  };
+  EXPECT_EQ(route(with_file("1")), SubmitOutcome::kIntake);
+  EXPECT_EQ(route(with_file("2")), SubmitOutcome::kIntake);
+  EXPECT_EQ(staged_files(), 1U);
+  config_.wirings = {wiring("telegram:*", "main")};
+  reconfigure();
+  ASSERT_TRUE(eventually([&] { return texts_of("main").size() == 2; }));
+  EXPECT_EQ(inbox_file(session_of("main"), attachments("main", 0)[0]), "seven b");
+  EXPECT_THAT(attachments("main", 1)[0]["error"].get<std::string>(),
+              testing::HasSubstr("was not kept"));
+}
+
 TEST_F(RouterFilesTest, FoldersOfRowsInTheIntakeAreKnown) {
   route(message("0"));
   const session::SessionAddress session = session_of("main");
@@ -247,6 +268,54 @@ TEST_F(RouterFilesTest, APlatformThatStaysAwayDoesNotHoldTheRowForEver) {
   }
   ASSERT_TRUE(eventually([&] { return !sessions_.completed[session].empty(); }));
   EXPECT_LE(files_.asked.size(), static_cast<std::size_t>(limits::kFetchAttempts) + 1);
+}
+
+TEST_F(RouterFilesTest, ALockedSessionHoldsUpNoOtherFile) {
+  for (std::size_t number = 0; number < limits::kFetchesUnderWay; ++number) {
+    route(with_reference(std::to_string(number), "ref"));
+  }
+  const session::SessionAddress session = session_of("main");
+  sessions_.write_failure[session] = {base::Code::kBusy, "locked"};
+  for (auto& done : std::exchange(files_.pending, {})) {
+    done(stage("jpg"));
+  }
+  config_.wirings = {wiring("telegram:*", "helper")};
+  reconfigure();
+  route(with_reference("other", "ref-other"));
+  ASSERT_TRUE(eventually([&] { return files_.asked.back() == "ref-other"; }));
+  files_.pending.back()(stage("jpg"));
+  ASSERT_TRUE(eventually([&] { return !sessions_.completed[session_of("helper")].empty(); }));
+  EXPECT_TRUE(sessions_.completed[session].empty());
+}
+
+TEST_F(RouterFilesTest, AnInstanceThatDoesNotAnswerHoldsUpNoOther) {
+  for (std::size_t number = 0; number <= limits::kFetchesUnderWay; ++number) {
+    route(with_reference(std::to_string(number), "ref"));
+  }
+  EXPECT_EQ(files_.asked.size(), limits::kFetchesUnderWay) << "a few at a time";
+  config_.wirings.push_back(wiring("work:*", "main"));
+  reconfigure();
+  InboundEvent event = with_reference("other", "ref-other");
+  event.instance = base::InstanceName("work");
+  event.chat = base::ChatKey("work:group:-1");
+  route(event);
+  ASSERT_TRUE(eventually([&] { return files_.asked.back() == "ref-other"; }));
+}
+
+TEST_F(RouterFilesTest, AFetchedFileThatTheDiskDoesNotTakeIsFetchedAgain) {
+  route(with_reference("1", "ref-1"));
+  const session::SessionAddress session = session_of("main");
+  sessions_.folder_failure[session] = {base::Code::kIo, "the disk is full"};
+  files_.pending[0](stage("jpg"));
+  ASSERT_TRUE(eventually([&] {
+    loop_.advance(limits::kReplayLongest);
+    return files_.pending.size() == 2;
+  }));
+  sessions_.folder_failure.clear();
+  files_.pending[1](stage("jpg"));
+  ASSERT_TRUE(eventually([&] { return !sessions_.completed[session].empty(); }));
+  const auto files = attachments_of(sessions_.completed[session].begin()->second);
+  EXPECT_EQ(inbox_file(session, files[0]), "jpg");
 }
 
 TEST_F(RouterFilesTest, AReferenceToABusySessionWaitsForItsRow) {

@@ -47,6 +47,7 @@ class RouterTest : public testing::Test {
     auto staging = attachments::StagingArea::open(folder_ / "staging");
     EXPECT_TRUE(staging.ok());
     staging_ = std::move(staging).value();
+    tools_ = {&sessions_, staging_.get(), &mime_};
   }
   ~RouterTest() override { stop(); }
 
@@ -60,9 +61,8 @@ class RouterTest : public testing::Test {
     storage_ = std::make_unique<base::ThreadPool>(1, "storage");
     auto routing = CompiledRouting::compile(config_);
     ASSERT_TRUE(routing.ok()) << routing.status().message();
-    router_ = std::make_unique<Router>(
-        RouterParts{loop_, *storage_, *database_, {&sessions_, staging_.get(), &mime_}, random_},
-        *routing);
+    router_ = std::make_unique<Router>(RouterParts{loop_, *storage_, *database_, tools_, random_},
+                                       *routing);
     router_->set_files(files_);
     ASSERT_TRUE(router_->start().ok());
   }
@@ -212,6 +212,7 @@ class RouterTest : public testing::Test {
   base::Random random_{7};
   std::unique_ptr<attachments::StagingArea> staging_;
   test::ScriptedSessions sessions_{loop_, folder_.path() / "sessions"};
+  FileTools tools_;
   ScriptedFiles files_;
   RoutingConfig config_;
   std::unique_ptr<store::CentralDatabase> database_;

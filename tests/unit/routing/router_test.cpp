@@ -113,6 +113,42 @@ TEST_F(RouterPolicyTest, HeldEventsAreRoutedInOrderOnceTheirChatIsNamed) {
   EXPECT_EQ(route(message("1", "one")), SubmitOutcome::kDuplicate);
 }
 
+TEST_F(RouterPolicyTest, NewEventsOfAChatWaitForThoseThatWereHeld) {
+  config_.wirings.clear();
+  reconfigure();
+  for (int number = 1; number <= 50; ++number) {
+    submit(message(std::to_string(number), std::to_string(number)));
+  }
+  // Some are planned and not settled when the chat gets its agent.
+  config_.wirings = {wiring("telegram:*", "main")};
+  reconfigure();
+  const std::size_t other = submit(in_chat(message("x", "other"), "-2"));
+  for (int number = 51; number <= 100; ++number) {
+    submit(message(std::to_string(number), std::to_string(number)));
+  }
+  ASSERT_TRUE(all_ended());
+  EXPECT_EQ(outcomes_[other], SubmitOutcome::kStored);
+  ASSERT_TRUE(eventually([&] { return texts_of("main").size() == 101; }));
+  int expected = 0;
+  for (const std::string& text : texts_of("main")) {
+    if (text != "+other") {
+      EXPECT_EQ(text, "+" + std::to_string(++expected));
+    }
+  }
+  ASSERT_TRUE(eventually([&] { return intake_rows() == 0; }));
+}
+
+TEST_F(RouterPolicyTest, AChatThatIsNamedTwiceIsReplayedOnce) {
+  config_.wirings.clear();
+  reconfigure();
+  EXPECT_EQ(route(message("1", "one")), SubmitOutcome::kIntake);
+  config_.wirings = {wiring("telegram:*", "main")};
+  reconfigure();
+  reconfigure();
+  EXPECT_EQ(route(message("2", "two")), SubmitOutcome::kStored);
+  EXPECT_EQ(texts_of("main"), (std::vector<std::string>{"+one", "+two"}));
+}
+
 TEST_F(RouterPolicyTest, AnUnknownChatIsHeldOnlyUpToALimit) {
   config_.wirings.clear();
   reconfigure();

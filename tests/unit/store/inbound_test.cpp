@@ -134,7 +134,6 @@ TEST_F(InboundStoreTest, TheAuditCountsAndStaysBounded) {
   EXPECT_EQ(rows[0].count, 2);
   EXPECT_EQ(rows[0].first, at(1));
   EXPECT_EQ(rows[0].last, at(1'000'000));
-  EXPECT_EQ(ask([](Repositories& r) { return r.audit.prune(at(5'000'000), 7); }), 7U);
 }
 
 TEST_F(InboundStoreTest, AChatIsNewOnceAndTakesOverItsName) {
