@@ -35,11 +35,9 @@ endif()
 
 add_library(patchbay_options INTERFACE)
 target_compile_options(patchbay_options INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Wcast-qual
+  -Wall -Wextra -Wpedantic -Wshadow $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor>
+  $<$<COMPILE_LANGUAGE:CXX>:-Wold-style-cast> -Wcast-qual
   -Wconversion -Wno-sign-conversion -Werror)
-# C has only the old-style cast and no virtual destructors.
-target_compile_options(patchbay_options INTERFACE
-  $<$<COMPILE_LANGUAGE:C>:-Wno-old-style-cast;-Wno-non-virtual-dtor>)
 if(PATCHBAY_SANITIZE)
   set(patchbay_sanitize_flags -fsanitize=${PATCHBAY_SANITIZE} -fno-omit-frame-pointer -O1 -g1)
   if(PATCHBAY_SANITIZE MATCHES undefined)

@@ -55,6 +55,11 @@ std::string objection(const std::string& name, const struct stat& facts) {
   return {};
 }
 
+// Nothing is wrong with the file: it may be opened later.
+bool is_shortage(int error) {
+  return error == EMFILE || error == ENFILE || error == ENOMEM || error == EIO || error == EINTR;
+}
+
 int refuse(std::string reason) {
   vfs_report().refusal = std::move(reason);
   // Not EACCES: SQLite would take that for a folder that is read-only.
@@ -118,7 +123,8 @@ int open_confined(const ConfinedPath& path, int flags, int mode) {
       continue;
     }
     if (!handle.valid()) {
-      return errno == ENOENT ? -1 : refuse(path.name + " cannot be opened");
+      const bool is_no_attack = errno == ENOENT || is_shortage(errno);
+      return is_no_attack ? -1 : refuse(path.name + " cannot be opened");
     }
     struct stat facts{};
     if (::fstat(handle.get(), &facts) != 0) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
 #include <sqlite3.h>
 #include <thread>
 #include <utility>
@@ -72,6 +73,7 @@ Code code_of(int result) {
     case SQLITE_FULL:
     case SQLITE_IOERR:
     case SQLITE_NOMEM:
+    case SQLITE_READONLY:  // what SQLite tries next when a file cannot be opened for writing
       return Code::kIo;
     case SQLITE_CONSTRAINT:
       return Code::kAlreadyExists;
@@ -122,8 +124,13 @@ Status detail::Connection::failure(int result) const {
                   " is in WAL mode, which does not cross a mount: the agent must use "
                   "journal_mode=DELETE"};
     }
-    if (sqlite3_system_errno(handle) == ENOENT) {
+    const int error_number = sqlite3_system_errno(handle);
+    if (error_number == ENOENT) {
       return {Code::kNotFound, shown + " is missing"};
+    }
+    if (error_number != 0) {
+      // Of the host's own: short of descriptors or memory, a failing disk. The file is as it was.
+      return {Code::kIo, shown + " cannot be opened: " + std::strerror(error_number)};
     }
   }
   if ((result & 0xFF) == SQLITE_INTERRUPT) {

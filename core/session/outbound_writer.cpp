@@ -38,9 +38,9 @@ Result<OutboundWriter> OutboundWriter::open(const attachments::ConfinedFolder& f
 }
 
 Result<std::vector<Acknowledgement>> OutboundWriter::acknowledgements() {
-  PATCHBAY_ASSIGN(Statement read,
-                  database_.prepare("SELECT message_id, status, status_changed FROM"
-                                    " processing_ack WHERE length(message_id) <= ?1 LIMIT ?2"));
+  PATCHBAY_ASSIGN(Statement read, database_.prepare("SELECT message_id, status, status_changed FROM"
+                                                    " processing_ack WHERE length(message_id) <= ?1"
+                                                    " ORDER BY rowid DESC LIMIT ?2"));
   read.bind(1, static_cast<std::int64_t>(limits::kRowIdBytes)).bind(2, kAcknowledgements);
   std::vector<Acknowledgement> result;
   for (;;) {

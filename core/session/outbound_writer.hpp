@@ -19,7 +19,7 @@ class OutboundWriter {
   static base::Result<OutboundWriter> open(const attachments::ConfinedFolder& folder,
                                            std::chrono::milliseconds busy);
 
-  // All that is in processing_ack, up to kAcknowledgements.
+  // What is in processing_ack, the newest kAcknowledgements of it: older ones were taken over.
   [[nodiscard]] base::Result<std::vector<Acknowledgement>> acknowledgements();
   // Once the inbound rows say what became of them: claims and acknowledgements are deleted.
   [[nodiscard]] base::Status forget_acknowledgements();

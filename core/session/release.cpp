@@ -80,7 +80,7 @@ void ReleasePlanner::begin_release() {
       take_earlier(next_expiry_, expiry_of(row));
     }
     const bool message = row.kind == OpenRow::Kind::kMessage;
-    if (message && held_by_retry_ && agent_ == AgentState::kGone && row.tries == 0) {
+    if (message && held_by_retry_ && agent_ == AgentState::kGone) {
       // It must not overtake the row that is tried again; no agent runs, so none has claimed it.
       change(row, row.trigger ? RowStatus::kQueued : RowStatus::kHeld);
       continue;

@@ -1,8 +1,11 @@
 // What the host writes into inbound.db.
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <vector>
 
 #include "base/limits.hpp"
+#include "base/unique_fd.hpp"
 #include "storage_fixture.hpp"
 
 namespace patchbay::session {
@@ -215,6 +218,62 @@ TEST_F(Inbound, AClaimOfADeadAgentIsTriedAgainAndThenFails) {
   EXPECT_EQ(status_of("a"), "failed");
   EXPECT_EQ(status_of("b"), "pending");
   EXPECT_EQ(agent_outbound().execAndGet("SELECT count(*) FROM processing_ack").getInt(), 0);
+}
+
+TEST_F(Inbound, AMessageThatWasClaimedLaterIsNotAnsweredFirst) {
+  const auto die_with = [&](const std::string& claims) {
+    agent("INSERT OR REPLACE INTO processing_ack VALUES " + claims);
+    ASSERT_TRUE(settle().ok());
+  };
+  put("a");
+  die_with("('a', 'processing', datetime('now'))");
+  put("b");
+  loop_.advance(std::chrono::seconds(5));
+  ASSERT_EQ(work()->due, 2U);
+  die_with("('a', 'processing', datetime('now')), ('b', 'processing', datetime('now'))");
+  loop_.advance(std::chrono::seconds(5));  // the delay of b, not that of a
+  EXPECT_EQ(work()->due, 0U);
+  EXPECT_EQ(status_of("b"), "queued");
+  loop_.advance(std::chrono::seconds(5));
+  EXPECT_EQ(work()->due, 2U);
+}
+
+TEST_F(Inbound, AClaimIsFoundAmongAnyNumberOfAcknowledgements) {
+  put("a");
+  agent(
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10001)"
+      " INSERT INTO processing_ack SELECT 'old' || i, 'completed', datetime('now') FROM n");
+  agent("INSERT INTO processing_ack VALUES ('a', 'processing', datetime('now'))");
+  ASSERT_TRUE(settle().ok());
+  EXPECT_EQ(inbound("SELECT tries FROM messages_in WHERE id = 'a'"), "1");
+}
+
+TEST_F(Inbound, AShortageOfDescriptorsCostsNoDatabase) {
+  put("a");
+  agent_writes("answer", 1);
+  ASSERT_TRUE(recover().ok());
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const base::UniqueFd next(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  int failures = 0;
+  int database_failures = 0;
+  // At every step of the way the next descriptor is one too many.
+  for (rlim_t allowed = 0; allowed < 12; ++allowed) {
+    const rlimit few{static_cast<rlim_t>(next.get()) + 1 + allowed, before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+    const auto recovered = recover();
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    if (!recovered.ok()) {
+      ++failures;
+      database_failures += recovered.status().message().find("inbound.db") != std::string::npos;
+    } else {
+      EXPECT_TRUE(recovered->healed.empty()) << recovered->healed.front();
+    }
+  }
+  EXPECT_GT(failures, database_failures) << "the folder itself";
+  EXPECT_GT(database_failures, 0) << "its database";
+  EXPECT_EQ(status_of("a"), "pending");
+  EXPECT_EQ(drain()->messages.size(), 1U);
 }
 
 TEST_F(Inbound, ATurnThatWasAbortedIsNotRetried) {

@@ -143,6 +143,18 @@ TEST(Release, RowsThatNobodyCanHaveClaimedGoBackBehindARetry) {
   EXPECT_EQ(gone.exposed.size(), 1U);
 }
 
+TEST(Release, NorDoesOneWithAnEarlierRetryOvertake) {
+  Table table;
+  table.expose(2);
+  table.pending[0].tries = 2;
+  table.pending[0].process_after = kNow + seconds(10);
+  table.pending[1].tries = 1;
+  table.pending[1].process_after = kNow + seconds(5);
+  const ReleaseResult gone = table.plan(10, AgentState::kGone);
+  EXPECT_EQ(rows(gone, RowStatus::kQueued), (Rows{4}));
+  EXPECT_EQ(gone.work.next_due, kNow + seconds(10));
+}
+
 TEST(Release, ContextWaitsForATrigger) {
   Table table;
   table.hold(3);
