@@ -1,5 +1,7 @@
 #include "delivery/aftermath.hpp"
 
+#include <algorithm>
+
 #include "attachments/names.hpp"
 #include "base/failpoint.hpp"
 #include "base/log.hpp"
@@ -16,6 +18,7 @@ using store::DeliveryRecord;
 using store::DeliveryState;
 
 constexpr base::Milliseconds kWriteRetry{1000};
+constexpr base::Milliseconds kWriteRetryMost{60'000};
 constexpr std::chrono::hours kSpoolSweep{1};
 constexpr std::size_t kRestRows = 64;
 constexpr std::size_t kFailuresNamed = 5;
@@ -26,10 +29,15 @@ store::LaneKey chat_of(store::LaneKey lane) {
   return lane;
 }
 
-// The session's folder is there, and may take the row later.
+// The session's folder is there, and may take the row later: a damaged or hostile database is
+// healed when no agent runs.
 bool is_worth_repeating(Code code) {
   return code == Code::kBusy || code == Code::kIo || code == Code::kUnavailable ||
-         code == Code::kTimeout;
+         code == Code::kTimeout || code == Code::kCorrupt || code == Code::kRefused;
+}
+
+base::Milliseconds delay_after(int tries) {
+  return std::min(kWriteRetry * (1 << std::min(tries, 6)), kWriteRetryMost);
 }
 
 void log_end(const DeliveryRecord& record) {
@@ -109,7 +117,7 @@ void Aftermath::read_rest() {
       }));
 }
 
-void Aftermath::project(const DeliveryRecord& record) {
+void Aftermath::project(const DeliveryRecord& record, int tries) {
   PBAY_FAILPOINT("delivery.before_project");
   if (record.agent.empty()) {
     projected(record.id);
@@ -124,10 +132,11 @@ void Aftermath::project(const DeliveryRecord& record) {
   const session::SessionAddress session{record.agent, record.session};
   core_.deps.sessions.write(
       session, std::move(row),
-      lifetime_.guard([this, record](const Result<session::CommandOutcome>& outcome) {
+      lifetime_.guard([this, record, tries](const Result<session::CommandOutcome>& outcome) {
         if (!outcome.ok() && is_worth_repeating(outcome.status().code())) {
-          core_.deps.loop.run_after(kWriteRetry,
-                                    lifetime_.guard([this, record] { project(record); }));
+          core_.deps.loop.run_after(delay_after(tries), lifetime_.guard([this, record, tries] {
+            project(record, tries + 1);
+          }));
           return;
         }
         if (!outcome.ok()) {
@@ -236,19 +245,20 @@ void Aftermath::tell_agent(const ChatName& name) {
 }
 
 void Aftermath::write_notice(const session::SessionAddress& session,
-                             session::InboundMessage message, std::vector<std::int64_t> ids) {
+                             session::InboundMessage message, std::vector<std::int64_t> ids,
+                             int tries) {
   PBAY_FAILPOINT("delivery.before_notice");
   session::InboundMessage copy = message;
   core_.deps.sessions.write(
       session, std::move(message),
-      lifetime_.guard([this, session, copy = std::move(copy), ids = std::move(ids)](
+      lifetime_.guard([this, session, tries, copy = std::move(copy), ids = std::move(ids)](
                           const Result<session::CommandOutcome>& outcome) mutable {
         if (!outcome.ok() && is_worth_repeating(outcome.status().code())) {
-          core_.deps.loop.run_after(kWriteRetry,
-                                    lifetime_.guard([this, session, copy = std::move(copy),
-                                                     ids = std::move(ids)]() mutable {
-                                      write_notice(session, std::move(copy), std::move(ids));
-                                    }));
+          core_.deps.loop.run_after(
+              delay_after(tries), lifetime_.guard([this, session, tries, copy = std::move(copy),
+                                                   ids = std::move(ids)]() mutable {
+                write_notice(session, std::move(copy), std::move(ids), tries + 1);
+              }));
           return;
         }
         if (!outcome.ok()) {

@@ -45,13 +45,13 @@ class Aftermath {
   void read_rest();
   void sweep_spool();
   void list_spool();
-  void project(const store::DeliveryRecord& record);
+  void project(const store::DeliveryRecord& record, int tries = 0);
   void projected(std::int64_t id);
   void notify(const store::DeliveryRecord& record);
   void answer_action(const store::DeliveryRecord& record);
   void tell_agent(const ChatName& name);
   void write_notice(const session::SessionAddress& session, session::InboundMessage message,
-                    std::vector<std::int64_t> ids);
+                    std::vector<std::int64_t> ids, int tries = 0);
   void notified(std::vector<std::int64_t> ids);
   void flush();
   void clear_spool(const store::DeliveryRecord& record);

@@ -185,6 +185,19 @@ TEST_F(Failures, BusySessionsGetTheirRowsLater) {
   EXPECT_TRUE(world.files().delivered.contains("a1"));
 }
 
+TEST_F(Failures, DamagedSessionsGetTheirRowsAndNoticesOnceTheyAreHealed) {
+  world.start();
+  const base::Status damaged(base::Code::kCorrupt, "file is not a database");
+  world.sessions.write_failures.assign(8, damaged);
+  fail_next(OutcomeClass::kPermanent, SentState::kNotSent, "no", PBAY_E_FORBIDDEN);
+  world.write("a1", R"({"text":"x"})");
+  world.pass(seconds(120));
+  EXPECT_TRUE(world.record("a1").projected);
+  EXPECT_TRUE(world.record("a1").notified);
+  EXPECT_TRUE(world.files().delivered.contains("a1"));
+  EXPECT_EQ(world.files().inbound.size(), 1U);
+}
+
 TEST_F(Failures, SpoolsOfFailedOnesAreKeptForAWeek) {
   const auto outbox = world.sessions.path(world.session) / "outbox" / "a1";
   std::filesystem::create_directories(outbox);
