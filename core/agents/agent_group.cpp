@@ -14,7 +14,7 @@ base::Status prepare_workspace(const AgentGroup& group) {
     return base::Status::from_errno(error.value(), "cannot make the workspace " + group.workspace +
                                                        " of agent " + group.id.str());
   }
-  const nlohmann::ordered_json container = {
+  nlohmann::ordered_json container = {
       {"provider", "command"},
       {"assistantName", group.name},
       {"groupName", group.name},
@@ -22,6 +22,12 @@ base::Status prepare_workspace(const AgentGroup& group) {
       {"maxMessagesPerPrompt", group.messages_per_prompt},
       {"mcpServers", nlohmann::ordered_json::object()},
   };
+  if (!group.model.empty()) {
+    container["model"] = group.model;
+  }
+  if (!group.effort.empty()) {
+    container["effort"] = group.effort;
+  }
   const fs::path target = fs::path(group.workspace) / "container.json";
   const fs::path temporary = fs::path(group.workspace) / ".container.json.new";
   {

@@ -22,6 +22,8 @@ struct AgentGroup {
   base::Milliseconds stuck_after = limits::kHeartbeatStuck;
   base::Milliseconds claim_stuck_after = limits::kClaimStuck;
   std::string timezone;  // IANA name; empty: the host's
+  std::string model;     // for the agent alone; empty: its own choice
+  std::string effort;    // of the model; empty: the agent's own choice
   std::map<std::string, std::string> env;
 };
 

@@ -98,8 +98,8 @@ base::Result<Pipe> make_pipe() {
 
 // What an agent inherits: nothing of the host's secrets.
 std::vector<std::string> make_environment(const std::map<std::string, std::string>& env) {
-  static constexpr const char* kInherited[] = {"PATH", "HOME",    "LANG",   "LC_ALL",
-                                               "USER", "LOGNAME", "TMPDIR", "SHELL"};
+  static constexpr const char* kInherited[] = {"PATH",    "HOME",   "LANG",  "LC_ALL", "USER",
+                                               "LOGNAME", "TMPDIR", "SHELL", "TZ"};
   std::vector<std::string> result;
   for (const char* name : kInherited) {
     const char* value = ::getenv(name);

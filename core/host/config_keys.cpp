@@ -87,6 +87,11 @@ constexpr auto kKeys = std::to_array<Key>({
     duration("agents.*.claim_stuck_after", "\"60s\"", 1000, 30 * kDay,
              "An agent that took a message and gave no heartbeat since is ended after this."),
     text("agents.*.timezone", "\"\"", "TZ of the agent, an IANA name. Default: the host's."),
+    text(
+        "agents.*.model", "\"\"",
+        "The model that the agent is to use, for container.json. Default: the agent's own choice."),
+    text("agents.*.effort", "\"\"",
+         "How hard its model is to think, for container.json. Default: the agent's own choice."),
     plain("agents.*.env", KeyType::kStringMap, "{}", false,
           "Further environment variables of the agent; values may be secrets."),
 

@@ -145,6 +145,8 @@ class Reader {
       group.stuck_after = milliseconds(agent["stuck_after"]);
       group.claim_stuck_after = milliseconds(agent["claim_stuck_after"]);
       group.timezone = agent["timezone"].get<std::string>();
+      group.model = agent["model"].get<std::string>();
+      group.effort = agent["effort"].get<std::string>();
       resolve(agent["env"], path + ".env", config);
       for (const auto& [name, value] : agent["env"].items()) {
         if (value.is_string()) {

@@ -90,6 +90,22 @@ TEST_F(ProcessRuntimeTest, InheritsNoSecretsOfTheHost) {
   ::unsetenv("PATCHBAY_TEST_SECRET");
 }
 
+TEST_F(ProcessRuntimeTest, HasTheHostsTimeZone) {
+  ::setenv("TZ", "Asia/Tokyo", 1);
+  run(shell("echo \"$TZ\""));
+  ::unsetenv("TZ");
+  EXPECT_EQ(read_file(folder / "logs/s1.log"), "Asia/Tokyo\n");
+}
+
+TEST_F(ProcessRuntimeTest, HasATimeZoneOfItsOwnBeforeTheHosts) {
+  ::setenv("TZ", "Asia/Tokyo", 1);
+  StartSpec spec = shell("echo \"$TZ\"");
+  spec.env["TZ"] = "Europe/Berlin";
+  run(spec);
+  ::unsetenv("TZ");
+  EXPECT_EQ(read_file(folder / "logs/s1.log"), "Europe/Berlin\n");
+}
+
 TEST_F(ProcessRuntimeTest, TellsTheSignalThatEndedIt) {
   const std::string ready = folder / "ready";
   const AgentExit exit = run(shell("touch ready; sleep 30"), [&](RunId id) {
@@ -166,6 +182,20 @@ TEST_F(ProcessRuntimeTest, AWorkspaceGetsItsContainerFile) {
   EXPECT_EQ(container["assistantName"], "Andy");
   EXPECT_EQ(container["agentGroupId"], "main");
   EXPECT_EQ(container["maxMessagesPerPrompt"], 3);
+  EXPECT_FALSE(container.contains("model"));
+  EXPECT_FALSE(container.contains("effort"));
+}
+
+TEST_F(ProcessRuntimeTest, TheContainerFileSaysTheModelAndItsEffort) {
+  AgentGroup group;
+  group.id = base::AgentGroupId("main");
+  group.workspace = folder / "agents/main";
+  group.model = "large";
+  group.effort = "high";
+  ASSERT_TRUE(prepare_workspace(group).ok());
+  const auto container = nlohmann::json::parse(read_file(group.workspace + "/container.json"));
+  EXPECT_EQ(container["model"], "large");
+  EXPECT_EQ(container["effort"], "high");
 }
 
 }  // namespace

@@ -47,7 +47,8 @@ TEST_F(ConfigTest, ReadsAWholeConfiguration) {
                 "settings": { "bot_token": { "file": "token" }, "mode": "polling" }, "uncertain": "at_least_once" }
     },
     "agents": {
-      "b": { "command": "agent-b", "idle_timeout": "5s", "env": { "KEY": "value" } },
+      "b": { "command": "agent-b", "idle_timeout": "5s", "env": { "KEY": "value" }, "timezone": "Asia/Tokyo",
+             "model": "large", "effort": "high" },
       "a": { "command": ["agent-a", "--x"], "default": true, "workspace": "/srv/a", "name": "Andy" }
     },
     "wirings": [
@@ -65,6 +66,10 @@ TEST_F(ConfigTest, ReadsAWholeConfiguration) {
   ASSERT_EQ(config->agents.size(), 2U);
   EXPECT_EQ(config->agents[0].id.str(), "b");  // the order of the file
   EXPECT_EQ(config->agents[0].idle_timeout, std::chrono::seconds(5));
+  EXPECT_EQ(config->agents[0].timezone, "Asia/Tokyo");
+  EXPECT_EQ(config->agents[0].model, "large");
+  EXPECT_EQ(config->agents[0].effort, "high");
+  EXPECT_EQ(config->agents[1].model, "");
   EXPECT_EQ(config->agents[0].workspace, folder / "data/agents/b");
   EXPECT_EQ(config->agents[1].workspace, "/srv/a");
   EXPECT_EQ(config->routing.default_agent.str(), "a");
