@@ -211,13 +211,14 @@ void Aftermath::notify(const DeliveryRecord& record) {
 void Aftermath::answer_action(const DeliveryRecord& record) {
   const Content content = parse_content(record.kind, record.content);
   session::InboundMessage message;
-  message.id = "action-failed-" + std::to_string(record.id);
+  const std::string& id = content.request_id.empty() ? record.message_out_id : content.request_id;
+  ActionAnswer answer = action_error(content.action, id, record.reason);
+  message.id = answer.row_id.empty() ? "action-failed-" + std::to_string(record.id) : answer.row_id;
   message.kind = session::InboundKind::kSystem;
   message.timestamp = core_.deps.loop.wall_now();
   message.address = {"agent", record.agent.str(), {}};
   message.trigger = false;
-  const std::string& id = content.request_id.empty() ? record.message_out_id : content.request_id;
-  message.content = action_error_content(id, record.reason);
+  message.content = std::move(answer.content);
   write_notice({record.agent, record.session}, std::move(message), {record.id});
 }
 

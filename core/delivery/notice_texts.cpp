@@ -10,6 +10,7 @@ namespace patchbay::delivery {
 namespace {
 
 constexpr std::size_t kExcerptBytes = 80;
+constexpr std::size_t kRequestIdBytes = 128;  // longer ones are no part of a row's id
 
 std::string dump(const nlohmann::json& value) {
   return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
@@ -85,12 +86,20 @@ std::string user_notice_text(store::DeliveryState state, const std::string& reas
 
 std::string text_content(const std::string& text) { return dump({{"text", text}}); }
 
-std::string action_error_content(const std::string& request_id, const std::string& reason) {
-  return dump({{"type", "question_response"},
-               {"questionId", request_id},
-               {"selectedOption", "error"},
-               {"status", "error"},
-               {"result", reason}});
+ActionAnswer action_error(const std::string& action, const std::string& request_id,
+                          const std::string& reason) {
+  if (action == "cli_request") {
+    const nlohmann::json frame = {
+        {"id", request_id}, {"ok", false}, {"error", {{"code", "failed"}, {"message", reason}}}};
+    return {request_id.size() <= kRequestIdBytes ? "cli-resp-" + request_id : std::string(),
+            dump({{"type", "cli_response"}, {"requestId", request_id}, {"frame", frame}})};
+  }
+  return {{},
+          dump({{"type", "question_response"},
+                {"questionId", request_id},
+                {"selectedOption", "error"},
+                {"status", "error"},
+                {"result", reason}})};
 }
 
 }  // namespace patchbay::delivery

@@ -20,8 +20,13 @@ namespace patchbay::delivery {
 // A content of messages_out that holds nothing but a text.
 [[nodiscard]] std::string text_content(const std::string& text);
 
-// The system row that answers an action which failed; compact JSON, since waiting tools search it.
-[[nodiscard]] std::string action_error_content(const std::string& request_id,
-                                               const std::string& reason);
+// The system row that answers an action which failed, as the tool that waits looks for it: by id
+// for cli_request, else by a compact "questionId":"…".
+struct ActionAnswer {
+  std::string row_id;  // empty: any
+  std::string content;
+};
+[[nodiscard]] ActionAnswer action_error(const std::string& action, const std::string& request_id,
+                                        const std::string& reason);
 
 }  // namespace patchbay::delivery

@@ -192,6 +192,16 @@ TEST_F(Delivery, SystemActions) {
   EXPECT_NE(answer.content.find(R"("questionId":"r9")"), std::string::npos);
   EXPECT_NE(answer.content.find("dance"), std::string::npos);
   EXPECT_TRUE(world.channels.requests.empty());
+
+  // The command line of an agent waits for a row of its own.
+  world.write("a3", R"({"action":"cli_request","requestId":"c1","command":"groups"})", "system");
+  ASSERT_EQ(world.files().inbound.size(), 2U);
+  const auto& response = world.files().inbound[1];
+  EXPECT_EQ(response.id, "cli-resp-c1");
+  EXPECT_FALSE(response.trigger);
+  EXPECT_NE(response.content.find(R"("type":"cli_response")"), std::string::npos);
+  EXPECT_NE(response.content.find(R"("requestId":"c1")"), std::string::npos);
+  EXPECT_NE(response.content.find(R"("ok":false)"), std::string::npos);
 }
 
 TEST_F(Delivery, MessagesToOtherAgents) {
