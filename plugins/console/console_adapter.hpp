@@ -1,10 +1,11 @@
 // The console channel: people at a terminal on this machine. A chat is a name; whoever attaches
-// under that name with `patchbay chat NAME` is in it.
+// under that name with `patchbay chat NAME` is in it. The protocol: frames.hpp.
 #pragma once
 
 #include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <set>
 #include <string>
 
 #include <patchbay/sdk/adapter.hpp>
@@ -12,6 +13,7 @@
 
 #include "console/frames.hpp"
 #include "console/mailbox.hpp"
+#include "console/outbox.hpp"
 
 namespace patchbay::console {
 
@@ -30,49 +32,86 @@ class ConsoleAdapter final : public sdk::Adapter {
   static constexpr std::uint32_t kTypingLastsMs = 5000;
   void typing(sdk::Chat chat);
 
+  // Messages of one terminal that wait for the one before; more end its connection.
+  static constexpr std::size_t kWaitingMessages = 64;
+  static constexpr std::size_t kWaitingBytes = 4 * kTextBytes;
+
  private:
+  // The chunk that was asked for. No other is taken.
+  struct Asked {
+    std::string message;
+    std::uint64_t file = 0;
+    std::uint64_t offset = 0;
+  };
   // One attached terminal.
   struct Connection {
-    explicit Connection(sdk::Runtime& runtime) : frames(runtime) {}
-    std::string chat;  // empty before its hello
-    FrameReader reader;
-    Mailbox<Frame> frames;  // messages and their data, in order
+    Connection(ConsoleAdapter& adapter, std::uint64_t number)
+        : id(number),
+          outbox(adapter.listener_, number),
+          messages(adapter.runtime()),
+          chunks(adapter.runtime()) {}
+    std::uint64_t id;
+    std::string chat;   // empty before its hello
+    bool over = false;  // gone, or about to be: nothing more is read
+    FrameReader reader{kTextBytes};
+    Outbox outbox;
+    Mailbox<Frame> messages;  // in order; an empty frame at the end
+    std::size_t waiting_messages = 0;
+    std::size_t waiting_bytes = 0;
+    std::optional<Asked> asked;
+    Mailbox<Frame> chunks;  // at most the one that was asked for
   };
-  enum class Shown : std::uint8_t { kShown, kNobodyThere };
-  // A delivery that waits to be shown.
+  using ConnectionPtr = std::shared_ptr<Connection>;  // with serve(), which outlives the connection
+
+  // A delivery on its way to all terminals of its chat.
   struct Showing {
     explicit Showing(sdk::Runtime& runtime) : outcome(runtime) {}
     pbay_op op = 0;
     std::string chat;
     std::vector<sdk::OutboundFile> files;
-    Mailbox<Shown> outcome;
+    std::set<std::uint64_t> terminals;  // that have not answered yet
+    bool shown = false;                 // by one of them
+    std::string unsaved;                // why one could not keep its files
+    Mailbox<sdk::Result> outcome;
   };
+  using ShowingPtr = std::shared_ptr<Showing>;
 
   void on_event(const sdk::ListenerEvent& event);
-  void on_bytes(std::uint64_t id, Connection& connection, std::string_view bytes);
-  // Returns false when the connection was closed for it.
-  bool on_frame(std::uint64_t id, Connection& connection, Frame frame);
-  void attach(std::uint64_t id, Connection& connection, const nlohmann::json& hello);
-  void drop(std::uint64_t id, const std::string& why);
-  void send_chunk(std::uint64_t id, const nlohmann::json& request);
+  void on_bytes(const ConnectionPtr& connection, std::string_view bytes);
+  void on_frame(const ConnectionPtr& connection, Frame frame);
+  void attach(const ConnectionPtr& connection, const nlohmann::json& hello);
+  void gone(const ConnectionPtr& connection);
+  void drop(Connection& connection, const std::string& why);
+  void send(Connection& connection, const nlohmann::json& frame, std::string_view body = {});
+
+  // ---- what people say: console_inbound.cpp ----
+  void queue_message(Connection& connection, Frame frame);
+  static void take_chunk(Connection& connection, const nlohmann::json& head, Frame frame);
   // Takes the messages of one terminal, one after the other.
-  sdk::Task<> serve(std::uint64_t id, std::shared_ptr<Connection> connection);
-  sdk::Task<> take_message(std::uint64_t id, std::shared_ptr<Connection> connection, Frame frame);
-  sdk::Task<std::string> pull_file(std::uint64_t id, std::shared_ptr<Connection> connection,
-                                   std::string message, std::size_t index, std::uint64_t handle,
-                                   std::uint64_t size);
-  bool send(std::uint64_t id, const nlohmann::json& frame);
-  bool show(const std::string& chat, const nlohmann::json& frame);
-  [[nodiscard]] bool anybody_in(const std::string& chat) const;
-  static void end_showing(std::shared_ptr<Showing> showing, Shown outcome);
-  // Those that wait for somebody in `chat` who is there no more.
-  void give_up_if_empty(const std::string& chat);
+  sdk::Task<> serve(ConnectionPtr connection);
+  sdk::Task<> take_message(ConnectionPtr connection, Frame frame);
+  // Into staging; the value is its handle.
+  sdk::Task<sdk::Completion> pull_file(ConnectionPtr connection, std::string message,
+                                       std::size_t index, std::int64_t size);
+  sdk::Task<sdk::Completion> pull_into(std::uint64_t handle, ConnectionPtr connection,
+                                       std::string message, std::size_t index, std::uint64_t size);
+  [[nodiscard]] sdk::Completion why_no_staging() const;
+  void answer(Connection& connection, const std::string& message, const sdk::Submitted& submitted);
+
+  // ---- what agents say: console_outbound.cpp ----
+  ShowingPtr show(const sdk::Delivery& delivery);
+  void acknowledged(const Connection& connection, const std::string& message);
+  void unsaved(const Connection& connection, const std::string& message, std::string reason);
+  void terminal_left(std::uint64_t terminal);
+  void send_chunk(Connection& connection, const nlohmann::json& request);
+  // By value: what waits goes on inside the push, and may be gone after it.
+  static void end_showing(ShowingPtr showing, sdk::Result result);
+  static void end_if_all_answered(const ShowingPtr& showing);
 
   std::string instance_;
   sdk::Listener listener_;
-  // Shared with serve(), which may be waiting when the connection goes.
-  std::map<std::uint64_t, std::shared_ptr<Connection>> connections_;
-  std::map<std::string, std::shared_ptr<Showing>> showing_;  // by the message's id
+  std::map<std::uint64_t, ConnectionPtr> connections_;
+  std::map<std::string, ShowingPtr> showing_;  // by the message's id
 };
 
 }  // namespace patchbay::console

@@ -1,16 +1,11 @@
 #include "console/client/chat_session.hpp"
 
-#include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fcntl.h>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <random>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "common/json_value.hpp"
+#include "console/client/shown_text.hpp"
 
 namespace patchbay::console {
 namespace {
@@ -18,6 +13,12 @@ namespace {
 using common::integer_of;
 using common::string_of;
 using nlohmann::json;
+
+constexpr milliseconds kReconnect{500};
+constexpr milliseconds kFirstAgain{250};
+constexpr milliseconds kLongestAgain{10'000};
+constexpr std::size_t kFullMessages = 1000;
+constexpr std::size_t kFullBytes = 8 * kTextBytes;
 
 // Unique among all terminals and restarts.
 std::string new_id() {
@@ -29,259 +30,234 @@ std::string new_id() {
   return id;
 }
 
-std::string size_text(std::uint64_t bytes) {
-  if (bytes < 1024) {
-    return std::to_string(bytes) + " B";
-  }
-  if (bytes < 1024 * 1024) {
-    return std::to_string(bytes / 1024) + " KiB";
-  }
-  return std::to_string(bytes / (1024 * 1024)) + " MiB";
-}
-
-// Nothing that an agent writes may move the cursor of this terminal.
-std::string printable(const std::string& text) {
-  std::string result;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    result += (byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7F ? '?' : c;
-  }
-  return result;
-}
-
 }  // namespace
 
 ChatSession::ChatSession(const ChatOptions& options, std::function<void(const std::string&)> print)
-    : options_(options), print_(std::move(print)) {}
+    : options_(options),
+      print_(std::move(print)),
+      receiver_(options_, socket_, print_),
+      reconnect_(kReconnect, kReconnect),
+      again_(kFirstAgain, kLongestAgain) {}
+
+// ---- the connection ----
+
+bool ChatSession::begin() { return connect(); }
 
 bool ChatSession::connect() {
   if (!socket_.connect(options_.socket)) {
     return false;
   }
-  welcome_ = false;
-  incoming_.clear();  // what was not acknowledged comes again
-  return socket_.send({{"type", "hello"}, {"chat", options_.chat}});
+  link_ = Link::kGreeting;
+  socket_.send({{"type", "hello"}, {"chat", options_.chat}});
+  return true;
 }
 
-bool ChatSession::receive() {
-  const bool alive = socket_.receive();
+void ChatSession::connection_lost() {
+  link_ = Link::kDown;
+  under_way_ = false;
+  again_.reset();
+  receiver_.forget();
+  reconnect_.begin();
+  if (!lost_ && ended_.empty()) {
+    lost_ = true;
+    print_("[connection lost, trying again]");
+  }
+}
+
+milliseconds ChatSession::pause_left(milliseconds longest) const {
+  return link_ == Link::kDown ? reconnect_.left(longest)
+                              : again_.left(receiver_.pause_left(longest));
+}
+
+void ChatSession::serve() {
+  if (link_ == Link::kDown && ended_.empty() && reconnect_.is_due() && !connect()) {
+    reconnect_.begin();
+  }
+  if (link_ == Link::kDown || !ended_.empty()) {
+    return;
+  }
+  socket_.flush();
+  if (socket_.fd() >= 0) {
+    socket_.receive();
+  }
   while (auto frame = socket_.next()) {
+    ++progress_;
     handle(*frame);
   }
-  return alive && connected();
+  if (!socket_.broken().empty()) {
+    ended_ = "the host sent what this program does not understand (" + socket_.broken() +
+             "); use the patchbay of the same version";
+    socket_.close();
+  }
+  if (socket_.fd() < 0) {
+    connection_lost();
+    return;
+  }
+  receiver_.offer_again_if_due();
+  if (again_.is_due()) {
+    again_.end();
+    send_next();
+  }
 }
 
 void ChatSession::handle(const Frame& frame) {
-  const json message = common::parse_json(frame.json).value_or(json());
-  const std::string type = string_of(message, "type");
+  const json head = common::parse_json(frame.json).value_or(json());
+  const std::string type = string_of(head, "type");
   if (type == "welcome") {
-    welcome_ = true;
-    for (const Outgoing& outgoing : unsent_) {
-      send_outgoing(outgoing);
-    }
+    welcome();
   } else if (type == "stored") {
-    stored(message);
+    stored(head);
+  } else if (type == "refused" && is_front(head)) {
+    refused(string_of(head, "reason"));
+  } else if (type == "busy" && is_front(head)) {
+    busy(string_of(head, "reason"));
   } else if (type == "get") {
-    answer_get(message);
+    answer_get(head);
   } else if (type == "data") {
-    handle_data(message, frame.data);
+    receiver_.data(head, frame.body);
   } else if (type == "gone") {
-    save_failed(string_of(message, "reason"));
+    receiver_.gone(head);
   } else if (type == "error") {
-    print_("[" + printable(string_of(message, "message")) + "]");
+    ended_ = printable(string_of(head, "message"));
+    socket_.close();
   } else if (type == "message" || type == "edit" || type == "delete" || type == "reaction") {
-    handle_message(message);
+    receiver_.message(head, frame.body);
   }
 }
 
-void ChatSession::handle_message(const json& message) {
-  const std::string id = string_of(message, "id");
-  if (shown_.count(id) != 0) {
-    acknowledge(id);
-    return;
+void ChatSession::welcome() {
+  link_ = Link::kAttached;
+  if (lost_) {
+    lost_ = false;
+    print_("[connected again]");
   }
-  const std::string type = string_of(message, "type");
-  const std::string text = printable(string_of(message, "text"));
-  const std::string title = printable(string_of(message, "title"));
-  if (type == "edit") {
-    print_("[changed] " + text);
-  } else if (type == "delete") {
-    print_("[a message was taken back]");
-  } else if (type == "reaction") {
-    print_("[reaction] " + printable(string_of(message, "emoji")));
-  } else if (!title.empty() || !text.empty()) {
-    print_(title.empty() ? text : title + "\n" + text);
-  }
-  const json& options = common::member(message, "options");
-  for (std::size_t i = 0; options.is_array() && i < options.size(); ++i) {
-    if (options[i].is_string()) {
-      print_("  " + std::to_string(i + 1) + ". " + printable(options[i].get<std::string>()));
-    }
-  }
-  Incoming incoming;
-  incoming.id = id;
-  const json& files = common::member(message, "files");
-  for (std::size_t i = 0; files.is_array() && i < files.size(); ++i) {
-    incoming.files.emplace_back(
-        string_of(files[i], "name"),
-        static_cast<std::uint64_t>(std::max<std::int64_t>(0, integer_of(files[i], "size"))));
-  }
-  incoming_.push_back(std::move(incoming));
-  if (incoming_.size() == 1) {
-    fetch_or_finish();
-  }
+  send_next();
 }
 
-// The next chunk of the message in front; when it has all its files, its acknowledgement.
-void ChatSession::fetch_or_finish() {
-  while (!incoming_.empty()) {
-    Incoming& first = incoming_.front();
-    if (first.file == first.files.size()) {
-      shown_.insert(first.id);
-      ++answered_;
-      acknowledge(first.id);
-      incoming_.pop_front();
-      continue;
-    }
-    const auto& [name, size] = first.files[first.file];
-    if (!first.receiving) {
-      if (auto created = ReceivedFile::create(options_.save_folder, name)) {
-        first.receiving.emplace(std::move(*created));
-      }
-      if (!first.receiving) {
-        print_("[" + printable(name) + " cannot be saved in " + options_.save_folder + ": " +
-               std::strerror(errno) + "]");
-        next_file();
-        continue;
-      }
-    }
-    if (first.receiving->size() >= size) {
-      const auto path = first.receiving->finish();
-      print_(path ? "[file] " + *path + " (" + size_text(size) + ")"
-                  : "[" + printable(name) + " cannot be saved in " + options_.save_folder + "]");
-      next_file();
-      continue;
-    }
-    socket_.send({{"type", "get"},
-                  {"id", first.id},
-                  {"file", first.file},
-                  {"offset", first.receiving->size()}});
-    return;
-  }
-}
+// ---- what is said ----
 
-void ChatSession::next_file() {
-  incoming_.front().receiving.reset();
-  ++incoming_.front().file;
-}
-
-void ChatSession::handle_data(const json& head, const std::string& data) {
-  if (incoming_.empty() || incoming_.front().id != string_of(head, "id") ||
-      !incoming_.front().receiving) {
-    return;
-  }
-  if (data.empty() || !incoming_.front().receiving->write(data)) {
-    save_failed(data.empty() ? "it ended early" : "the disk is full");
-    return;
-  }
-  fetch_or_finish();
-}
-
-void ChatSession::save_failed(const std::string& reason) {
-  if (incoming_.empty() || incoming_.front().file >= incoming_.front().files.size()) {
-    return;
-  }
-  const std::string& name = incoming_.front().files[incoming_.front().file].first;
-  print_("[" + printable(name) + " could not be received: " + printable(reason) + "]");
-  next_file();
-  fetch_or_finish();
-}
-
-void ChatSession::acknowledge(const std::string& id) {
-  socket_.send({{"type", "ack"}, {"id", id}});
-}
-
-void ChatSession::say(const std::string& text) { queue({new_id(), text, ""}); }
-
-bool ChatSession::say_file(const std::string& path) {
-  struct stat info{};
-  if (::stat(path.c_str(), &info) != 0) {
-    print_("[cannot read " + path + ": " + std::strerror(errno) + "]");
+bool ChatSession::say(const std::string& text) {
+  if (text.size() > kTextBytes) {
+    print_("[" + excerpt(text) + " was not sent: it has " + size_text(text.size()) +
+           ", a message at most 1 MiB; put it into a file and use /file PATH]");
+    ++given_up_;
     return false;
   }
-  if (!S_ISREG(info.st_mode)) {
-    print_("[" + path + " is no file]");
+  queue({new_id(), text, ""});
+  return true;
+}
+
+bool ChatSession::say_file(const std::string& path) {
+  OpenedFile file;
+  const std::string problem = file.open(path);
+  if (!problem.empty()) {
+    print_("[" + printable(path) + " cannot be read: " + problem + "]");
     return false;
   }
   queue({new_id(), "", path});
   return true;
 }
 
+bool ChatSession::is_full() const {
+  return unsent_.size() >= kFullMessages || unsent_bytes_ >= kFullBytes;
+}
+
 void ChatSession::queue(Outgoing message) {
-  ++said_;
+  unsent_bytes_ += message.text.size();
   unsent_.push_back(std::move(message));
-  if (connected() && welcome_) {
-    send_outgoing(unsent_.back());
+  send_next();
+}
+
+void ChatSession::send_next() {
+  while (attached() && !unsent_.empty() && !under_way_ && !again_.under_way() && !send_front()) {
   }
 }
 
-void ChatSession::send_outgoing(const Outgoing& message) {
-  json frame = {{"type", "message"}, {"id", message.id}, {"text", message.text}};
+// False: its file cannot be read any more, and the next message is in front.
+bool ChatSession::send_front() {
+  const Outgoing& message = unsent_.front();
+  json frame = {{"type", "message"}, {"id", message.id}, {"size", message.text.size()}};
   if (!message.path.empty()) {
-    struct stat info{};
-    const std::uint64_t size =
-        ::stat(message.path.c_str(), &info) == 0 ? static_cast<std::uint64_t>(info.st_size) : 0;
-    frame["files"].push_back(
-        {{"name", std::filesystem::path(message.path).filename().string()}, {"size", size}});
+    const std::string problem = file_.open(message.path);
+    if (!problem.empty()) {
+      refused("it cannot be read any more: " + problem);
+      return false;
+    }
+    frame["files"].push_back({{"name", std::filesystem::path(message.path).filename().string()},
+                              {"size", file_.size()}});
   }
-  socket_.send(frame);
+  under_way_ = true;
+  socket_.send(frame, message.text);
+  return true;
 }
 
 void ChatSession::answer_get(const json& request) {
-  const std::string id = string_of(request, "id");
-  const auto message = std::find_if(unsent_.begin(), unsent_.end(),
-                                    [&](const Outgoing& outgoing) { return outgoing.id == id; });
-  json answer = {{"id", id}, {"file", integer_of(request, "file")}};
-  std::string bytes(kChunkBytes, '\0');
-  ssize_t size = -1;
-  if (message != unsent_.end()) {
-    const int fd = ::open(message->path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd >= 0) {
-      size = ::pread(fd, bytes.data(), bytes.size(),
-                     static_cast<off_t>(integer_of(request, "offset")));
-      ::close(fd);
-    }
-  }
-  if (size <= 0) {
+  const std::int64_t offset = integer_of(request, "offset");
+  json answer = {{"id", string_of(request, "id")}, {"file", integer_of(request, "file")}};
+  const std::string bytes = is_front(request) && offset >= 0
+                                ? file_.read(static_cast<std::uint64_t>(offset), kChunkBytes)
+                                : std::string();
+  if (bytes.empty()) {
     answer["type"] = "gone";
-    answer["reason"] = "the sender cannot read the file any more";
-    socket_.send(answer);
-    return;
+    answer["reason"] = "it became shorter while it was sent, or cannot be read any more";
+  } else {
+    answer["type"] = "data";
+    answer["offset"] = offset;
+    answer["size"] = bytes.size();
   }
-  bytes.resize(static_cast<std::size_t>(size));
-  answer["type"] = "data";
-  answer["size"] = bytes.size();
   socket_.send(answer, bytes);
 }
 
-void ChatSession::stored(const json& message) {
-  const std::string id = string_of(message, "id");
-  const std::string outcome = string_of(message, "outcome");
-  const auto found = std::find_if(unsent_.begin(), unsent_.end(),
-                                  [&](const Outgoing& outgoing) { return outgoing.id == id; });
-  if (found == unsent_.end()) {
+// ---- what became of it ----
+
+bool ChatSession::is_front(const json& frame) const {
+  return under_way_ && unsent_.front().id == string_of(frame, "id");
+}
+
+std::string ChatSession::front_name() const {
+  const Outgoing& front = unsent_.front();
+  return front.path.empty() ? excerpt(front.text) : printable(front.path);
+}
+
+void ChatSession::stored(const json& answer) {
+  if (!is_front(answer)) {
     return;
   }
-  if (outcome == "busy") {
-    send_outgoing(*found);  // the host could not keep it yet
-    return;
+  if (string_of(answer, "outcome") == "intake") {
+    print_("[the host keeps " + front_name() + "; no agent has it yet]");
   }
-  if (outcome == "refused") {
-    print_("[the host refused that message]");
-  } else if (outcome == "intake") {
-    print_("[the host keeps that message; no agent has it yet]");
+  ++stored_;
+  front_is_done();
+  send_next();
+}
+
+void ChatSession::refused(const std::string& reason) {
+  print_("[" + front_name() + " was not sent: " + printable(reason) + "]");
+  ++given_up_;
+  const bool goes_on = under_way_;
+  front_is_done();
+  if (goes_on) {
+    send_next();
   }
-  unsent_.erase(found);
+}
+
+void ChatSession::busy(const std::string& reason) {
+  if (!busy_told_) {
+    busy_told_ = true;
+    print_("[the host cannot take " + front_name() + " now: " + printable(reason) +
+           "; trying again]");
+  }
+  under_way_ = false;
+  again_.begin();
+}
+
+void ChatSession::front_is_done() {
+  unsent_bytes_ -= unsent_.front().text.size();
+  unsent_.pop_front();
+  under_way_ = false;
+  busy_told_ = false;
+  file_.close();
+  again_.reset();
 }
 
 }  // namespace patchbay::console

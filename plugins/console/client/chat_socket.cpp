@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <cstring>
 #include <nlohmann/json.hpp>
-#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -21,7 +20,7 @@ bool ChatSocket::connect(const std::string& path) {
     return false;
   }
   std::memcpy(address.sun_path, path.data(), path.size());
-  fd_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  fd_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd_ < 0) {
     return false;
   }
@@ -30,44 +29,45 @@ bool ChatSocket::connect(const std::string& path) {
     close();
     return false;
   }
-  reader_ = FrameReader();
+  reader_ = FrameReader(kAnswerBytes);
   return true;
 }
 
 void ChatSocket::close() {
+  unwritten_.clear();
   if (fd_ >= 0) {
     ::close(fd_);
     fd_ = -1;
   }
 }
 
-bool ChatSocket::send(const nlohmann::json& frame, std::string_view data) {
-  std::string bytes = common::to_text(frame) + "\n";
-  bytes += data;
-  std::string_view rest = bytes;
-  while (fd_ >= 0 && !rest.empty()) {
-    const ssize_t sent = ::send(fd_, rest.data(), rest.size(), MSG_NOSIGNAL);
-    if (sent < 0 && errno != EINTR) {
-      close();
-    } else if (sent > 0) {
-      rest.remove_prefix(static_cast<std::size_t>(sent));
-    }
-  }
-  return fd_ >= 0;
+void ChatSocket::send(const nlohmann::json& frame, std::string_view body) {
+  unwritten_ += common::to_text(frame) + "\n";
+  unwritten_ += body;
+  flush();
 }
 
-bool ChatSocket::receive() {
+void ChatSocket::flush() {
+  while (fd_ >= 0 && !unwritten_.empty()) {
+    const ssize_t sent = ::send(fd_, unwritten_.data(), unwritten_.size(), MSG_NOSIGNAL);
+    if (sent >= 0) {
+      unwritten_.erase(0, static_cast<std::size_t>(sent));
+    } else if (errno == EAGAIN) {
+      return;
+    } else if (errno != EINTR) {
+      close();
+    }
+  }
+}
+
+void ChatSocket::receive() {
   std::array<char, 64 * 1024> buffer{};
-  const ssize_t size = ::recv(fd_, buffer.data(), buffer.size(), MSG_DONTWAIT);
+  const ssize_t size = ::recv(fd_, buffer.data(), buffer.size(), 0);
   if (size > 0) {
     reader_.append({buffer.data(), static_cast<std::size_t>(size)});
   } else if (size == 0 || (errno != EAGAIN && errno != EINTR)) {
     close();
   }
-  if (!reader_.broken().empty()) {
-    close();
-  }
-  return fd_ >= 0;
 }
 
 }  // namespace patchbay::console

@@ -1,4 +1,4 @@
-// The connection to the adapter: non-blocking to read, blocking to write.
+// The connection to the adapter. It never blocks; what could not be written yet waits here.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -22,16 +22,19 @@ class ChatSocket {
   void close();
   [[nodiscard]] int fd() const { return fd_; }  // -1: not connected
 
-  // False: the connection is lost, and closed.
-  bool send(const nlohmann::json& frame, std::string_view data = {});
-  // Takes what has come; false: the connection is lost, and closed. Frames that came before stay
-  // readable.
-  bool receive();
+  // A lost connection is closed; what was to be written is forgotten.
+  void send(const nlohmann::json& frame, std::string_view body = {});
+  void flush();
+  [[nodiscard]] bool has_unwritten() const { return !unwritten_.empty(); }
+  // Takes what has come. Frames that came before the end stay readable.
+  void receive();
   [[nodiscard]] std::optional<Frame> next() { return reader_.next(); }
+  [[nodiscard]] const std::string& broken() const { return reader_.broken(); }
 
  private:
   int fd_ = -1;
-  FrameReader reader_;
+  FrameReader reader_{kAnswerBytes};
+  std::string unwritten_;
 };
 
 }  // namespace patchbay::console

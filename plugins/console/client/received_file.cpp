@@ -1,5 +1,6 @@
 #include "console/client/received_file.hpp"
 
+#include <cerrno>
 #include <fcntl.h>
 #include <filesystem>
 #include <stdlib.h>
@@ -44,6 +45,7 @@ ReceivedFile::ReceivedFile(ReceivedFile&& other) noexcept
       folder_(std::move(other.folder_)),
       name_(std::move(other.name_)),
       temporary_(std::exchange(other.temporary_, {})),
+      path_(std::move(other.path_)),
       size_(other.size_) {}
 
 ReceivedFile::~ReceivedFile() {
@@ -58,6 +60,9 @@ ReceivedFile::~ReceivedFile() {
 bool ReceivedFile::write(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(fd_, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) {
+      continue;
+    }
     if (written <= 0) {
       return false;
     }
@@ -67,23 +72,29 @@ bool ReceivedFile::write(std::string_view bytes) {
   return true;
 }
 
-std::optional<std::string> ReceivedFile::finish() {
+bool ReceivedFile::finish() {
   const std::filesystem::path name(name_);
   for (int i = 1; i <= kMostAlike; ++i) {
     const std::string candidate =
         i == 1 ? name_ : name.stem().string() + "-" + std::to_string(i) + name.extension().string();
-    const std::string path = folder_ + "/" + candidate;
+    std::string path = folder_ + "/" + candidate;
     // link() never replaces what is there.
     if (::link(temporary_.c_str(), path.c_str()) == 0) {
       ::unlink(temporary_.c_str());
       temporary_.clear();
-      return path;
+      path_ = std::move(path);
+      return true;
     }
     if (errno != EEXIST) {
-      return std::nullopt;
+      return false;
     }
   }
-  return std::nullopt;
+  return false;
+}
+
+void ReceivedFile::undo() {
+  ::unlink(path_.c_str());
+  path_.clear();
 }
 
 }  // namespace patchbay::console

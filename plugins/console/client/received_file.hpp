@@ -10,16 +10,20 @@ namespace patchbay::console {
 
 class ReceivedFile {
  public:
-  // name: from the host; only its last component counts. Nothing: the folder cannot be written.
+  // name: from the host; only its last component counts. Nothing, and errno: the folder cannot be
+  // written.
   [[nodiscard]] static std::optional<ReceivedFile> create(const std::string& folder,
                                                           const std::string& name);
   ReceivedFile(ReceivedFile&& other) noexcept;
   ReceivedFile& operator=(ReceivedFile&&) = delete;
   ~ReceivedFile();  // what was not finished is removed
 
+  // These are false with errno set.
   [[nodiscard]] bool write(std::string_view bytes);
-  // The path under which it stands now; an existing file is never replaced ("name-2.ext").
-  [[nodiscard]] std::optional<std::string> finish();
+  // It stands under path() then; an existing file is never replaced ("name-2.ext").
+  [[nodiscard]] bool finish();
+  void undo();                                                     // what finish() did
+  [[nodiscard]] const std::string& path() const { return path_; }  // empty before
   [[nodiscard]] std::uint64_t size() const { return size_; }
 
  private:
@@ -29,6 +33,7 @@ class ReceivedFile {
   std::string folder_;
   std::string name_;
   std::string temporary_;
+  std::string path_;
   std::uint64_t size_ = 0;
 };
 

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "console/frames.hpp"
+#include "console/console_adapter.hpp"
 #include "patchbay/testkit/fake_host.hpp"
 
 namespace patchbay::console {
@@ -11,6 +11,7 @@ namespace {
 
 using nlohmann::json;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::SizeIs;
 using testkit::FakeHost;
 
@@ -23,13 +24,33 @@ class ConsoleTest : public ::testing::Test {
     say(terminal, {{"type", "hello"}, {"chat", chat}});
     return terminal;
   }
-  void say(std::uint64_t terminal, const json& frame, const std::string& data = "") {
-    host.send(terminal, frame.dump() + "\n" + data);
+  void say(std::uint64_t terminal, const json& frame, const std::string& body = "") {
+    host.send(terminal, frame.dump() + "\n" + body);
+  }
+  void say_text(std::uint64_t terminal, const std::string& id, const std::string& text) {
+    say(terminal, {{"type", "message"}, {"id", id}, {"size", text.size()}}, text);
+  }
+  void say_file(std::uint64_t terminal, const std::string& id, std::size_t size) {
+    say(terminal,
+        {{"type", "message"}, {"id", id}, {"files", {{{"name", "a.bin"}, {"size", size}}}}});
+  }
+  void say_chunk(std::uint64_t terminal, const std::string& id, std::size_t offset,
+                 const std::string& bytes) {
+    say(terminal,
+        {{"type", "data"}, {"id", id}, {"file", 0}, {"offset", offset}, {"size", bytes.size()}},
+        bytes);
+  }
+  std::vector<std::string> texts() {
+    std::vector<std::string> result;
+    for (const sdk::Event& event : host.events()) {
+      result.push_back(event.text);
+    }
+    return result;
   }
   // What the terminal has got since the last call.
   std::vector<Frame> heard(std::uint64_t terminal) {
     const std::string all = host.received(terminal);
-    FrameReader reader;
+    FrameReader reader(kAnswerBytes);
     reader.append(std::string_view(all).substr(heard_[terminal]));
     heard_[terminal] = all.size();
     std::vector<Frame> frames;
@@ -60,7 +81,7 @@ class ConsoleTest : public ::testing::Test {
 TEST_F(ConsoleTest, AMessageIsSubmittedAndItsOutcomeTold) {
   const std::uint64_t terminal = attach("ada");
   EXPECT_THAT(types(terminal), ElementsAre("welcome"));
-  say(terminal, {{"type", "message"}, {"id", "m1"}, {"text", "hello"}});
+  say_text(terminal, "m1", "hello");
   ASSERT_THAT(host.events(), SizeIs(1));
   const sdk::Event& event = host.events()[0];
   EXPECT_EQ(event.text, "hello");
@@ -73,39 +94,98 @@ TEST_F(ConsoleTest, AMessageIsSubmittedAndItsOutcomeTold) {
             json({{"type", "stored"}, {"id", "m1"}, {"outcome", "stored"}}));
 }
 
-TEST_F(ConsoleTest, AFileIsPulledInChunksBeforeItsMessageIsSubmitted) {
+TEST_F(ConsoleTest, AFileIsPulledInChunksAndWhatComesBetweenWaitsItsTurn) {
   const std::uint64_t terminal = attach("ada");
   const std::string bytes(kChunkBytes + 10, 'x');
-  say(terminal, {{"type", "message"},
-                 {"id", "m1"},
-                 {"files", {{{"name", "a.bin"}, {"size", bytes.size()}}}}});
-  // A message that comes meanwhile stays behind it.
+  say_file(terminal, "m1", bytes.size());
+  say_text(terminal, "m2", "said meanwhile");
+  say_file(terminal, "m3", 3);
   EXPECT_THAT(types(terminal), ElementsAre("welcome", "get"));
-  say(terminal, {{"type", "data"}, {"id", "m1"}, {"file", 0}, {"size", kChunkBytes}},
-      bytes.substr(0, kChunkBytes));
+  say_chunk(terminal, "m1", 0, bytes.substr(0, kChunkBytes));
   EXPECT_THAT(host.events(), SizeIs(0));
+  say(terminal, {{"type", "ack"}, {"id", "of another delivery"}});
   EXPECT_THAT(types(terminal), ElementsAre("get"));
-  say(terminal, {{"type", "data"}, {"id", "m1"}, {"file", 0}, {"size", 10}},
-      bytes.substr(kChunkBytes));
-  ASSERT_THAT(host.events(), SizeIs(1));
-  ASSERT_THAT(host.events()[0].files, SizeIs(1));
-  const std::string* staged = host.staged(host.events()[0].files[0].staging);
+  say_chunk(terminal, "m1", kChunkBytes, bytes.substr(kChunkBytes));
+  EXPECT_THAT(types(terminal), ElementsAre("stored", "stored", "get"));
+  say_chunk(terminal, "m3", 0, "abc");
+  EXPECT_THAT(texts(), ElementsAre("", "said meanwhile", ""));
+  const auto& files = host.events()[0].files;
+  ASSERT_THAT(files, SizeIs(1));
+  const std::string* staged = host.staged(files[0].staging);
   ASSERT_NE(staged, nullptr);
   EXPECT_EQ(*staged, bytes);
 }
 
-TEST_F(ConsoleTest, AFileThatTheSenderCannotReadAnyMoreIsTold) {
+TEST_F(ConsoleTest, AChunkThatWasNotAskedForIsNotTaken) {
   const std::uint64_t terminal = attach("ada");
-  say(terminal, {{"type", "message"}, {"id", "m1"}, {"files", {{{"name", "a.bin"}, {"size", 5}}}}});
-  say(terminal, {{"type", "gone"}, {"id", "m1"}, {"file", 0}, {"reason", "it was removed"}});
+  say_chunk(terminal, "m0", 0, "stray");
+  say_file(terminal, "m1", 3);
+  say_chunk(terminal, "m0", 0, "old");
+  say_chunk(terminal, "m1", 1, "off");
+  say_chunk(terminal, "m1", 0, "abc");
+  say_chunk(terminal, "m1", 0, "abc");
   ASSERT_THAT(host.events(), SizeIs(1));
-  EXPECT_EQ(host.events()[0].files.at(0).error, "it was removed");
+  EXPECT_EQ(*host.staged(host.events()[0].files[0].staging), "abc");
+}
+
+TEST_F(ConsoleTest, AFileThatTheSenderCannotReadAnyMoreIsNoMessage) {
+  const std::uint64_t terminal = attach("ada");
+  say_file(terminal, "m1", 5);
+  heard(terminal);
+  say(terminal, {{"type", "gone"}, {"id", "m1"}, {"file", 0}, {"reason", "it was removed"}});
+  EXPECT_THAT(host.events(), SizeIs(0));
   EXPECT_EQ(host.open_staging(), 0U);
+  const auto frames = heard(terminal);
+  ASSERT_THAT(frames, SizeIs(1));
+  EXPECT_EQ(json::parse(frames[0].json),
+            json({{"type", "refused"}, {"id", "m1"}, {"reason", "a.bin: it was removed"}}));
+}
+
+TEST_F(ConsoleTest, WhatTheHostWillNeverTakeIsRefusedAndWhatItCannotTakeNowIsNot) {
+  const struct {
+    std::int32_t code;
+    std::uint64_t value;
+    const char* answer;
+  } cases[] = {{PBAY_OK, PBAY_STORED, "stored"},  {PBAY_OK, PBAY_DUPLICATE, "stored"},
+               {PBAY_OK, PBAY_INTAKE, "stored"},  {PBAY_OK, PBAY_REFUSED, "refused"},
+               {PBAY_E_BUSY, 0, "busy"},          {PBAY_E_RETRY, 0, "busy"},
+               {PBAY_E_TOO_LARGE, 0, "refused"},  {PBAY_E_INVALID, 0, "refused"},
+               {PBAY_E_CONTRACT, 0, "refused"},   {PBAY_E_ACCOUNT, 0, "busy"},
+               {PBAY_OK, PBAY_NOT_STORED, "busy"}};
+  const std::uint64_t terminal = attach("ada");
+  heard(terminal);
+  for (const auto& one : cases) {
+    host.on_submit([&](const sdk::Event&) { return testkit::SubmitAnswer{one.code, one.value}; });
+    say_text(terminal, "m1", "hello");
+    EXPECT_THAT(types(terminal), ElementsAre(one.answer)) << one.code << " " << one.value;
+  }
+}
+
+TEST_F(ConsoleTest, AMessageThatIsSentAgainWithItsFileIsPulledAgain) {
+  const std::uint64_t first = attach("ada");
+  say_file(first, "m1", 3);
+  host.hang_up(first);
+  const std::uint64_t second = attach("ada");
+  say_file(second, "m1", 3);
+  EXPECT_THAT(types(second), ElementsAre("welcome", "get"));
+  say_chunk(second, "m1", 0, "abc");
+  EXPECT_THAT(types(second), ElementsAre("stored"));
+  EXPECT_EQ(host.open_staging(), 0U);
+}
+
+TEST_F(ConsoleTest, MoreThanATerminalMaySendAtOnceEndsItsConnection) {
+  host.hold_submits();
+  const std::uint64_t terminal = attach("ada");
+  for (std::size_t i = 0; i < ConsoleAdapter::kWaitingMessages + 2; ++i) {
+    say_text(terminal, "m" + std::to_string(i), "x");
+  }
+  EXPECT_FALSE(host.open(terminal));
+  host.release_submits();
 }
 
 TEST_F(ConsoleTest, ATerminalThatGoesAwayInAFileLeavesNothingBehind) {
   const std::uint64_t terminal = attach("ada");
-  say(terminal, {{"type", "message"}, {"id", "m1"}, {"files", {{{"name", "a.bin"}, {"size", 5}}}}});
+  say_file(terminal, "m1", 5);
   host.hang_up(terminal);
   EXPECT_THAT(host.events(), SizeIs(0));
   EXPECT_EQ(host.open_staging(), 0U);
@@ -123,7 +203,7 @@ TEST_F(ConsoleTest, ADeliveryIsDoneWhenItWasShown) {
   say(terminal, {{"type", "get"}, {"id", "k1"}, {"file", 0}, {"offset", 3}});
   const auto chunk = heard(terminal);
   ASSERT_THAT(chunk, SizeIs(1));
-  EXPECT_EQ(chunk[0].data, "tent");
+  EXPECT_EQ(chunk[0].body, "tent");
   EXPECT_EQ(host.result(op), nullptr);
   say(terminal, {{"type", "ack"}, {"id", "k1"}});
   ASSERT_NE(host.result(op), nullptr);
@@ -151,6 +231,91 @@ TEST_F(ConsoleTest, ATerminalThatGoesBeforeItAcknowledgesMayHaveShownIt) {
   EXPECT_NE(host.capabilities(sdk::Chat()).bits & PBAY_CAN_IDEMPOTENT_SEND, 0U);
 }
 
+TEST_F(ConsoleTest, FilesThatCannotBeSavedLeaveTheMessageWithTheHostUntilTheTerminalIsReady) {
+  const std::uint64_t terminal = attach("ada");
+  const std::size_t before = host.reachable().size();
+  sdk::Delivery delivery = message("ada", "answer", "k1");
+  delivery.files.push_back(host.file("content", "b.txt", "text/plain"));
+  const pbay_op op = host.deliver(delivery);
+  say(terminal, {{"type", "unsaved"}, {"id", "k1"}, {"reason", "No space left on device"}});
+  ASSERT_NE(host.result(op), nullptr);
+  EXPECT_EQ(host.result(op)->code, PBAY_E_OFFLINE);
+  EXPECT_THAT(host.result(op)->text, HasSubstr("No space left on device"));
+  EXPECT_THAT(host.result(op)->text, HasSubstr("--save DIR"));
+  EXPECT_THAT(host.reachable(), SizeIs(before));
+  say(terminal, {{"type", "ready"}});
+  EXPECT_THAT(host.reachable(), SizeIs(before + 1));
+}
+
+TEST_F(ConsoleTest, OneTerminalOfAChatThatSavesItIsEnoughAndAllMayTry) {
+  const std::uint64_t one = attach("ada");
+  const std::uint64_t other = attach("ada");
+  const std::uint64_t third = attach("ada");
+  const pbay_op op = host.deliver(message("ada", "answer", "k1"));
+  say(one, {{"type", "unsaved"}, {"id", "k1"}, {"reason", "full"}});
+  say(other, {{"type", "ack"}, {"id", "k1"}});
+  say(other, {{"type", "ack"}, {"id", "k1"}});
+  EXPECT_EQ(host.result(op), nullptr);
+  host.hang_up(third);
+  ASSERT_NE(host.result(op), nullptr);
+  EXPECT_EQ(host.result(op)->code, PBAY_OK);
+}
+
+TEST_F(ConsoleTest, ATerminalThatCameLaterIsNotWaitedFor) {
+  const std::uint64_t one = attach("ada");
+  const pbay_op op = host.deliver(message("ada", "answer", "k1"));
+  attach("ada");
+  host.hang_up(one);
+  ASSERT_NE(host.result(op), nullptr);
+  EXPECT_EQ(host.result(op)->code, PBAY_E_OFFLINE);
+}
+
+TEST_F(ConsoleTest, ALateAcknowledgementTellsThatTheChatIsThereAgain) {
+  const std::uint64_t terminal = attach("ada");
+  const pbay_op op = host.deliver(message("ada", "answer", "k1"));
+  host.cancel(op);
+  ASSERT_NE(host.result(op), nullptr);
+  EXPECT_EQ(host.result(op)->code, PBAY_E_OFFLINE);
+  const std::size_t before = host.reachable().size();
+  say(terminal, {{"type", "ack"}, {"id", "k1"}});
+  EXPECT_THAT(host.reachable(), SizeIs(before + 1));
+}
+
+TEST_F(ConsoleTest, ALongAnswerGoesToATerminalThatReadsSlowly) {
+  const std::uint64_t terminal = attach("ada");
+  heard(terminal);
+  host.stop_reading(terminal);
+  const std::string text(3 * 1024 * 1024, 'x');
+  host.deliver(message("ada", text, "k1"));
+  EXPECT_THAT(types(terminal), SizeIs(0));
+  host.resume_reading(terminal);
+  const auto frames = heard(terminal);
+  ASSERT_THAT(frames, SizeIs(1));
+  EXPECT_EQ(frames[0].body, text);
+}
+
+TEST_F(ConsoleTest, AQuestionIsReadWhole) {
+  const std::uint64_t terminal = attach("ada");
+  heard(terminal);
+  sdk::Delivery question = message("ada", "Shall I?", "k1");
+  question.title = "Deploy";
+  question.options.resize(2);
+  question.options[0].label = "Yes";
+  question.options[1].label = "No";
+  host.deliver(question);
+  EXPECT_EQ(heard(terminal).at(0).body, "Deploy\nShall I?\n  1. Yes\n  2. No");
+}
+
+TEST_F(ConsoleTest, ATerminalThatNeverReadsIsHungUpAtLast) {
+  const std::uint64_t terminal = attach("ada");
+  host.stop_reading(terminal);
+  const std::string text(6 * 1024 * 1024, 'x');
+  for (const char* key : {"k1", "k2", "k3"}) {
+    host.deliver(message("ada", text, key));
+  }
+  EXPECT_FALSE(host.open(terminal));
+}
+
 TEST_F(ConsoleTest, ChatsAreKeptApart) {
   const std::uint64_t ada = attach("ada");
   const std::uint64_t bob = attach("bob");
@@ -166,7 +331,7 @@ TEST_F(ConsoleTest, WhatIsNotTheProtocolEndsTheConnectionWithAReason) {
        {std::string("nonsense\n"), std::string(R"({"type":"message","id":"x"})") + "\n",
         std::string(R"({"type":"hello","chat":"a:b"})") + "\n",
         std::string(R"({"type":"data","size":99999999})") + "\n",
-        std::string(kLineBytes + 1, 'x')}) {
+        std::string(R"({"type":"data","size":-1})") + "\n", std::string(kLineBytes + 1, 'x')}) {
     const std::uint64_t terminal = host.connect("console");
     host.send(terminal, bytes);
     EXPECT_FALSE(host.open(terminal)) << bytes.substr(0, 60);
@@ -176,34 +341,11 @@ TEST_F(ConsoleTest, WhatIsNotTheProtocolEndsTheConnectionWithAReason) {
 
 TEST_F(ConsoleTest, StopsWithDeliveriesAndFilesUnderWay) {
   const std::uint64_t terminal = attach("ada");
-  say(terminal, {{"type", "message"}, {"id", "m1"}, {"files", {{{"name", "a.bin"}, {"size", 5}}}}});
+  say_file(terminal, "m1", 5);
   const pbay_op op = host.deliver(message("ada", "answer", "k1"));
   host.stop();
   EXPECT_TRUE(host.stopped());
   EXPECT_NE(host.result(op), nullptr);
-}
-
-TEST(FrameReaderTest, FindsFramesHoweverTheBytesAreCut) {
-  const std::string data = "line\nbreaks\nand more";
-  const std::string all = R"({"type":"message"})"
-                          "\n"
-                          R"({"type":"data","size":20})"
-                          "\n" +
-                          data +
-                          R"({"type":"ack"})"
-                          "\n";
-  for (std::size_t step = 1; step < all.size(); ++step) {
-    FrameReader reader;
-    std::vector<std::string> payloads;
-    for (std::size_t at = 0; at < all.size(); at += step) {
-      reader.append(std::string_view(all).substr(at, step));
-      while (auto frame = reader.next()) {
-        payloads.push_back(frame->data);
-      }
-    }
-    EXPECT_THAT(payloads, ElementsAre("", data, "")) << step;
-    EXPECT_EQ(reader.broken(), "");
-  }
 }
 
 }  // namespace
