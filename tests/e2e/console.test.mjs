@@ -1,10 +1,12 @@
 // `patchbay chat` in a pipe, against a host on embedded defaults.
 import test from 'node:test';
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import { randomBytes } from 'node:crypto';
-import { Host, bin, run, temporaryFolder } from './lib/host.mjs';
+import { Host, bin, run, temporaryFolder, until } from './lib/host.mjs';
 
 async function withHost(body) {
   const host = new Host();
@@ -13,6 +15,7 @@ async function withHost(body) {
     await host.start();
     await body(host, folder);
     assert.deepEqual(await host.stop(), { code: 0, signal: null });
+    assert.doesNotMatch(host.log, /contract_broken/);
   } catch (error) {
     error.message += `\n---- host log ----\n${host.log.slice(-6000)}`;
     throw error;
@@ -43,6 +46,25 @@ test('a file goes there and comes back', () => withHost(async (host, folder) => 
   assert.equal(path.basename(saved), 'notes-2.bin');
 }));
 
+test('messages and files that follow each other arrive whole and in order', () => withHost(async (host, folder) => {
+  const sent = path.join(folder, 'sent');
+  fs.mkdirSync(sent);
+  const files = [700_000, 0, 1, 300_000].map((size, i) => {
+    const file = path.join(sent, `file-${i}.bin`);
+    fs.writeFileSync(file, randomBytes(size));
+    return file;
+  });
+  const input = files.flatMap((file, i) => [`/file ${file}`, ...[1, 2, 3].map((n) => `after ${i}: line ${n}`)]);
+  const answered = await chat(host, folder, `${input.join('\n')}\n`, 'ada');
+  assert.equal(answered.code, 0, answered.stderr + answered.stdout);
+  const expected = files.flatMap((file, i) => [path.join(folder, path.basename(file)), ...[1, 2, 3].map((n) => `after ${i}: line ${n}`)]);
+  const seen = answered.stdout.trim().split('\n').map((line) => /^\[file\] (.+) \(/.exec(line)?.[1] ?? line);
+  assert.deepEqual(seen, expected);
+  for (const file of files) {
+    assert.ok(fs.readFileSync(path.join(folder, path.basename(file))).equals(fs.readFileSync(file)), file);
+  }
+}));
+
 test('what came while nobody was attached is shown at the next time, once', () => withHost(async (host, folder) => {
   const left = await chat(host, folder, 'while away\n', 'bob', '--answers', '0');
   assert.equal(left.code, 0, left.stderr);
@@ -50,6 +72,66 @@ test('what came while nobody was attached is shown at the next time, once', () =
   assert.deepEqual([left.stdout + later.stdout, later.code], ['while away\n', 0]);
   const nothing = await chat(host, folder, 'next\n', 'bob');
   assert.equal(nothing.stdout, 'next\n');
+}));
+
+test('a file that cannot be saved stays with the host until it can', () => withHost(async (host, folder) => {
+  const file = path.join(folder, 'notes.txt');
+  fs.writeFileSync(file, 'notes');
+  const gone = path.join(folder, 'gone');
+  fs.mkdirSync(gone);
+  const child = spawn(bin('patchbay'), ['chat', 'ada', '--data', host.data, '--save', gone]);
+  let output = '';
+  child.stdout.on('data', (bytes) => { output += bytes; });
+  child.stdin.write('first\n');
+  await until(() => output.includes('first\n'), 'the first answer');
+  fs.rmdirSync(gone);
+  child.stdin.end(`/file ${file}\n`);
+  const [code] = await once(child, 'close');
+  assert.equal(code, 1);
+  assert.match(output, /notes\.txt cannot be saved in .*: No such file or directory\. The host keeps .* --save DIR/);
+  const [waiting] = await host.deliveries('waiting');
+  assert.match(JSON.stringify(waiting), /No such file or directory/);
+  const later = await chat(host, folder, '', 'ada', '--answers', '1');
+  assert.equal(later.code, 0, later.stderr);
+  assert.equal(fs.readFileSync(path.join(folder, 'notes-2.txt'), 'utf8'), 'notes');
+}));
+
+test('a text that is too long is refused once, one that is just short enough is answered', () => withHost(async (host, folder) => {
+  const refused = await chat(host, folder, `${'x'.repeat(1_500_000)}\nnext\n`, 'ada');
+  assert.equal(refused.code, 1);
+  assert.match(refused.stdout, /^\["x{40}…" was not sent: it has 1 MiB, a message at most 1 MiB; .*\]\nnext\n$/);
+  const text = 'ä'.repeat(512 * 1024);
+  const answered = await chat(host, folder, `${text}\n`, 'ada');
+  assert.deepEqual([answered.code, answered.stdout === `${text}\n`], [0, true], answered.stderr);
+}));
+
+test('/file understands home and quotes, and says what it needs', () => withHost(async (host, folder) => {
+  fs.writeFileSync(path.join(folder, 'a b.txt'), 'one');
+  fs.writeFileSync(path.join(folder, 'c.txt'), 'two');
+  const input = `/file "${folder}/a b.txt"\n/file ~/c.txt\n/file\n/file /none\n/help\n`;
+  const answered = await run(bin('patchbay'), ['chat', 'ada', '--data', host.data, '--save', folder],
+    { input, env: { HOME: folder } });
+  assert.equal(answered.code, 1);
+  assert.match(answered.stdout, /a b-2\.txt/);
+  assert.match(answered.stdout, /c-2\.txt/);
+  assert.match(answered.stdout, /\[\/file needs a path: \/file PATH\]/);
+  assert.match(answered.stdout, /\[\/none cannot be read: No such file or directory\]/);
+  assert.match(answered.stdout, /~\/ is your home/);
+}));
+
+test('wrong names and folders are told once, with the remedy', () => withHost(async (host, folder) => {
+  const refused = async (pattern, ...args) => {
+    const answered = await run(bin('patchbay'), ['chat', '--data', host.data, ...args], { input: 'x\n' });
+    assert.deepEqual([answered.code, answered.stdout], [2, ''], answered.stderr);
+    assert.equal(answered.stderr.trim().split('\n').length, 1, answered.stderr);
+    assert.match(answered.stderr, pattern);
+  };
+  await refused(/a:b: a chat's name has letters/, 'a:b');
+  await refused(/the host runs, but no console instance "nope" is online/, '--instance', 'nope');
+  await refused(/an instance's name has/, '--instance', '../../etc');
+  await refused(/--save \/nonexist: files cannot be saved there: No such file/, '--save', '/nonexist');
+  await refused(/files cannot be saved there: Not a directory/, '--save', bin('patchbay'));
+  assert.deepEqual(fs.readdirSync(folder), []);
 }));
 
 test('without a host there is a remedy and exit code 3', async () => {
