@@ -16,7 +16,7 @@ namespace patchbay::test {
 class VirtualLoop final : public base::Loop {
  public:
   // How long run_until() waits, in real time, for what other threads are to post.
-  static constexpr std::chrono::seconds kPatience{20};
+  static constexpr std::chrono::seconds kPatience{60};
 
   // [any thread]
   void post(base::Task task) override {
