@@ -145,7 +145,7 @@ class AdapterHost final : public delivery::ChannelPort, public routing::FilePort
   [[nodiscard]] std::vector<InstanceStatus> status() const;
   // The port that the webhook listener has; 0: none is open.
   [[nodiscard]] std::uint16_t webhook_port() const;
-  // Facts that adapters tell about accounts and chats, JSON objects; by default they are logged.
+  // Facts that adapters tell about accounts and chats, JSON objects.
   void on_metadata(
       std::function<void(const base::InstanceName&, const std::string& fact)> listener);
 

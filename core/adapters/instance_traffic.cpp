@@ -211,10 +211,9 @@ void Instance::report_fact(const std::string& fact_json) {
     violation("metadata() that is no JSON object");
     return;
   }
+  base::log_debug("adapter.fact", {{"instance", setup_.name.str()}, {"fact", fact_json}});
   if (setup_.metadata) {
     setup_.metadata(setup_.name, fact_json);
-  } else {
-    base::log_debug("adapter.fact", {{"instance", setup_.name.str()}, {"fact", fact_json}});
   }
 }
 

@@ -64,7 +64,14 @@ Result<bool> is_permitted(store::Repositories& repositories, const SessionFacts&
     return repositories.destinations.may_write_to_agent(facts.address.agent,
                                                         base::AgentGroupId(lane.chat.str()));
   }
-  return repositories.destinations.may_write_to_chat(facts.address.agent, lane.instance, lane.chat);
+  // The agent may know the chat by a former name.
+  store::LaneKey renamed = lane;
+  PATCHBAY_ASSIGN(renamed.chat, repositories.chat_moves.current(lane.instance, lane.chat));
+  if (is_same_chat(renamed, facts.own)) {
+    return true;
+  }
+  return repositories.destinations.may_write_to_chat(facts.address.agent, renamed.instance,
+                                                     renamed.chat);
 }
 
 std::string row_message_id(const SessionFacts& facts, const store::LaneKey& lane,

@@ -192,6 +192,9 @@ Status Host::Parts::open() {
                            random},
       std::move(compiled));
   router->set_files(*channels);
+  channels->on_metadata([this](const base::InstanceName& instance, const std::string& fact) {
+    router->take_fact(instance, fact);
+  });
   runs = std::make_unique<SessionRuns>(loop, *database, *sessions, *router, *deliveries);
 
   runtime = std::make_unique<agents::ProcessRuntime>(loop, folder.agent_records());

@@ -66,12 +66,19 @@ base::Result<std::shared_ptr<const CompiledRouting>> CompiledRouting::compile(
 }
 
 std::vector<const Rule*> CompiledRouting::rules_of(const base::ChatKey& chat) const {
+  return rules_of(std::vector{chat});
+}
+
+std::vector<const Rule*> CompiledRouting::rules_of(const std::vector<base::ChatKey>& names) const {
   std::vector<const Rule*> matching;
   for (const Rule& rule : rules_) {
     const bool agent_has_one = std::any_of(
         matching.begin(), matching.end(),
         [&](const Rule* earlier) { return earlier->wiring.agent == rule.wiring.agent; });
-    if (!agent_has_one && base::glob_matches(rule.wiring.chats, chat.str())) {
+    const auto names_it = [&rule](const base::ChatKey& chat) {
+      return base::glob_matches(rule.wiring.chats, chat.str());
+    };
+    if (!agent_has_one && std::any_of(names.begin(), names.end(), names_it)) {
       matching.push_back(&rule);
     }
   }

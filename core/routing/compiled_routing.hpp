@@ -30,6 +30,8 @@ class CompiledRouting {
   // The first match of each agent, by priority, then in the order of the file. Empty: nobody named
   // this chat.
   [[nodiscard]] std::vector<const Rule*> rules_of(const base::ChatKey& chat) const;
+  // The same for a chat that had other names before: a rule may name any of them.
+  [[nodiscard]] std::vector<const Rule*> rules_of(const std::vector<base::ChatKey>& names) const;
   // What holds for a chat that nobody named when the default agent gets it: it answers who
   // addresses it.
   [[nodiscard]] const Rule& default_rule() const { return default_rule_; }

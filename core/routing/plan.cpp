@@ -24,7 +24,8 @@ class Planner {
     if (event_.sender.is_bot && routing_.config().bots == Bots::kRefuse) {
       return refused("bot");
     }
-    std::vector<const Rule*> rules = routing_.rules_of(event_.chat);
+    PATCHBAY_ASSIGN(names_, repositories_.chat_moves.names_of(event_.instance, event_.chat));
+    std::vector<const Rule*> rules = routing_.rules_of(names_);
     if (rules.empty()) {
       switch (routing_.config().unknown_chats) {
         case UnknownChats::kDrop:
@@ -71,9 +72,8 @@ class Planner {
     facts.mentions_me = event_.mentions_me;
     facts.text = event_.text;
     if (wiring.engage == Engage::kMentionSticky) {
-      PATCHBAY_ASSIGN(facts.takes_part,
-                      repositories_.engagement.takes_part(wiring.agent, event_.instance,
-                                                          event_.chat, event_.thread));
+      PATCHBAY_ASSIGN(facts.takes_part, repositories_.engagement.takes_part(
+                                            wiring.agent, event_.instance, chat(), event_.thread));
     }
     if (wiring.senders == Senders::kKnown) {
       PATCHBAY_ASSIGN(const bool known, repositories_.known_senders.contains(
@@ -83,20 +83,26 @@ class Planner {
     return decide(wiring, rule.pattern ? &*rule.pattern : nullptr, facts);
   }
 
+  // What the chat of the event is called now.
+  [[nodiscard]] const base::ChatKey& chat() const { return names_.front(); }
+
   base::Status keep_chat() {
-    store::ChatRecord chat;
-    chat.instance = event_.instance;
-    chat.key = event_.chat;
-    chat.kind = event_.chat_kind;
-    chat.platform_id = event_.chat_id;
-    chat.name = event_.chat_name;
-    chat.first_seen = now_;
-    return repositories_.chats.upsert(chat).status();
+    if (event_.chat != chat()) {
+      return {};  // its other name is kept
+    }
+    store::ChatRecord record;
+    record.instance = event_.instance;
+    record.key = event_.chat;
+    record.kind = event_.chat_kind;
+    record.platform_id = event_.chat_id;
+    record.name = event_.chat_name;
+    record.first_seen = now_;
+    return repositories_.chats.upsert(record).status();
   }
 
   base::Status keep_engagement(const base::AgentGroupId& agent, const Decision& decision) {
     if (decision.starts_taking_part) {
-      PATCHBAY_TRY(repositories_.engagement.set_takes_part(agent, event_.instance, event_.chat,
+      PATCHBAY_TRY(repositories_.engagement.set_takes_part(agent, event_.instance, chat(),
                                                            event_.thread, now_));
     }
     std::string name = event_.chat_name;
@@ -104,32 +110,41 @@ class Planner {
       name = event_.sender.name;
     }
     return repositories_.destinations
-        .ensure_channel(agent, name.empty() ? event_.chat.str() : name, name, event_.instance,
-                        event_.chat)
+        .ensure_channel(agent, name.empty() ? chat().str() : name, name, event_.instance, chat())
         .status();
   }
 
   base::Result<session::SessionAddress> session_of(const Wiring& wiring, bool trigger) {
-    const std::string key = key_of(wiring).str();
-    PATCHBAY_ASSIGN(auto known, repositories_.sessions.find_active(key));
+    PATCHBAY_ASSIGN(auto known, find_session(wiring));
     if (!known) {
-      PATCHBAY_ASSIGN(known, new_session(wiring.agent, key));
-    } else if (trigger && (known->instance != event_.instance || known->chat != event_.chat ||
+      PATCHBAY_ASSIGN(known, new_session(wiring.agent, key_of(wiring, chat()).str()));
+    } else if (trigger && (known->instance != event_.instance || known->chat != chat() ||
                            known->thread != event_.thread)) {
       // The session answers where it was last addressed.
       PATCHBAY_TRY(repositories_.sessions.set_default_chat(known->agent, known->id, event_.instance,
-                                                           event_.chat, event_.thread));
+                                                           chat(), event_.thread));
     }
     repositories_.sessions.touch(known->agent, known->id, now_);
     return session::SessionAddress{known->agent, known->id};
   }
 
-  [[nodiscard]] session::SessionKey key_of(const Wiring& wiring) const {
+  // A session keeps the key that it was made with, whatever its chat is called later.
+  base::Result<std::optional<store::SessionRecord>> find_session(const Wiring& wiring) {
+    for (const base::ChatKey& name : names_) {
+      PATCHBAY_ASSIGN(auto known, repositories_.sessions.find_active(key_of(wiring, name).str()));
+      if (known) {
+        return known;
+      }
+    }
+    return std::optional<store::SessionRecord>();
+  }
+
+  [[nodiscard]] session::SessionKey key_of(const Wiring& wiring, const base::ChatKey& name) const {
     session::SessionKeyParts parts;
     parts.agent = wiring.agent;
     parts.instance = event_.instance;
     parts.channel = event_.channel;
-    parts.chat = event_.chat;
+    parts.chat = name;
     parts.thread = event_.thread;
     parts.direct = event_.chat_kind == store::ChatKind::kDirect;
     parts.peer = event_.chat_id;
@@ -146,7 +161,7 @@ class Planner {
     record.id = base::SessionId("s-" + random_.token(kSessionTokenCharacters));
     record.key = key;
     record.instance = event_.instance;
-    record.chat = event_.chat;
+    record.chat = chat();
     record.thread = event_.thread;
     record.created_at = now_;
     PATCHBAY_TRY(repositories_.sessions.insert(record));
@@ -158,6 +173,7 @@ class Planner {
   const InboundEvent& event_;
   base::Random& random_;
   base::WallTime now_;
+  std::vector<base::ChatKey> names_;  // of the event's chat: the one of now, then former ones
 };
 
 }  // namespace

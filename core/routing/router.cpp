@@ -1,25 +1,32 @@
 #include "routing/router.hpp"
 
 #include "base/log.hpp"
+#include "routing/chat_moves.hpp"
 #include "routing/pipeline.hpp"
 #include "routing/session_routing.hpp"
 
 namespace patchbay::routing {
 
 Router::Router(RouterParts parts, std::shared_ptr<const CompiledRouting> routing)
-    : pipeline_(std::make_unique<Pipeline>(parts, std::move(routing))), database_(parts.database) {}
+    : pipeline_(std::make_unique<Pipeline>(parts, routing)),
+      moves_(std::make_unique<ChatMoves>(parts.loop, parts.database, std::move(routing))),
+      database_(parts.database) {}
 
 Router::~Router() = default;
 
 void Router::set_files(FilePort& files) { pipeline_->set_files(files); }
 
-base::Status Router::start() { return pipeline_->start(); }
+base::Status Router::start() {
+  moves_->look_at_wirings();
+  return pipeline_->start();
+}
 
 void Router::submit(InboundEvent event, base::UniqueFunction<void(SubmitOutcome)> done) {
   pipeline_->submit(std::move(event), std::move(done));
 }
 
 void Router::reconfigure(std::shared_ptr<const CompiledRouting> routing) {
+  moves_->set_routing(routing);
   pipeline_->set_routing(std::move(routing));
   replay_held([](const base::Result<std::size_t>& replayed) {
     if (!replayed.ok()) {
@@ -32,6 +39,10 @@ void Router::reconfigure(std::shared_ptr<const CompiledRouting> routing) {
 
 void Router::replay_held(base::UniqueFunction<void(base::Result<std::size_t>)> done) {
   pipeline_->replay_held(std::move(done));
+}
+
+void Router::take_fact(const base::InstanceName& instance, const std::string& fact_json) {
+  moves_->told(instance, fact_json);
 }
 
 void Router::session_is_writable(const session::SessionAddress& session) {

@@ -9,8 +9,10 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "base/executor.hpp"
+#include "base/ids.hpp"
 #include "base/random.hpp"
 #include "base/status.hpp"
 #include "routing/compiled_routing.hpp"
@@ -20,6 +22,8 @@
 #include "store/central_database.hpp"
 
 namespace patchbay::routing {
+
+class ChatMoves;
 
 // What the router works with; everything outlives it.
 struct RouterParts {
@@ -51,6 +55,9 @@ class Router final : public InboundPort {
   // of them left the intake.
   void replay_held(base::UniqueFunction<void(base::Result<std::size_t>)> done);
 
+  // What an adapter told about its account and chats, a JSON object: see chat_moves.hpp.
+  void take_fact(const base::InstanceName& instance, const std::string& fact_json);
+
   // SessionStorage::on_work() says so: rows that wait for this session are tried at once.
   void session_is_writable(const session::SessionAddress& session);
 
@@ -67,6 +74,7 @@ class Router final : public InboundPort {
  private:
   class Pipeline;
   std::unique_ptr<Pipeline> pipeline_;
+  std::unique_ptr<ChatMoves> moves_;
   store::CentralDatabase& database_;
 };
 

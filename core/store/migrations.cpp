@@ -115,10 +115,18 @@ CREATE TABLE retry_deadlines(
   PRIMARY KEY(instance, chat)) WITHOUT ROWID;
 )sql";
 
+constexpr char kCreateChatMoves[] = R"sql(
+CREATE TABLE chat_moves(
+  instance TEXT NOT NULL, former TEXT NOT NULL, current TEXT NOT NULL,
+  PRIMARY KEY(instance, former)) WITHOUT ROWID;
+CREATE INDEX chat_moves_current ON chat_moves(instance, current);
+)sql";
+
 constexpr std::array kMigrations{
     Migration{1, "conversations", kCreateConversations},
     Migration{2, "inbound", kCreateInbound},
     Migration{3, "outbound", kCreateOutbound},
+    Migration{4, "chat_moves", kCreateChatMoves},
 };
 
 void apply(SQLite::Database& database, const Migration& migration) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "store/audit.hpp"
+#include "store/chat_moves.hpp"
 #include "store/chats.hpp"
 #include "store/destinations.hpp"
 #include "store/engagement_state.hpp"
@@ -21,6 +22,7 @@ namespace patchbay::store {
 struct Repositories {
   explicit Repositories(Statements& statements)
       : chats(statements),
+        chat_moves(statements),
         sessions(statements),
         seen(statements),
         intake(statements),
@@ -36,6 +38,7 @@ struct Repositories {
         audit(statements) {}
 
   ChatRepository chats;
+  ChatMoveRepository chat_moves;
   SessionRepository sessions;
   SeenRepository seen;
   IntakeRepository intake;

@@ -45,6 +45,10 @@ Task<bool> ChatMoves::remember(Migration migration) {
     co_return true;  // Telegram says it twice, in the old chat and in the new one
   }
   known = migration.to;
+  // Before it is kept: the host stores in the order of the calls, so what is kept was told.
+  adapter_.metadata(common::to_text({{"fact", "chat_moved"},
+                                     {"from", {{"kind", "group"}, {"id", migration.from}}},
+                                     {"to", {{"kind", "group"}, {"id", migration.to}}}}));
   const std::string name = entry_name(migration.from);
   const sdk::Completion kept = co_await adapter_.kv.put(name, migration.to);
   if (!kept.ok()) {
@@ -52,9 +56,6 @@ Task<bool> ChatMoves::remember(Migration migration) {
     co_return false;
   }
   adapter_.log_info("group " + migration.from + " became supergroup " + migration.to);
-  adapter_.metadata(common::to_text({{"fact", "chat_moved"},
-                                     {"from", {{"kind", "group"}, {"id", migration.from}}},
-                                     {"to", {{"kind", "group"}, {"id", migration.to}}}}));
   co_return true;
 }
 
