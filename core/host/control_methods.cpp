@@ -18,6 +18,7 @@ using base::Status;
 using nlohmann::json;
 
 constexpr std::size_t kPreviewBytes = 40;
+constexpr std::size_t kDefaultRows = 50;
 constexpr std::size_t kMaxRows = 10'000;
 
 std::string state_name(delivery::InstanceState state) {
@@ -51,13 +52,8 @@ std::string uptime_text(base::MonotonicTime::duration time) {
   return std::to_string(seconds / 3600) + " h " + std::to_string(seconds / 60 % 60) + " min";
 }
 
-// limit: a whole number from 1; anything else is the caller's fault.
-Result<std::size_t> limit_of(const json& params) {
-  const json limit = params.value("limit", json(50));
-  if (!limit.is_number_unsigned() || limit.get<std::size_t>() < 1) {
-    return Status(Code::kInvalidArgument, "at /limit: must be >= 1");
-  }
-  return std::min(limit.get<std::size_t>(), kMaxRows);
+std::size_t limit_of(const json& params) {
+  return std::min(params.value("limit", kDefaultRows), kMaxRows);
 }
 
 json status_of(const ControlSubjects& subjects) {
@@ -114,13 +110,8 @@ json session_row(const store::SessionRecord& session, const ControlSubjects& sub
 
 void list_sessions(const ControlSubjects& subjects, const json& params,
                    ControlServer::Reply reply) {
-  const auto limit = limit_of(params);
-  if (!limit.ok()) {
-    reply(limit.status().with_context("invalid sessions.list params"));
-    return;
-  }
   subjects.database.transact<std::vector<store::SessionRecord>>(
-      [limit = *limit](store::Repositories& stored) {
+      [limit = limit_of(params)](store::Repositories& stored) {
         return stored.sessions.list(base::AgentGroupId(), true, limit);
       },
       [&subjects, reply = std::move(reply)](Result<std::vector<store::SessionRecord>> found) {
@@ -233,14 +224,9 @@ void answer_deliveries(Result<std::vector<store::DeliveryRecord>> found,
 void list_deliveries(const ControlSubjects& subjects, const json& params,
                      ControlServer::Reply reply) {
   store::DeliveryFilter filter;
-  const auto limit = limit_of(params);
-  if (!limit.ok()) {
-    reply(limit.status().with_context("invalid deliveries.list params"));
-    return;
-  }
-  filter.limit = *limit;
+  filter.limit = limit_of(params);
   if (params.contains("state")) {
-    const std::string state = params["state"].is_string() ? params["state"].get<std::string>() : "";
+    const std::string state = params["state"].get<std::string>();
     filter.state = store::parse_delivery_state(state);
     if (!filter.state) {
       reply(Status(Code::kInvalidArgument,
@@ -255,12 +241,7 @@ void list_deliveries(const ControlSubjects& subjects, const json& params,
 }
 
 void trace(const ControlSubjects& subjects, const json& params, ControlServer::Reply reply) {
-  const std::string id =
-      params.contains("id") && params["id"].is_string() ? params["id"].get<std::string>() : "";
-  if (id.empty()) {
-    reply(Status(Code::kInvalidArgument, "invalid trace params: must have required property 'id'"));
-    return;
-  }
+  const std::string id = params["id"].get<std::string>();
   subjects.delivery.trace(id, [id, reply = std::move(reply)](auto found) mutable {
     if (found.ok() && found->empty()) {
       reply(Status(Code::kNotFound, "nothing is known of \"" + id +
@@ -276,17 +257,20 @@ void trace(const ControlSubjects& subjects, const json& params, ControlServer::R
 void add_control_methods(ControlServer& server, ControlSubjects subjects) {
   // Shared by the handlers, which live as long as the server.
   const auto shared = std::make_shared<const ControlSubjects>(std::move(subjects));
-  server.add("status",
+  const ControlParam limit{"limit", ParamType::kCount};
+  server.add("status", {},
              [shared](const json&, ControlServer::Reply reply) { reply(status_of(*shared)); });
-  server.add("sessions.list", [shared](const json& params, ControlServer::Reply reply) {
+  server.add("sessions.list", {limit}, [shared](const json& params, ControlServer::Reply reply) {
     list_sessions(*shared, params, std::move(reply));
   });
-  server.add("deliveries.list", [shared](const json& params, ControlServer::Reply reply) {
-    list_deliveries(*shared, params, std::move(reply));
-  });
-  server.add("trace", [shared](const json& params, ControlServer::Reply reply) {
-    trace(*shared, params, std::move(reply));
-  });
+  server.add("deliveries.list", {limit, {"state"}},
+             [shared](const json& params, ControlServer::Reply reply) {
+               list_deliveries(*shared, params, std::move(reply));
+             });
+  server.add("trace", {{"id", ParamType::kText, true}},
+             [shared](const json& params, ControlServer::Reply reply) {
+               trace(*shared, params, std::move(reply));
+             });
 }
 
 }  // namespace patchbay::host

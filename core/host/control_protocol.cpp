@@ -1,7 +1,10 @@
 #include "host/control_protocol.hpp"
 
+#include <algorithm>
+#include <initializer_list>
 #include <nlohmann/json.hpp>
 
+#include "base/clock.hpp"
 #include "base/json.hpp"
 
 namespace patchbay::host {
@@ -14,6 +17,13 @@ using nlohmann::json;
 constexpr std::string_view kInvalidRequest = "INVALID_REQUEST";
 constexpr std::string_view kUnavailable = "UNAVAILABLE";
 
+// What another request in the meantime has filled is free again by then.
+constexpr base::Milliseconds kRetryAfter{1000};
+
+bool is_worth_another_try(Code code) {
+  return code == Code::kBusy || code == Code::kUnavailable || code == Code::kTimeout;
+}
+
 std::string line_of(const json& frame) {
   return frame.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
 }
@@ -22,11 +32,18 @@ Status invalid(std::string_view what) {
   return {Code::kInvalidArgument, "invalid request frame: " + std::string(what)};
 }
 
+bool is_any_of(std::string_view name, std::initializer_list<std::string_view> names) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
 // Objects of the protocol are closed: what is not known is an error.
 Status check_request(const json& frame) {
   for (const auto& [name, value] : frame.items()) {
-    if (name != "type" && name != "id" && name != "method" && name != "params") {
+    if (!is_any_of(name, {"type", "id", "method", "params", "traceparent", "expectedProfileId"})) {
       return invalid("unexpected property '" + name + "'");
+    }
+    if (is_any_of(name, {"traceparent", "expectedProfileId"}) && !value.is_string()) {
+      return invalid("'" + name + "' must be a string");
     }
   }
   if (frame.value("type", json()) != "req") {
@@ -81,14 +98,15 @@ std::string response_line(std::string_view id, const json& payload) {
 }
 
 std::string error_line(std::string_view id, const Status& error) {
-  const bool callers_fault =
-      error.code() == Code::kInvalidArgument || error.code() == Code::kNotFound;
-  return line_of(
-      {{"type", "res"},
-       {"id", id},
-       {"ok", false},
-       {"error",
-        {{"code", callers_fault ? kInvalidRequest : kUnavailable}, {"message", error.message()}}}});
+  const bool callers_fault = error.code() == Code::kInvalidArgument ||
+                             error.code() == Code::kNotFound || error.code() == Code::kTooLarge;
+  json body = {{"code", callers_fault ? kInvalidRequest : kUnavailable},
+               {"message", error.message()}};
+  if (is_worth_another_try(error.code())) {
+    body["retryable"] = true;
+    body["retryAfterMs"] = kRetryAfter.count();
+  }
+  return line_of({{"type", "res"}, {"id", id}, {"ok", false}, {"error", std::move(body)}});
 }
 
 base::Result<json> parse_response(std::string_view line) {
@@ -101,7 +119,8 @@ base::Result<json> parse_response(std::string_view line) {
   }
   const json error = frame.value("error", json::object());
   const bool callers_fault = error.value("code", "") == kInvalidRequest;
-  return Status(callers_fault ? Code::kInvalidArgument : Code::kUnavailable,
+  const Code hosts_fault = error.value("retryable", false) ? Code::kBusy : Code::kInternal;
+  return Status(callers_fault ? Code::kInvalidArgument : hosts_fault,
                 error.value("message", "the host gave no reason"));
 }
 

@@ -3,6 +3,8 @@
 //   request   {"type":"req","id":"1","method":"status","params":{…}}
 //   response  {"type":"res","id":"1","ok":true,"payload":{…}}
 //             {"type":"res","id":"1","ok":false,"error":{"code":"INVALID_REQUEST","message":"…"}}
+// A request may also have "traceparent" and "expectedProfileId", an error "retryable" and
+// "retryAfterMs". Objects are closed: anything else is an error.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -15,8 +17,9 @@ namespace patchbay::host {
 
 // Reads a request; params is an object, empty when absent. On failure `id` is the frame's if it has
 // one, else "invalid", and the status says what is wrong.
+inline constexpr std::string_view kNoRequestId = "invalid";
 struct ControlRequest {
-  std::string id = "invalid";
+  std::string id{kNoRequestId};
   std::string method;
   base::Status problem;
 };
@@ -25,10 +28,12 @@ struct ControlRequest {
 [[nodiscard]] std::string request_line(std::string_view id, std::string_view method,
                                        const nlohmann::json& params);
 [[nodiscard]] std::string response_line(std::string_view id, const nlohmann::json& payload);
-// INVALID_REQUEST for what the caller did wrong, else UNAVAILABLE.
+// INVALID_REQUEST for what the caller did wrong, else UNAVAILABLE; retryable when the same request
+// may succeed later.
 [[nodiscard]] std::string error_line(std::string_view id, const base::Status& error);
 
-// The payload of a response, or its error as a status.
+// The payload of a response, or its error as a status: kInvalidArgument for the caller's fault,
+// kBusy for what is worth another try, else kInternal. Never kUnavailable: a host has answered.
 [[nodiscard]] base::Result<nlohmann::json> parse_response(std::string_view line);
 
 }  // namespace patchbay::host

@@ -10,8 +10,8 @@ using nlohmann::json;
 
 ControlServer::~ControlServer() { *alive_ = false; }
 
-void ControlServer::add(std::string method, Handler handler) {
-  handlers_.emplace(std::move(method), std::move(handler));
+void ControlServer::add(std::string method, std::vector<ControlParam> params, Handler handler) {
+  methods_.emplace(std::move(method), Method{std::move(params), std::move(handler)});
 }
 
 base::Status ControlServer::listen(base::EventLoop& loop, const std::string& path) {
@@ -39,7 +39,7 @@ void ControlServer::received(net::ConnectionId connection, std::string_view byte
     }
     auto line = found->second.lines.next();
     if (!line.ok()) {
-      listener_->hang_up(connection);
+      refuse_oversized(connection, line.status());
       return;
     }
     if (!line->has_value()) {
@@ -57,19 +57,33 @@ void ControlServer::handle(net::ConnectionId connection, std::string_view line) 
     answer(connection, error_line(request.id, request.problem));
     return;
   }
-  const auto handler = handlers_.find(request.method);
-  if (handler == handlers_.end()) {
+  const auto method = methods_.find(request.method);
+  if (method == methods_.end()) {
     answer(connection, error_line(request.id, {base::Code::kInvalidArgument,
                                                "unknown method: " + request.method}));
     return;
   }
-  handler->second(
+  if (const base::Status checked = check_params(request.method, method->second.params, params);
+      !checked.ok()) {
+    answer(connection, error_line(request.id, checked));
+    return;
+  }
+  method->second.handler(
       params, [this, alive = alive_, connection, id = request.id](base::Result<json> result) {
         if (*alive) {
           answer(connection,
                  result.ok() ? response_line(id, *result) : error_line(id, result.status()));
         }
       });
+}
+
+// There is no way on in such a stream: it closes once what was asked before is answered.
+void ControlServer::refuse_oversized(net::ConnectionId connection, const base::Status& why) {
+  listener_->pause_reading(connection);
+  Connection& refused = connections_.at(connection);
+  refused.ended = true;
+  ++refused.pending;
+  answer(connection, error_line(kNoRequestId, why.with_context("invalid request frame")));
 }
 
 void ControlServer::answer(net::ConnectionId connection, const std::string& line) {

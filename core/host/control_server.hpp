@@ -7,10 +7,12 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "base/event_loop.hpp"
 #include "base/status.hpp"
 #include "base/unique_function.hpp"
+#include "host/control_params.hpp"
 #include "net/line_splitter.hpp"
 #include "net/unix_listener.hpp"
 
@@ -25,8 +27,9 @@ class ControlServer final : private net::UnixListenerEvents {
   ControlServer() = default;
   ~ControlServer() override;
 
-  // Before listen(). A handler may reply later; requests of a connection run side by side.
-  void add(std::string method, Handler handler);
+  // Before listen(). A handler sees only params that have passed check_params(); it may reply
+  // later; requests of a connection run side by side.
+  void add(std::string method, std::vector<ControlParam> params, Handler handler);
   [[nodiscard]] base::Status listen(base::EventLoop& loop, const std::string& path);
 
  private:
@@ -39,12 +42,17 @@ class ControlServer final : private net::UnixListenerEvents {
   struct Connection {
     net::LineSplitter lines;
     std::size_t pending = 0;  // requests without a response
-    bool ended = false;
+    bool ended = false;       // nothing more is read; it closes after the last response
+  };
+  struct Method {
+    std::vector<ControlParam> params;
+    Handler handler;
   };
   void handle(net::ConnectionId connection, std::string_view line);
+  void refuse_oversized(net::ConnectionId connection, const base::Status& why);
   void answer(net::ConnectionId connection, const std::string& line);
 
-  std::map<std::string, Handler, std::less<>> handlers_;
+  std::map<std::string, Method, std::less<>> methods_;
   std::unordered_map<net::ConnectionId, Connection> connections_;
   std::unique_ptr<net::UnixListener> listener_;
   // Replies that come after the destructor find this expired.

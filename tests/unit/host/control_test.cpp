@@ -53,11 +53,12 @@ class ControlTest : public ::testing::Test {
  protected:
   void SetUp() override {
     server = std::make_unique<ControlServer>();
-    server->add("echo", [](const json& params, ControlServer::Reply reply) { reply(params); });
-    server->add("later", [this](const json&, ControlServer::Reply reply) {
+    server->add("echo", {{"a"}, {"n", ParamType::kCount}},
+                [](const json& params, ControlServer::Reply reply) { reply(params); });
+    server->add("later", {}, [this](const json&, ControlServer::Reply reply) {
       loop.post([reply = std::move(reply)] { reply(json{{"late", true}}); });
     });
-    server->add("fails", [](const json&, ControlServer::Reply reply) {
+    server->add("fails", {}, [](const json&, ControlServer::Reply reply) {
       reply(base::Status(base::Code::kNotFound, "nothing of that name"));
     });
     std::filesystem::create_directories(folder / "run");
@@ -80,7 +81,7 @@ class ControlTest : public ::testing::Test {
 };
 
 TEST_F(ControlTest, AnswersCallsAtOnceLaterAndWithErrors) {
-  EXPECT_EQ(call_host(folder.path(), "echo", {{"a", 1}}).value(), json({{"a", 1}}));
+  EXPECT_EQ(call_host(folder.path(), "echo", {{"a", "b"}}).value(), json({{"a", "b"}}));
   EXPECT_EQ(call_host(folder.path(), "later", json::object()).value(), json({{"late", true}}));
   const auto failed = call_host(folder.path(), "fails", json::object());
   EXPECT_EQ(failed.status().code(), base::Code::kInvalidArgument);
@@ -112,13 +113,87 @@ TEST_F(ControlTest, SeveralRequestsInOneWriteAreAllAnswered) {
   EXPECT_THAT(lines, HasSubstr(R"("id":"2")"));
 }
 
-TEST_F(ControlTest, ALineWithoutEndIsCutOff) {
+TEST_F(ControlTest, AFrameThatIsTooLargeIsAnsweredAfterTheOthersAndTheConnectionCloses) {
   auto stream = net::UnixStream::connect(control_socket_path(folder.path()), kPatience);
   ASSERT_TRUE(stream.ok());
+  ASSERT_TRUE(stream->send(request_line("1", "later", json::object()), kPatience).ok());
+  // The host may close before it has read all of it.
   static_cast<void>(stream->send(std::string(limits::kControlFrameBytes + 10, 'x'), kPatience));
-  const auto line = stream->read_line(kPatience);
-  EXPECT_TRUE(!line.ok() || !line->has_value());
+  std::string lines;
+  for (int i = 0; i < 2; ++i) {
+    const auto line = stream->read_line(kPatience);
+    ASSERT_TRUE(line.ok()) << line.status().message();
+    ASSERT_TRUE(line->has_value()) << lines;
+    lines += **line + "\n";
+  }
+  EXPECT_THAT(lines, HasSubstr(R"("id":"1","ok":true)"));
+  EXPECT_THAT(lines, HasSubstr(R"("id":"invalid")"));
+  EXPECT_THAT(lines, HasSubstr("invalid request frame: a line is longer than the limit of"));
+  const auto end = stream->read_line(kPatience);
+  EXPECT_TRUE(!end.ok() || !end->has_value());
   EXPECT_TRUE(call_host(folder.path(), "echo", json::object()).ok());
+}
+
+TEST_F(ControlTest, ParamsAreClosedAndCheckedBeforeAnyHandler) {
+  EXPECT_EQ(call_host(folder.path(), "later", {{"bogus", 1}}).status().message(),
+            "invalid later params: at root: unexpected property 'bogus'");
+  EXPECT_EQ(call_host(folder.path(), "echo", {{"a", 1}, {"n", 0}}).status().message(),
+            "invalid echo params: at /a: must be a string; at /n: must be >= 1");
+}
+
+struct ParamsCase {
+  const char* params;
+  const char* problem;
+};
+TEST(ControlParamsTest, SaysAllThatIsWrong) {
+  const std::vector<ControlParam> known = {{"id", ParamType::kText, true},
+                                           {"limit", ParamType::kCount}};
+  for (const ParamsCase& tested : {
+           ParamsCase{R"({"id":"x"})", ""},
+           ParamsCase{R"({"id":"x","limit":1})", ""},
+           ParamsCase{R"({"id":""})", "at /id: must not be empty"},
+           ParamsCase{R"({"id":null})", "at /id: must be a string"},
+           ParamsCase{R"({"id":"x","limit":0})", "at /limit: must be >= 1"},
+           ParamsCase{R"({"id":"x","limit":-1})", "at /limit: must be >= 1"},
+           ParamsCase{R"({"id":"x","limit":1.5})", "at /limit: must be a whole number"},
+           ParamsCase{R"({"limit":"x","y":1})",
+                      "at /limit: must be a whole number; at root: unexpected property 'y'; must "
+                      "have required property 'id'"},
+       }) {
+    const base::Status checked = check_params("m", known, json::parse(tested.params));
+    EXPECT_EQ(checked.message(),
+              *tested.problem == '\0' ? "" : "invalid m params: " + std::string(tested.problem))
+        << tested.params;
+  }
+  EXPECT_TRUE(check_params("m", known, {{"id", "x"}, {"limit", 50}}).ok());  // built: signed
+}
+
+TEST(ControlProtocolTest, WhatVersionFourAddsToARequestIsTaken) {
+  json params;
+  EXPECT_TRUE(parse_request(R"({"type":"req","id":"7","method":"m","traceparent":"00-1-2-01",)"
+                            R"("expectedProfileId":"p"})",
+                            params)
+                  .problem.ok());
+  EXPECT_THAT(parse_request(R"({"type":"req","id":"7","method":"m","traceparent":1})", params)
+                  .problem.message(),
+              HasSubstr("'traceparent' must be a string"));
+}
+
+TEST(ControlProtocolTest, AnErrorSaysWhetherAnotherTryMayHelp) {
+  const json busy = json::parse(error_line("1", {base::Code::kBusy, "the queue is full"}));
+  EXPECT_EQ(busy["error"]["code"], "UNAVAILABLE");
+  EXPECT_EQ(busy["error"]["retryable"], true);
+  EXPECT_GT(busy["error"]["retryAfterMs"].get<int>(), 0);
+  for (const base::Code code : {base::Code::kInternal, base::Code::kInvalidArgument}) {
+    const json error = json::parse(error_line("1", {code, "no"}));
+    EXPECT_FALSE(error["error"].contains("retryable"));
+    EXPECT_FALSE(error["error"].contains("retryAfterMs"));
+  }
+  // A host that answers runs: its failures are never "not running".
+  EXPECT_EQ(parse_response(error_line("1", {base::Code::kUnavailable, "not now"})).status().code(),
+            base::Code::kBusy);
+  EXPECT_EQ(parse_response(error_line("1", {base::Code::kIo, "no"})).status().code(),
+            base::Code::kInternal);
 }
 
 TEST(ControlClientTest, WithoutAHostTheRemedyIsSaid) {
