@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <sys/signalfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "agent_kit/agent_loop.hpp"
@@ -53,6 +54,22 @@ base::UniqueFd stop_signals() {
   return base::UniqueFd(::signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC));
 }
 
+// The host makes its agents subreapers: what a command leaves running loses its parent to us.
+class ReapingCommandTaker final : public agent_kit::TurnTaker {
+ public:
+  ReapingCommandTaker(const std::string& command, int stop_fd) : taker_(command, stop_fd) {}
+  agent_kit::TurnResult take(agent_kit::AgentSession& session,
+                             const agent_kit::Turn& turn) override {
+    agent_kit::TurnResult result = taker_.take(session, turn);
+    while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+    }
+    return result;
+  }
+
+ private:
+  agent_kit::CommandTaker taker_;
+};
+
 int fail(const base::Status& status) {
   std::cerr << "patchbay-agent: " << status.message() << "\n";
   return kFailed;
@@ -76,7 +93,7 @@ int run(const std::string& folder, bool echo, const std::string& command) {
   if (echo) {
     taker = std::make_unique<agent_kit::EchoTaker>();
   } else {
-    taker = std::make_unique<agent_kit::CommandTaker>(command, stop.get());
+    taker = std::make_unique<ReapingCommandTaker>(command, stop.get());
   }
   const base::Status ended = agent_kit::run_agent(**session, *watch, *taker, clock, stop.get());
   return ended.ok() ? 0 : fail(ended);

@@ -1,22 +1,23 @@
 #include "agents/process_runtime.hpp"
 
+#include <algorithm>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <cerrno>
-#include <fcntl.h>
 #include <filesystem>
-#include <linux/close_range.h>
 #include <map>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "agents/child.hpp"
 #include "agents/process_table.hpp"
+#include "agents/run_processes.hpp"
 #include "agents/run_record.hpp"
 #include "base/log.hpp"
+#include "base/random.hpp"
 #include "base/unique_fd.hpp"
 
 namespace patchbay::agents {
@@ -26,101 +27,20 @@ using base::Code;
 using base::Status;
 using base::UniqueFd;
 
-constexpr off_t kLogBytes = 1024 * 1024;  // a log file over this is set aside at the next start
-constexpr base::Milliseconds kGoneCheck{5};
+constexpr base::Milliseconds kGoneCheck{5};  // doubling,
+constexpr base::Milliseconds kLongestGoneCheck{1000};
+constexpr std::size_t kTokenLength = 24;
 constexpr int kLeftoverRounds = 1000;  // of 10 ms: how long processes may take to die of SIGKILL
 
-// Everything that the child needs after fork(), where only async-signal-safe calls are allowed.
-struct ChildPlan {
-  const char* program;
-  char* const* argv;
-  char* const* envp;
-  const char* working_directory;
-  int log;
-  int null;
-  int gate;   // read end: a byte means "go", end of file means that the host died
-  int error;  // write end, close-on-exec: errno of a failed exec
-};
-
-[[noreturn]] void run_child(const ChildPlan& plan) {
-  ::setsid();
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  ::signal(SIGPIPE, SIG_DFL);
-  char go = 0;
-  // The host writes the run record first: an agent that no record names must never run.
-  if (::read(plan.gate, &go, 1) != 1) {
-    ::_exit(127);
+// Calls `kill_all`, which says what it found alive, until that is nothing or the patience is over.
+template <class KillAll>
+std::vector<ProcessInfo> until_gone(const KillAll& kill_all) {
+  std::vector<ProcessInfo> left = kill_all();
+  for (int round = 1; !left.empty() && round < kLeftoverRounds; ++round) {
+    ::poll(nullptr, 0, 10);
+    left = kill_all();
   }
-  ::dup2(plan.null, STDIN_FILENO);
-  ::dup2(plan.log, STDOUT_FILENO);
-  ::dup2(plan.log, STDERR_FILENO);
-  // Not every library opens with O_CLOEXEC: an agent gets no socket and no file of the host's.
-  if (::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) == 0 &&
-      ::chdir(plan.working_directory) == 0) {
-    ::execve(plan.program, plan.argv, plan.envp);
-  }
-  const int error_number = errno;
-  if (::write(plan.error, &error_number, sizeof error_number) < 0) {
-    ::_exit(126);
-  }
-  ::_exit(127);
-}
-
-base::Result<UniqueFd> open_log(const std::string& path) {
-  std::error_code error;
-  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
-  struct stat info{};
-  if (::stat(path.c_str(), &info) == 0 && info.st_size > kLogBytes) {
-    std::filesystem::rename(path, path + ".old", error);
-  }
-  UniqueFd log(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!log.valid()) {
-    return Status::from_errno(errno, "cannot open the agent's log " + path);
-  }
-  return log;
-}
-
-struct Pipe {
-  UniqueFd read;
-  UniqueFd write;
-};
-
-base::Result<Pipe> make_pipe() {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) {
-    return Status::from_errno(errno, "cannot make a pipe");
-  }
-  return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
-}
-
-// What an agent inherits: nothing of the host's secrets.
-std::vector<std::string> make_environment(const std::map<std::string, std::string>& env) {
-  static constexpr const char* kInherited[] = {"PATH",    "HOME",   "LANG",  "LC_ALL", "USER",
-                                               "LOGNAME", "TMPDIR", "SHELL", "TZ"};
-  std::vector<std::string> result;
-  for (const char* name : kInherited) {
-    const char* value = ::getenv(name);
-    if (value != nullptr && env.find(name) == env.end()) {
-      result.push_back(std::string(name) + "=" + value);
-    }
-  }
-  for (const auto& [name, value] : env) {
-    result.push_back(name + "=" + value);
-  }
-  return result;
-}
-
-std::vector<char*> pointers(std::vector<std::string>& strings) {
-  std::vector<char*> result;
-  result.reserve(strings.size() + 1);
-  for (std::string& text : strings) {
-    result.push_back(text.data());
-  }
-  result.push_back(nullptr);
-  return result;
+  return left;
 }
 
 // Session ids hold no slash, nor do agent group ids.
@@ -136,30 +56,45 @@ struct ProcessRuntime::State {
   struct Run {
     pid_t pid = 0;
     std::string record;
+    RunProcesses processes;
     boost::asio::posix::stream_descriptor pidfd;
     base::UniqueFunction<void(AgentExit)> on_exit;
     AgentExit exit;
+    base::Milliseconds next_check = kGoneCheck;
   };
 
   void watch(RunId id);
   void reap(RunId id);
   void finish_when_gone(RunId id);
+  // Kills and reaps what is left of a run whose leader has ended; what was still alive.
+  std::vector<ProcessInfo> end_rest(Run& run);
+  [[nodiscard]] bool is_leader(pid_t pid) const;
 
   base::EventLoop& loop;
   std::string folder;
+  base::Random random{base::system_seed()};
   RunId next = 1;
   std::map<RunId, Run> runs;
 };
 
 ProcessRuntime::ProcessRuntime(base::EventLoop& loop, std::string records_folder)
-    : state_(std::make_unique<State>(loop, std::move(records_folder))) {}
+    : state_(std::make_unique<State>(loop, std::move(records_folder))) {
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+}
 
 ProcessRuntime::~ProcessRuntime() {
   for (auto& [id, run] : state_->runs) {
+    static_cast<void>(run.processes.look());  // below the leader, while there is one
     ::kill(-run.pid, SIGKILL);
+    siginfo_t ended{};
+    ::waitid(P_PID, static_cast<id_t>(run.pid), &ended, WEXITED | WNOWAIT);
+    const bool gone = until_gone([&, &run = run] { return state_->end_rest(run); }).empty();
     ::waitpid(run.pid, nullptr, 0);
-    remove_run_record(state_->folder, run.record);
+    if (gone) {  // else the next host ends it
+      remove_run_record(state_->folder, run.record);
+    }
   }
+  ::prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
 }
 
 base::Result<int> ProcessRuntime::kill_leftovers() {
@@ -167,24 +102,19 @@ base::Result<int> ProcessRuntime::kill_leftovers() {
   int found = 0;
   for (const NamedRunRecord& named : read_run_records(state_->folder)) {
     const RunRecord& record = named.record;
-    const auto leader = read_process(record.pid);
-    // The number of a session leader is not used again while its session has members; a leader with
-    // another start time means that the whole session was gone before.
-    const bool reused = leader && leader->start_time != record.start_time;
-    if (record.boot_id == boot && !reused) {
-      int round = 0;
-      for (auto left = processes_of_session(record.pid); !left.empty();
-           left = processes_of_session(record.pid)) {
-        found += round == 0 ? 1 : 0;
-        for (const ProcessInfo& process : left) {
-          ::kill(process.pid, SIGKILL);
-        }
-        if (++round == kLeftoverRounds) {
-          return Status(Code::kBusy, "process " + std::to_string(left.front().pid) +
-                                         " of an earlier agent (" + named.name +
-                                         ") does not die; end it and start again");
-        }
-        ::poll(nullptr, 0, 10);
+    if (record.boot_id == boot) {
+      bool any = false;
+      const auto left = until_gone([&] {
+        auto alive = leftovers_of_run(record.pid, record.start_time, record.token);
+        std::for_each(alive.begin(), alive.end(), kill_process);
+        any = any || !alive.empty();
+        return alive;
+      });
+      found += any ? 1 : 0;
+      if (!left.empty()) {
+        return Status(Code::kBusy, "process " + std::to_string(left.front().pid) +
+                                       " of an earlier agent (" + named.name +
+                                       ") does not die; end it and start again");
       }
     }
     remove_run_record(state_->folder, named.name);
@@ -194,59 +124,33 @@ base::Result<int> ProcessRuntime::kill_leftovers() {
 
 base::Result<RunId> ProcessRuntime::start(const StartSpec& spec,
                                           base::UniqueFunction<void(AgentExit)> on_exit) {
-  PATCHBAY_ASSIGN(const std::string program, find_program(spec.command.at(0)));
-  PATCHBAY_ASSIGN(const UniqueFd log, open_log(spec.log_file));
-  const UniqueFd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-  PATCHBAY_ASSIGN(Pipe gate, make_pipe());
-  PATCHBAY_ASSIGN(Pipe error, make_pipe());
-  std::vector<std::string> arguments = spec.command;
-  std::vector<std::string> environment = make_environment(spec.env);
-  const std::vector<char*> argv = pointers(arguments);
-  const std::vector<char*> envp = pointers(environment);
-  const ChildPlan plan{
-      program.c_str(), argv.data(), envp.data(),     spec.working_directory.c_str(),
-      log.get(),       null.get(),  gate.read.get(), error.write.get()};
-  const pid_t pid = ::fork();
-  if (pid < 0) {
-    return Status::from_errno(errno, "cannot start an agent process");
-  }
-  if (pid == 0) {
-    // The child's copy of the write end would keep the gate from closing when the host dies.
-    ::close(gate.write.get());
-    run_child(plan);
-  }
-  gate.read.reset();
-  error.write.reset();
-
-  const RunId id = state_->next++;
-  const int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
-  const auto process = read_process(pid);
+  const std::string token = state_->random.token(kTokenLength);
+  const std::string record = record_name(spec.session);
+  PATCHBAY_ASSIGN(WaitingChild child, fork_child(spec, run_variable(token)));
+  UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, child.pid, 0)));
+  const auto process = read_process(child.pid);
   Status started;
-  if (pidfd < 0 || !process) {
+  if (!pidfd.valid() || !process) {
     started = Status::from_errno(errno, "cannot watch the agent's process");
   } else {
-    started = write_run_record(state_->folder, record_name(spec.session),
-                               {pid, process->start_time, boot_id()});
+    started = write_run_record(state_->folder, record,
+                               {child.pid, process->start_time, boot_id(), token});
   }
-  int exec_error = 0;
   if (started.ok()) {
-    if (::write(gate.write.get(), "g", 1) != 1 ||
-        ::read(error.read.get(), &exec_error, sizeof exec_error) == sizeof exec_error) {
-      started =
-          Status::from_errno(exec_error, "cannot run " + program + " in " + spec.working_directory);
-    }
+    started = let_go(child);
   }
   if (!started.ok()) {
-    UniqueFd closed(pidfd);
-    ::kill(pid, SIGKILL);
-    ::waitpid(pid, nullptr, 0);
-    remove_run_record(state_->folder, record_name(spec.session));
+    ::kill(child.pid, SIGKILL);
+    ::waitpid(child.pid, nullptr, 0);
+    remove_run_record(state_->folder, record);
     return started;
   }
+  const RunId id = state_->next++;
   state_->runs.emplace(
-      id, State::Run{pid,
-                     record_name(spec.session),
-                     boost::asio::posix::stream_descriptor(state_->loop.context(), pidfd),
+      id, State::Run{child.pid,
+                     record,
+                     RunProcesses(*process, token),
+                     boost::asio::posix::stream_descriptor(state_->loop.context(), pidfd.release()),
                      std::move(on_exit),
                      {}});
   state_->watch(id);
@@ -276,14 +180,34 @@ void ProcessRuntime::State::reap(RunId id) {
   finish_when_gone(id);
 }
 
+bool ProcessRuntime::State::is_leader(pid_t pid) const {
+  return std::any_of(runs.begin(), runs.end(),
+                     [pid](const auto& entry) { return entry.second.pid == pid; });
+}
+
+std::vector<ProcessInfo> ProcessRuntime::State::end_rest(Run& run) {
+  RunProcesses::Seen seen = run.processes.look();
+  std::for_each(seen.alive.begin(), seen.alive.end(), kill_process);
+  for (const ProcessInfo& process : seen.ended) {
+    if (!is_leader(process.pid)) {
+      ::waitpid(process.pid, nullptr, WNOHANG);
+    }
+  }
+  return std::move(seen.alive);
+}
+
 void ProcessRuntime::State::finish_when_gone(RunId id) {
   Run& run = runs.at(id);
-  const auto left = processes_of_session(run.pid);
-  if (!left.empty()) {
-    for (const ProcessInfo& process : left) {
-      ::kill(process.pid, SIGKILL);
+  if (const auto left = end_rest(run); !left.empty()) {
+    const base::Milliseconds wait = run.next_check;
+    run.next_check = std::min(2 * wait, kLongestGoneCheck);
+    if (wait < kLongestGoneCheck && run.next_check == kLongestGoneCheck) {
+      base::log_warning("agent.process_does_not_die",
+                        {{"process", left.front().pid},
+                         {"run", run.record},
+                         {"remedy", "its session waits until the process is ended"}});
     }
-    loop.run_after(kGoneCheck, [this, id] { finish_when_gone(id); });
+    loop.run_after(wait, [this, id] { finish_when_gone(id); });
     return;
   }
   ::waitpid(run.pid, nullptr, 0);
@@ -296,12 +220,14 @@ void ProcessRuntime::State::finish_when_gone(RunId id) {
 
 void ProcessRuntime::terminate(RunId run) {
   if (const auto found = state_->runs.find(run); found != state_->runs.end()) {
+    static_cast<void>(found->second.processes.look());  // below the leader, while there is one
     ::kill(-found->second.pid, SIGTERM);
   }
 }
 
 void ProcessRuntime::kill(RunId run) {
   if (const auto found = state_->runs.find(run); found != state_->runs.end()) {
+    static_cast<void>(found->second.processes.look());
     ::kill(-found->second.pid, SIGKILL);
   }
 }
@@ -312,7 +238,7 @@ std::optional<AgentActivity> ProcessRuntime::activity(RunId run) const {
     return std::nullopt;
   }
   AgentActivity activity;
-  for (const ProcessInfo& process : processes_of_session(found->second.pid)) {
+  for (const ProcessInfo& process : found->second.processes.look().alive) {
     activity.cpu_ticks += process.cpu_ticks;
     activity.io_bytes += io_bytes_of(process.pid);
   }

@@ -1,4 +1,5 @@
-// Agents as processes of the host's own user, each leader of a session of its own.
+// Agents as processes of the host's own user, each leader of a session of its own, and subreaper of
+// all that it starts. run_processes.hpp says which processes are an agent's.
 //
 // Such an agent can touch whatever its user can: for agents that read strangers' mail use a
 // sandbox. docs/security.md says so.
@@ -16,6 +17,8 @@ class ProcessRuntime final : public AgentRuntime {
  public:
   // records_folder: absolute path of a folder of the host's own, where a file says of every running
   // agent which process it is, so that the next host finds those that this one left behind.
+  //
+  // While it lives, this process is a subreaper. At most one at a time in a process.
   ProcessRuntime(base::EventLoop& loop, std::string records_folder);
   ~ProcessRuntime() override;  // kills what still runs
 

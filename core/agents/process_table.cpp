@@ -1,11 +1,16 @@
 #include "agents/process_table.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <csignal>
 #include <filesystem>
 #include <sstream>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/text.hpp"
 #include "base/text_file.hpp"
+#include "base/unique_fd.hpp"
 
 namespace patchbay::agents {
 namespace {
@@ -31,15 +36,15 @@ std::optional<ProcessInfo> read_process(pid_t pid) {
   std::string skipped;
   std::uint64_t user = 0;
   std::uint64_t system = 0;
-  fields >> info.state >> skipped >> skipped >> info.session;  // fields 3 to 6
+  fields >> info.state >> info.parent >> skipped >> info.session;  // fields 3 to 6
   for (int field = 7; field <= 13; ++field) {
     fields >> skipped;
   }
   fields >> user >> system;  // 14, 15
-  for (int field = 16; field <= 21; ++field) {
+  for (int field = 16; field <= 19; ++field) {
     fields >> skipped;
   }
-  fields >> info.start_time;  // 22
+  fields >> info.threads >> skipped >> info.start_time;  // 20 to 22
   if (!fields) {
     return std::nullopt;
   }
@@ -47,7 +52,7 @@ std::optional<ProcessInfo> read_process(pid_t pid) {
   return info;
 }
 
-std::vector<ProcessInfo> processes_of_session(pid_t session) {
+std::vector<ProcessInfo> all_processes() {
   std::vector<ProcessInfo> result;
   std::error_code error;
   const std::filesystem::directory_iterator end;
@@ -60,12 +65,32 @@ std::vector<ProcessInfo> processes_of_session(pid_t session) {
     if (parsed.ec != std::errc{} || parsed.ptr != name.data() + name.size()) {
       continue;
     }
-    if (const auto info = read_process(pid);
-        info && info->session == session && info->state != 'Z') {
+    if (const auto info = read_process(pid)) {
       result.push_back(*info);
     }
   }
   return result;
+}
+
+bool was_started_with(pid_t pid, const std::string& variable) {
+  const std::string environment = read_file("/proc/" + std::to_string(pid) + "/environ");
+  std::string_view left = environment;
+  while (!left.empty()) {
+    const std::string_view entry = left.substr(0, left.find('\0'));
+    if (entry == variable) {
+      return true;
+    }
+    left.remove_prefix(std::min(left.size(), entry.size() + 1));
+  }
+  return false;
+}
+
+void kill_process(const ProcessInfo& process) {
+  const base::UniqueFd same(static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0)));
+  const auto now = read_process(process.pid);
+  if (same.valid() && now && now->start_time == process.start_time) {
+    ::syscall(SYS_pidfd_send_signal, same.get(), SIGKILL, nullptr, 0);
+  }
 }
 
 std::uint64_t io_bytes_of(pid_t pid) {

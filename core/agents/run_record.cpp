@@ -15,7 +15,8 @@ base::Status write_run_record(const std::string& folder, const std::string& name
   const fs::path temporary = fs::path(folder) / ("." + name + ".new");
   {
     std::ofstream file(temporary, std::ios::trunc);
-    file << record.pid << ' ' << record.start_time << ' ' << record.boot_id << '\n';
+    file << record.pid << ' ' << record.start_time << ' ' << record.boot_id << ' ' << record.token
+         << '\n';
     if (!file.flush()) {
       return {base::Code::kIo, "cannot write the run record " + temporary.string()};
     }
@@ -44,6 +45,7 @@ std::vector<NamedRunRecord> read_run_records(const std::string& folder) {
       remove_run_record(folder, named.name);
       continue;
     }
+    file >> named.record.token;
     records.push_back(std::move(named));
   }
   return records;

@@ -14,6 +14,7 @@ struct RunRecord {
   pid_t pid = 0;
   std::uint64_t start_time = 0;
   std::string boot_id;
+  std::string token{};  // in the environment of all that the agent started; empty in old records
 };
 
 // Records are kept under a name made from the session's address.

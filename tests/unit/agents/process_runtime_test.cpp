@@ -6,7 +6,9 @@
 #include <gtest/gtest.h>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <poll.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -169,6 +171,129 @@ TEST_F(ProcessRuntimeTest, EndsWhatAnEarlierHostLeftAndNothingElse) {
   EXPECT_EQ(::waitpid(orphan, &how, 0), orphan);
   EXPECT_TRUE(WIFSIGNALED(how));
   EXPECT_TRUE(read_run_records(records).empty());
+}
+
+// A process that an agent starts in some way, and that says its number in the file `child`.
+constexpr const char* kChild = "/bin/sh -c 'echo $$ > new; mv new child; exec sleep 1000'";
+
+struct Way {
+  const char* name;
+  std::string start;
+};
+
+class AwayFromItsAgent : public ProcessRuntimeTest, public ::testing::WithParamInterface<Way> {
+ protected:
+  [[nodiscard]] pid_t child() const {
+    pid_t pid = 0;
+    std::ifstream(folder / "child") >> pid;
+    EXPECT_GT(pid, 1);
+    return pid;
+  }
+};
+
+TEST_P(AwayFromItsAgent, IsEndedAndReapedWhenTheAgentIsStopped) {
+  const AgentExit exit = run(shell(GetParam().start + "; exec sleep 1000"), [&](RunId id) {
+    when_there(folder / "child", [this, id] { runtime.terminate(id); });
+  });
+  EXPECT_EQ(exit.signal, SIGTERM);
+  EXPECT_FALSE(read_process(child()));
+}
+
+TEST_P(AwayFromItsAgent, IsEndedAndReapedWhenTheAgentIsKilled) {
+  const AgentExit exit = run(shell(GetParam().start + "; exec sleep 1000"), [&](RunId id) {
+    when_there(folder / "child", [this, id] { runtime.kill(id); });
+  });
+  EXPECT_EQ(exit.signal, SIGKILL);
+  EXPECT_FALSE(read_process(child()));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Ways, AwayFromItsAgent,
+    ::testing::Values(Way{"Setsid", std::string("setsid ") + kChild + " & true"},
+                      Way{"DoubleFork", std::string("(") + kChild + " &)"},
+                      Way{"DoubleForkAndSetsid", std::string("(setsid ") + kChild + " &)"},
+                      Way{"WithoutItsEnvironment",
+                          std::string("(env -i setsid ") + kChild + " &)"}),
+    [](const auto& way) { return std::string(way.param.name); });
+
+TEST_F(ProcessRuntimeTest, AnAgentThatEndsByItselfTakesWithItWhatLeftItsSession) {
+  run(shell(std::string("(setsid ") + kChild +
+            " &); while [ ! -e child ]; do sleep 0.01; done; exit 0"));
+  pid_t child = 0;
+  std::ifstream(folder / "child") >> child;
+  ASSERT_GT(child, 1);
+  EXPECT_FALSE(read_process(child));
+}
+
+TEST_F(ProcessRuntimeTest, WhatAnAgentDidNotReapIsReaped) {
+  // `cat` waits for nobody: what lost its parent stays its zombie, and is the host's when it ends.
+  const std::string gate = folder / "gate";
+  ASSERT_EQ(::mkfifo(gate.c_str(), 0600), 0);
+  std::function<void()> end_when_zombie = [&] {
+    pid_t child = 0;
+    std::ifstream(folder / "child") >> child;
+    const auto info = child > 1 ? read_process(child) : std::nullopt;
+    const base::UniqueFd opened(
+        info && info->has_ended() ? ::open(gate.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC) : -1);
+    if (!opened.valid()) {
+      loop.run_after(milliseconds(5), end_when_zombie);
+    }
+  };
+  const AgentExit exit = run(shell("(setsid sh -c 'echo $$ > new; mv new child' &); exec cat gate"),
+                             [&](RunId) { end_when_zombie(); });
+  EXPECT_TRUE(exit.clean());
+  pid_t child = 0;
+  std::ifstream(folder / "child") >> child;
+  EXPECT_FALSE(read_process(child));
+}
+
+TEST_F(ProcessRuntimeTest, ChildrenOfTheHostItselfAreLeftAlone) {
+  pid_t own = 0;
+  run(shell("touch ready; exec sleep 1000"), [&](RunId id) {
+    own = ::fork();  // as an adapter may start one
+    if (own == 0) {
+      ::setsid();
+      ::execl("/bin/sleep", "sleep", "1000", nullptr);
+      ::_exit(127);
+    }
+    when_there(folder / "ready", [this, id] { runtime.kill(id); });
+  });
+  const auto info = read_process(own);
+  ASSERT_TRUE(info);
+  EXPECT_FALSE(info->has_ended());
+  ::kill(own, SIGKILL);
+  EXPECT_EQ(::waitpid(own, nullptr, 0), own);
+}
+
+TEST_F(ProcessRuntimeTest, EndsWhatLeftTheSessionOfAnAgentWhoseHostWasKilled) {
+  const std::string records = folder / "records";
+  const pid_t host = ::fork();
+  if (host == 0) {
+    base::EventLoop its_loop;
+    ProcessRuntime its_runtime(its_loop, records);
+    const auto started = its_runtime.start(
+        shell(std::string("(setsid ") + kChild + " &); exec sleep 1000"), [](AgentExit) {});
+    ::poll(nullptr, 0, started.ok() ? -1 : 0);
+    ::_exit(1);
+  }
+  loop.post([&] { when_there(folder / "child", [this] { loop.stop(); }); });
+  loop.run_after(std::chrono::seconds(20), [&] { loop.stop(); });
+  loop.run();
+  ::kill(host, SIGKILL);
+  ASSERT_EQ(::waitpid(host, nullptr, 0), host);
+  pid_t child = 0;
+  std::ifstream(folder / "child") >> child;
+  ASSERT_GT(child, 1);
+  ASSERT_EQ(read_run_records(records).size(), 1U);
+
+  const auto found = runtime.kill_leftovers();
+  ASSERT_TRUE(found.ok()) << found.status().message();
+  EXPECT_EQ(*found, 1);
+  const auto left = read_process(child);
+  EXPECT_TRUE(!left || left->has_ended());
+  EXPECT_TRUE(read_run_records(records).empty());
+  while (::waitpid(-1, nullptr, WNOHANG) > 0) {  // its orphans came to this process
+  }
 }
 
 TEST_F(ProcessRuntimeTest, AWorkspaceGetsItsContainerFile) {
