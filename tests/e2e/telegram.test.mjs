@@ -6,9 +6,10 @@ import { Host } from './lib/host.mjs';
 import { telegramConfig } from './lib/configs.mjs';
 import { TelegramServer } from './telegram/server.mjs';
 
-async function withHost(body, configure = (config) => config) {
+async function withHost(body, configure = (config) => config,
+  make = (server) => new Host({ config: configure(telegramConfig(server)) })) {
   const server = await new TelegramServer().start();
-  const host = new Host({ config: configure(telegramConfig(server)) });
+  const host = make(server);
   try {
     await host.start();
     await body({ server, host });
@@ -55,6 +56,71 @@ test('in a group only those who address the bot are answered', () => withHost(as
   assert.equal(server.visible(group).length, 1);
   assert.match(server.visible(group)[0].text, /ping/);
 }));
+
+const TO_THE_BOT = {
+  'a mention without a user name': (server) => ({ text: 'hi Patch, ping',
+    entities: [{ type: 'text_mention', offset: 3, length: 5, user: server.me }] }),
+  'a command for the bot': () => ({ text: '/ask@patch_bot ping',
+    entities: [{ type: 'bot_command', offset: 0, length: 14 }] }),
+  'a reply to the bot': (server, group) => ({ text: 'ping',
+    reply_to_message: { message_id: 900, date: 1767225600, from: server.me, chat: group, text: 'Shall I?' } }),
+};
+for (const [what, message] of Object.entries(TO_THE_BOT)) {
+  test(`in a group ${what} is answered`, () => withHost(async ({ server }) => {
+    const group = server.chat(-1001, { title: 'Team' });
+    server.say(group, server.user(7), { text: 'nothing for you' });
+    server.say(group, server.user(7), message(server, group));
+    const [shown] = await server.until((s) => s.visible(group).length >= 1 && s.visible(group), 'the answer');
+    assert.match(shown.text, /ping/);
+    assert.equal(server.visible(group).length, 1);
+  }));
+}
+
+test("in a group another bot's command is not answered", () => withHost(async ({ server }) => {
+  const group = server.chat(-1001, { title: 'Team' });
+  server.say(group, server.user(7), { text: '/ask@other_bot ping', entities: [{ type: 'bot_command', offset: 0, length: 14 }] });
+  server.say(group, server.user(7), { text: '@patch_bot pong', entities: [{ type: 'mention', offset: 0, length: 10 }] });
+  const [shown] = await server.until((s) => s.visible(group).length >= 1 && s.visible(group), 'the answer');
+  assert.match(shown.text, /pong/);
+  assert.doesNotMatch(shown.text, /ping/);
+}));
+
+test('the General topic is answered where it was asked', () => withHost(async ({ server }) => {
+  const group = server.chat(-1002, { title: 'Forum', is_forum: true, topics: [7] });
+  server.say(group, server.user(7), { text: '@patch_bot here', entities: [{ type: 'mention', offset: 0, length: 10 }] });
+  const [shown] = await server.until((s) => s.visible(group).length >= 1 && s.visible(group), 'the answer');
+  assert.match(shown.text, /here/);
+  assert.equal(shown.message_thread_id, undefined);
+}));
+
+test('a group that becomes a supergroup stays one conversation, by the wiring that names its old id', () => withHost(async ({ server, host }) => {
+  const ask = async (chat, word) => {
+    const { migratedTo, ...plain } = chat;
+    server.say(plain, server.user(7), { text: `@patch_bot ${word}`, entities: [{ type: 'mention', offset: 0, length: 10 }] });
+    await server.until((s) => texts(s, chat).some((text) => text.includes(word)), `the answer to ${word}`);
+  };
+  const group = server.chat(-4021, { title: 'Kitchen', type: 'group' });
+  await ask(group, 'before');
+  const supergroup = server.migrate(group, server.user(7), -1004021);
+  await ask(supergroup, 'after');
+  assert.match(host.log, /routing\.wiring_names_former_chat.*wirings\[0\]\.chats/);
+  assert.deepEqual(await host.stop(), { code: 0, signal: null });
+  await host.start();
+  await ask(supergroup, 'again');
+  const sessions = await host.sessions();
+  assert.equal(sessions.length, 1, JSON.stringify(sessions));
+  assert.equal(texts(server, group).length, 1);
+}, (config) => ({ ...config, wirings: [{ chats: 'telegram:group:-4021', agent: 'main', engage: 'mention' }] })));
+
+test('with no configuration a token in the environment is enough', () => withHost(async ({ server }) => {
+  const chat = server.chat(42, { first_name: 'Ada' });
+  server.say(chat, server.user(42), { text: 'hello' });
+  await server.until((s) => s.visible(chat).length >= 1, 'the answer');
+  assert.deepEqual(texts(server, chat), ['hello']);
+}, undefined, (server) => new Host({
+  env: { TELEGRAM_BOT_TOKEN: server.token },
+  args: ['--set', `instances.telegram.settings.api_base=${server.base}`],
+})));
 
 test('a topic keeps its answers', () => withHost(async ({ server }) => {
   const group = server.chat(-1002, { title: 'Forum', is_forum: true, topics: [7] });

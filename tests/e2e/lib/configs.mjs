@@ -4,7 +4,7 @@ import { bin } from './host.mjs';
 export function telegramConfig(server, { agents, wirings, ...more } = {}) {
   return {
     instances: {
-      telegram: { channel: 'telegram', allowed_hosts: ['127.0.0.1'],
+      telegram: { channel: 'telegram',
         settings: { bot_token: server.token, api_base: server.base } },
     },
     agents: agents ?? { main: { command: [bin('patchbay-agent'), '--echo'] } },

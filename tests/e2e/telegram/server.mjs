@@ -94,6 +94,17 @@ export class TelegramServer {
     return message;
   }
 
+  // A group becomes a supergroup, as an admin may make it: both chats say so, and the old id is
+  // refused from now on. Returns the new chat.
+  migrate(group, admin, id) {
+    const supergroup = this.chat(id, { ...group, id, type: 'supergroup' });
+    group.migratedTo = id;
+    const { migratedTo, ...old } = group; // people's messages do not have it
+    this.say(old, admin, { migrate_to_chat_id: id });
+    this.say(supergroup, admin, { migrate_from_chat_id: group.id });
+    return supergroup;
+  }
+
   // A file that people can send: returns what stands in a message as photo or document.
   upload(bytes, { file_name = 'file.bin', mime_type = 'application/octet-stream' } = {}) {
     const file_unique_id = `u${this.files.size + 1}`;
