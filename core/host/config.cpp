@@ -72,6 +72,18 @@ Result<std::string> default_data_dir() {
   return Status(Code::kInvalidArgument, "nothing says where data lies; give a folder with --data");
 }
 
+Result<std::string> find_data_dir(const ConfigOverrides& overrides) {
+  if (!overrides.data_dir.empty()) {
+    return choose_data_dir(Json::object(), overrides, "");
+  }
+  PATCHBAY_ASSIGN(const ConfigSource source, read_config_source(overrides.file));
+  PATCHBAY_ASSIGN(const Json json, parse_config(source, overrides));
+  if (json.contains("data_dir") && !json["data_dir"].is_string()) {
+    return Status(Code::kInvalidArgument, source.name + ": data_dir: must be a string");
+  }
+  return choose_data_dir(json, overrides, source.base_dir);
+}
+
 Result<Config> load_config(const ConfigOverrides& overrides) {
   PATCHBAY_ASSIGN(const ConfigSource source, read_config_source(overrides.file));
   PATCHBAY_ASSIGN(Json json, parse_config(source, overrides));

@@ -68,6 +68,10 @@ struct ConfigOverrides {
 // key and remedy. Secrets are read here and nowhere else.
 [[nodiscard]] base::Result<Config> load_config(const ConfigOverrides& overrides);
 
+// Where data lies, for commands that ask a running host: of a file only data_dir is looked at, so
+// that nobody needs the host's secrets for a question.
+[[nodiscard]] base::Result<std::string> find_data_dir(const ConfigOverrides& overrides);
+
 // Where data lies when nothing says so: $STATE_DIRECTORY, $XDG_DATA_HOME/patchbay,
 // ~/.local/share/patchbay.
 [[nodiscard]] base::Result<std::string> default_data_dir();

@@ -32,18 +32,6 @@ int exit_code_of(const base::Status& status) {
   }
 }
 
-// The folder of the running host, for commands that talk to it.
-base::Result<std::string> data_dir_of(const host::CommandLine& line) {
-  if (!line.config.data_dir.empty()) {
-    return line.config.data_dir;
-  }
-  if (line.config.file.empty()) {
-    return host::default_data_dir();
-  }
-  PATCHBAY_ASSIGN(const host::Config config, host::load_config(line.config));
-  return config.data_dir;
-}
-
 int run_host(const host::CommandLine& line) {
   auto config = host::load_config(line.config);
   if (!config.ok()) {
@@ -76,7 +64,7 @@ int run_command(const host::CommandLine& line) {
     std::fputs(host::config_reference().c_str(), stdout);
     return host::kExitDone;
   }
-  const auto data_dir = data_dir_of(line);
+  const auto data_dir = host::find_data_dir(line.config);
   if (!data_dir.ok()) {
     return fail(host::kExitUsage, data_dir.status().message());
   }

@@ -209,6 +209,23 @@ TEST_F(ConfigTest, WithoutAFileThereIsAConsoleAndAnEchoAgent) {
   EXPECT_THAT(config->secrets, ElementsAre("1:AAsecret"));
 }
 
+TEST_F(ConfigTest, TheDataFolderIsFoundWithoutTheHostsSecrets) {
+  test::write_file(
+      folder / "patchbay.json",
+      R"({ "data_dir": "here", "agents": { "main": { "command": "x", "env": { "A": { "env": "PATCHBAY_TEST_NOT_SET" } } } } })");
+  overrides.file = folder / "patchbay.json";
+  EXPECT_FALSE(load_config(overrides).ok());
+  EXPECT_EQ(find_data_dir(overrides).value(), folder / "here");
+  overrides.values = {{"data_dir", "there"}};
+  EXPECT_EQ(find_data_dir(overrides).value(), folder / "there");
+  overrides.data_dir = "/elsewhere";
+  EXPECT_EQ(find_data_dir(overrides).value(), "/elsewhere");
+  overrides.file = folder / "none.json";
+  EXPECT_EQ(find_data_dir(overrides).value(), "/elsewhere");
+  overrides.data_dir = "";
+  EXPECT_THAT(find_data_dir(overrides).status().message(), HasSubstr("none.json"));
+}
+
 TEST(ConfigLinesTest, FindsKeysInTextWithCommentsAndStrings) {
   const auto lines = key_lines(
       "{ // \"x\": 1\n \"a\": {\n \"b\\\"c\": \"}{\",\n /* \"d\": \n */ \"e\": [1,\n {\"f\": 2}] } "
