@@ -83,7 +83,9 @@ Result<Json> parse_config(const ConfigSource& source, const ConfigOverrides& ove
   if (!config->is_object()) {
     return Status(Code::kInvalidArgument, source.name + ": must be one object { … }");
   }
-  if (overrides.file.empty() && std::getenv(kTelegramToken) != nullptr) {
+  // Compose files and .env templates set it to nothing where there is none.
+  const char* token = std::getenv(kTelegramToken);
+  if (overrides.file.empty() && token != nullptr && *token != '\0') {
     (*config)["instances"]["telegram"] = {{"channel", "telegram"},
                                           {"settings", {{"bot_token", {{"env", kTelegramToken}}}}}};
   }

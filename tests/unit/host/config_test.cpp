@@ -201,6 +201,10 @@ TEST_F(ConfigTest, WithoutAFileThereIsAConsoleAndAnEchoAgent) {
   ASSERT_TRUE(config.ok()) << config.status().message();
   ASSERT_EQ(config->instances.size(), 1U);
   EXPECT_EQ(config->instances[0].channel.str(), "console");
+  ::setenv("TELEGRAM_BOT_TOKEN", "", 1);  // as compose files have it
+  config = load_config(overrides);
+  ASSERT_TRUE(config.ok()) << config.status().message();
+  EXPECT_EQ(config->instances.size(), 1U);
   ::setenv("TELEGRAM_BOT_TOKEN", "1:AAsecret", 1);
   config = load_config(overrides);
   ::unsetenv("TELEGRAM_BOT_TOKEN");
