@@ -87,7 +87,11 @@ Result<std::string> find_data_dir(const ConfigOverrides& overrides) {
 Result<Config> load_config(const ConfigOverrides& overrides) {
   PATCHBAY_ASSIGN(const ConfigSource source, read_config_source(overrides.file));
   PATCHBAY_ASSIGN(Json json, parse_config(source, overrides));
-  ConfigProblems problems(source.name, key_lines(source.text));
+  KeyPlaces places = key_places(source.text);
+  ConfigProblems problems(source.name, places.lines);
+  for (const auto& [path, line] : places.repeated) {
+    problems.add_at(line, path, "stands here a second time; of two only one would count");
+  }
   for (const ConfigProblem& problem : apply_table(json)) {
     problems.add(problem.path, problem.message);
   }
@@ -95,6 +99,7 @@ Result<Config> load_config(const ConfigOverrides& overrides) {
 
   Config config;
   config.source = source.name;
+  config.lines = std::move(places.lines);
   PATCHBAY_ASSIGN(config.data_dir, choose_data_dir(json, overrides, source.base_dir));
   config.plugin_dirs = choose_plugin_dirs(json, overrides, source.base_dir);
   read_config(json, source, problems, config);

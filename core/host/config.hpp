@@ -37,8 +37,9 @@ struct WebhookSettings {
 };
 
 struct Config {
-  std::string source;    // the file, or "embedded defaults"
-  std::string data_dir;  // absolute
+  std::string source;                // the file, or "embedded defaults"
+  std::map<std::string, int> lines;  // where each key stands in it
+  std::string data_dir;              // absolute
   std::vector<std::string> plugin_dirs;
   std::vector<InstanceSettings> instances;  // in the order of the file
   std::vector<agents::AgentGroup> agents;   // in the order of the file

@@ -6,8 +6,10 @@
 #include <nlohmann/json.hpp>
 
 #include "adapters/sidecar.hpp"
+#include "agents/process_runtime.hpp"
 #include "base/json.hpp"
 #include "base/text_file.hpp"
+#include "host/config_problems.hpp"
 
 namespace patchbay::host {
 namespace {
@@ -16,40 +18,59 @@ namespace fs = std::filesystem;
 using base::Code;
 using base::Status;
 
-void add_line(std::string& text, const std::string& line) {
-  text += (text.empty() ? "" : "\n") + line;
-}
+ConfigProblems problems_of(const Config& config) { return {config.source, config.lines}; }
 
-std::string clear_secret_line(const Config& config, const InstanceSettings& instance,
-                              const std::string& setting) {
-  return config.source + ": instances." + instance.name.str() + ".settings." + setting +
-         ": is a secret in a file that others can read; run chmod 600 " + config.source +
-         ", or name the secret with {\"env\":…} or {\"file\":…}";
+std::string settings_path(const InstanceSettings& instance) {
+  return "instances." + instance.name.str() + ".settings";
 }
 
 void check_clear(const Config& config, const InstanceSettings& instance,
-                 const std::vector<std::string>& secret_settings, std::string& problems) {
+                 const std::vector<std::string>& secret_settings, ConfigProblems& problems) {
   for (const std::string& setting : instance.readable_by_others) {
     if (std::find(secret_settings.begin(), secret_settings.end(), setting) !=
         secret_settings.end()) {
-      add_line(problems, clear_secret_line(config, instance, setting));
+      problems.add(settings_path(instance) + "." + setting,
+                   "is a secret in a file that others can read; run chmod 600 " + config.source +
+                       ", or name the secret with {\"env\":…} or {\"file\":…}");
     }
   }
 }
 
-Status status_of(const std::string& problems) {
-  return problems.empty() ? Status() : Status(Code::kInvalidArgument, problems);
+// The schema names the setting at the beginning of what it says.
+void add_setting_problem(const InstanceSettings& instance, const std::string& said,
+                         ConfigProblems& problems) {
+  static constexpr std::string_view kBefore = "setting '";
+  const std::size_t end = said.find("' ", kBefore.size());
+  if (said.starts_with(kBefore) && end != std::string::npos) {
+    problems.add(settings_path(instance) + "." + said.substr(kBefore.size(), end - kBefore.size()),
+                 said.substr(end + 2));
+  } else {
+    problems.add(settings_path(instance), said);
+  }
+}
+
+void check_command(const agents::AgentGroup& group, ConfigProblems& problems) {
+  const std::string& program = group.command.front();
+  const auto found = agents::find_program(program);
+  if (found.ok()) {
+    return;
+  }
+  const bool one_word = group.command.size() == 1 && program.find(' ') != std::string::npos;
+  problems.add("agents." + group.id.str() + ".command",
+               found.status().message() +
+                   (one_word ? "; write each word on its own: [\"program\", \"argument\"]" : ""));
 }
 
 std::map<std::string, adapters::Sidecar> read_sidecars(const Config& config,
-                                                       std::string& problems) {
+                                                       ConfigProblems& problems) {
   std::map<std::string, adapters::Sidecar> found;
   for (const std::string& folder : config.plugin_dirs) {
     std::error_code error;
     fs::directory_iterator entries(folder, error);
     if (error) {
-      add_line(problems, "cannot read the plugin folder " + folder + ": " + error.message() +
-                             "; give the folder with adapters by --plugins");
+      problems.add("plugins_dir", "cannot read the plugin folder " + folder + ": " +
+                                      error.message() +
+                                      "; give the folder with adapters by --plugins");
       continue;
     }
     for (const auto& entry : entries) {
@@ -61,7 +82,7 @@ std::map<std::string, adapters::Sidecar> read_sidecars(const Config& config,
       auto sidecar = text.ok() ? adapters::parse_sidecar(*text, path)
                                : base::Result<adapters::Sidecar>(text.status());
       if (!sidecar.ok()) {
-        add_line(problems, sidecar.status().message());
+        problems.add("plugins_dir", sidecar.status().message());
       } else {
         found.emplace(sidecar->id, *std::move(sidecar));
       }
@@ -81,22 +102,25 @@ std::string channels_text(const std::map<std::string, adapters::Sidecar>& sideca
 }  // namespace
 
 Status check_clear_secrets(const Config& config, const adapters::AdapterHost& channels) {
-  std::string problems;
+  ConfigProblems problems = problems_of(config);
   for (const InstanceSettings& instance : config.instances) {
     check_clear(config, instance, channels.secret_settings(instance.channel), problems);
   }
-  return status_of(problems);
+  return problems.status();
 }
 
-Status check_adapters(const Config& config) {
-  std::string problems;
+Status check_surroundings(const Config& config) {
+  ConfigProblems problems = problems_of(config);
+  for (const agents::AgentGroup& group : config.agents) {
+    check_command(group, problems);
+  }
   const auto sidecars = read_sidecars(config, problems);
   for (const InstanceSettings& instance : config.instances) {
-    const std::string place = config.source + ": instances." + instance.name.str();
     const auto sidecar = sidecars.find(instance.channel.str());
     if (sidecar == sidecars.end()) {
-      add_line(problems, place + ".channel: no adapter speaks \"" + instance.channel.str() +
-                             "\"; there are: " + channels_text(sidecars));
+      problems.add("instances." + instance.name.str() + ".channel",
+                   "no adapter speaks \"" + instance.channel.str() +
+                       "\"; there are: " + channels_text(sidecars));
       continue;
     }
     check_clear(config, instance, sidecar->second.settings.secrets(), problems);
@@ -104,10 +128,10 @@ Status check_adapters(const Config& config) {
     const auto applied =
         settings.ok() ? sidecar->second.settings.apply(*settings) : settings.status();
     if (!applied.ok()) {
-      add_line(problems, place + ".settings: " + applied.status().message());
+      add_setting_problem(instance, applied.status().message(), problems);
     }
   }
-  return status_of(problems);
+  return problems.status();
 }
 
 std::vector<std::string> keys_needing_restart(const Config& running, const Config& fresh) {

@@ -14,9 +14,9 @@ namespace patchbay::host {
 [[nodiscard]] base::Status check_clear_secrets(const Config& config,
                                                const adapters::AdapterHost& channels);
 
-// For --check-config: plugin folders, adapters and each instance's settings, without running any
-// adapter's code or touching the data folder. One line a problem.
-[[nodiscard]] base::Status check_adapters(const Config& config);
+// For --check-config: agents' programs, plugin folders, adapters and each instance's settings,
+// without running any adapter's code or touching the data folder. One line a problem.
+[[nodiscard]] base::Status check_surroundings(const Config& config);
 
 // The keys that differ and take effect only at the next start.
 [[nodiscard]] std::vector<std::string> keys_needing_restart(const Config& running,

@@ -1,6 +1,6 @@
 #include "host/config_lines.hpp"
 
-#include <vector>
+#include <set>
 
 namespace patchbay::host {
 namespace {
@@ -10,10 +10,10 @@ class LineScanner {
  public:
   explicit LineScanner(std::string_view text) : text_(text) {}
 
-  std::map<std::string, int> scan() {
+  KeyPlaces scan() {
     skip_space();
     value("");
-    return std::move(lines_);
+    return std::move(places_);
   }
 
  private:
@@ -90,11 +90,15 @@ class LineScanner {
   void object(const std::string& path) {
     take('{');
     skip_space();
+    std::set<std::string> names;
     while (peek() == '"') {
       const int line = line_;
       const std::string name = string();
       const std::string member = path.empty() ? name : path + "." + name;
-      lines_.emplace(member, line);
+      places_.lines.emplace(member, line);
+      if (!names.insert(name).second) {
+        places_.repeated.emplace_back(member, line);
+      }
       skip_space();
       if (!take(':')) {
         return;
@@ -113,7 +117,7 @@ class LineScanner {
     for (int index = 0; !at_end() && peek() != ']'; ++index) {
       const std::size_t before = at_;
       const std::string element = path + "[" + std::to_string(index) + "]";
-      lines_.emplace(element, line_);
+      places_.lines.emplace(element, line_);
       value(element);
       take(',');
       skip_space();
@@ -127,11 +131,11 @@ class LineScanner {
   std::string_view text_;
   std::size_t at_ = 0;
   int line_ = 1;
-  std::map<std::string, int> lines_;
+  KeyPlaces places_;
 };
 
 }  // namespace
 
-std::map<std::string, int> key_lines(std::string_view text) { return LineScanner(text).scan(); }
+KeyPlaces key_places(std::string_view text) { return LineScanner(text).scan(); }
 
 }  // namespace patchbay::host

@@ -12,6 +12,15 @@ void ConfigProblems::add(const std::string& path, const std::string& message) {
   if (!known.empty()) {
     place += ":" + std::to_string(lines_.at(known));
   }
+  add_line(place, path, message);
+}
+
+void ConfigProblems::add_at(int line, const std::string& path, const std::string& message) {
+  add_line(source_ + ":" + std::to_string(line), path, message);
+}
+
+void ConfigProblems::add_line(const std::string& place, const std::string& path,
+                              const std::string& message) {
   text_ += (text_.empty() ? "" : "\n") + place + ": " + path + ": " + message;
 }
 

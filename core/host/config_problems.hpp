@@ -17,11 +17,15 @@ class ConfigProblems {
 
   // A key that is missing is reported where its object stands.
   void add(const std::string& path, const std::string& message);
+  // For a key that stands in another line than `lines` say.
+  void add_at(int line, const std::string& path, const std::string& message);
 
   // kInvalidArgument with all lines; ok when there are none.
   [[nodiscard]] base::Status status() const;
 
  private:
+  void add_line(const std::string& place, const std::string& path, const std::string& message);
+
   std::string source_;
   std::map<std::string, int> lines_;
   std::string text_;

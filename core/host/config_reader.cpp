@@ -1,9 +1,10 @@
 #include "host/config_reader.hpp"
 
-#include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "host/config_values.hpp"
 #include "host/secrets.hpp"
+#include "routing/pattern.hpp"
 
 namespace patchbay::host {
 namespace {
@@ -53,8 +54,10 @@ class Reader {
     config.running_agents = limits["running_agents"].get<std::size_t>();
     const Json& net = json_["net"];
     config.proxy = net["proxy"].get<std::string>();
+    check(check_proxy(config.proxy), "net.proxy");
     if (net.contains("ca_file")) {
       config.ca_file = absolute_path(source_.base_dir, net["ca_file"].get<std::string>());
+      check(check_readable(config.ca_file), "net.ca_file");
     }
     read_webhooks(config);
     const Json& log = json_["log"];
@@ -68,9 +71,12 @@ class Reader {
 
  private:
   void resolve(Json& value, const std::string& path, Config& config) {
-    const Status resolved = resolve_secrets(value, path, source_.base_dir, config.secrets);
-    if (!resolved.ok()) {
-      problems_.add(path, resolved.message());
+    resolve_secrets(value, path, source_.base_dir, config.secrets, problems_);
+  }
+
+  void check(const Status& checked, const std::string& path) {
+    if (!checked.ok()) {
+      problems_.add(path, checked.message());
     }
   }
 
@@ -137,6 +143,9 @@ class Reader {
       group.id = base::AgentGroupId(id);
       group.name = agent.contains("name") ? agent["name"].get<std::string>() : id;
       group.command = strings(agent["command"]);
+      if (group.command.front().empty()) {
+        problems_.add(path + ".command", "begins with an empty word; name the program first");
+      }
       group.workspace = absolute_path(config.data_dir, agent.contains("workspace")
                                                            ? agent["workspace"].get<std::string>()
                                                            : "agents/" + id);
@@ -145,6 +154,7 @@ class Reader {
       group.stuck_after = milliseconds(agent["stuck_after"]);
       group.claim_stuck_after = milliseconds(agent["claim_stuck_after"]);
       group.timezone = agent["timezone"].get<std::string>();
+      check(check_timezone(group.timezone), path + ".timezone");
       group.model = agent["model"].get<std::string>();
       group.effort = agent["effort"].get<std::string>();
       resolve(agent["env"], path + ".env", config);
@@ -178,6 +188,10 @@ class Reader {
       const std::string path = "wirings[" + std::to_string(i) + "]";
       routing::Wiring wiring;
       wiring.chats = entry["chats"].get<std::string>();
+      if (wiring.chats.empty()) {
+        problems_.add(path + ".chats",
+                      "names no chats; \"telegram:dm:*\" would be all direct chats there");
+      }
       wiring.agent = base::AgentGroupId(entry["agent"].get<std::string>());
       if (!json_["agents"].contains(wiring.agent.str())) {
         problems_.add(path + ".agent", "there is no agent \"" + wiring.agent.str() + "\"");
@@ -199,6 +213,11 @@ class Reader {
                              {"per-thread", session::SessionMode::kPerThread},
                              {"agent-shared", session::SessionMode::kAgentShared}});
       wiring.pattern_ignores_case = entry["ignore_case"].get<bool>();
+      check(routing::Pattern::compile(wiring.pattern, wiring.pattern_ignores_case
+                                                          ? routing::LetterCase::kIgnored
+                                                          : routing::LetterCase::kMatters)
+                .status(),
+            path + ".pattern");
       wiring.senders = pick<routing::Senders>(
           entry["senders"], {{"all", routing::Senders::kAll}, {"known", routing::Senders::kKnown}});
       wiring.priority = entry["priority"].get<int>();
@@ -230,17 +249,13 @@ class Reader {
     if (listen.empty()) {
       return;
     }
-    WebhookSettings webhooks;
-    const std::size_t colon = listen.rfind(':');
-    const std::string port = colon == std::string::npos ? "" : listen.substr(colon + 1);
-    const auto parsed = std::from_chars(port.data(), port.data() + port.size(), webhooks.port);
-    if (parsed.ec != std::errc{} || parsed.ptr != port.data() + port.size() || port.empty()) {
-      problems_.add("webhooks.listen", "must be address:port, like \"127.0.0.1:8087\"");
+    auto webhooks = parse_listen(listen);
+    if (!webhooks.ok()) {
+      problems_.add("webhooks.listen", webhooks.status().message());
       return;
     }
-    webhooks.address = listen.substr(0, colon);
-    webhooks.public_url = json_["webhooks"]["public_url"].get<std::string>();
-    config.webhooks = std::move(webhooks);
+    webhooks->public_url = json_["webhooks"]["public_url"].get<std::string>();
+    config.webhooks = *std::move(webhooks);
   }
 
   Json& json_;

@@ -117,9 +117,14 @@ class TableWalk {
         check_list(value, key, path);
         return;
       case KeyType::kString:
-      case KeyType::kPath:
         if (!value.is_string()) {
           fail(path, "must be a string");
+        }
+        return;
+      case KeyType::kPath:
+        // An empty one would mean the folder that it is relative to.
+        if (!value.is_string() || value == "") {
+          fail(path, "must be a path, not empty");
         }
         return;
       case KeyType::kBoolean:

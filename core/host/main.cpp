@@ -4,9 +4,9 @@
 
 #include "base/log.hpp"
 #include "host/chat_command.hpp"
+#include "host/check_command.hpp"
 #include "host/client_commands.hpp"
 #include "host/command_line.hpp"
-#include "host/config_checks.hpp"
 #include "host/config_reference.hpp"
 #include "host/host.hpp"
 #include "host/version.hpp"
@@ -33,17 +33,12 @@ int exit_code_of(const base::Status& status) {
 }
 
 int run_host(const host::CommandLine& line) {
+  if (line.check_config) {
+    return host::run_check_command(line);
+  }
   auto config = host::load_config(line.config);
   if (!config.ok()) {
     return fail(host::kExitUsage, config.status().message());
-  }
-  if (line.check_config) {
-    const base::Status checked = host::check_adapters(*config);
-    if (!checked.ok()) {
-      return fail(host::kExitUsage, checked.message());
-    }
-    std::printf("%s is fine\n", config->source.c_str());
-    return host::kExitDone;
   }
   base::configure_log(config->log_level, config->log_format);
   auto opened = host::Host::open(*std::move(config), line.config);

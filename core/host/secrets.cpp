@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <sys/stat.h>
 
+#include "base/status.hpp"
 #include "base/text_file.hpp"
 
 namespace patchbay::host {
@@ -78,23 +79,24 @@ Result<std::string> read_secret(const Json& value, const std::string& base_dir) 
 
 }  // namespace
 
-Status resolve_secrets(Json& value, const std::string& path, const std::string& base_dir,
-                       std::vector<std::string>& found) {
+void resolve_secrets(Json& value, const std::string& path, const std::string& base_dir,
+                     std::vector<std::string>& found, ConfigProblems& problems) {
   if (names_secret(value)) {
     Result<std::string> secret = read_secret(value, base_dir);
-    if (!secret.ok()) {
-      return secret.status().with_context(path);
+    if (secret.ok()) {
+      found.push_back(*secret);
+      value = *std::move(secret);
+    } else {
+      problems.add(path, secret.status().message());
+      value = "";
     }
-    found.push_back(*secret);
-    value = *std::move(secret);
-    return {};
+    return;
   }
   if (value.is_object()) {
     for (auto& [name, member] : value.items()) {
-      PATCHBAY_TRY(resolve_secrets(member, path + "." + name, base_dir, found));
+      resolve_secrets(member, path + "." + name, base_dir, found, problems);
     }
   }
-  return {};
 }
 
 }  // namespace patchbay::host

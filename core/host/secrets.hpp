@@ -6,15 +6,16 @@
 #include <string>
 #include <vector>
 
-#include "base/status.hpp"
+#include "host/config_problems.hpp"
 
 namespace patchbay::host {
 
 // Replaces every {"env":…}, {"file":…}, {"credential":…} in `value` by the text that it names
 // (trailing line ends are cut) and appends that text to `found`. base_dir: what relative file names
-// are relative to. The failure names the place and the remedy, never a value.
-[[nodiscard]] base::Status resolve_secrets(nlohmann::ordered_json& value, const std::string& path,
-                                           const std::string& base_dir,
-                                           std::vector<std::string>& found);
+// are relative to. Each one that cannot be had goes into `problems` with its own path, below
+// `path`, and the remedy, never a value; an empty text stands in its place.
+void resolve_secrets(nlohmann::ordered_json& value, const std::string& path,
+                     const std::string& base_dir, std::vector<std::string>& found,
+                     ConfigProblems& problems);
 
 }  // namespace patchbay::host

@@ -130,7 +130,33 @@ INSTANTIATE_TEST_SUITE_P(
             "MalformedPattern",
             "{" + std::string(kAgents) +
                 R"(, "wirings": [{ "chats": "*", "agent": "main", "engage": "pattern", "pattern": "(" }] })",
-            {"("}},
+            {":1: wirings[0].pattern: "}},
+        BadCase{"EmptyPath",
+                "{" + std::string(kAgents) + R"(, "data_dir": "" })",
+                {":1: data_dir: must be a path, not empty"}},
+        BadCase{"EmptyProgram",
+                R"({ "agents": { "main": { "command": [""] } } })",
+                {"agents.main.command: begins with an empty word"}},
+        BadCase{"NoSuchTimeZone",
+                R"({ "agents": { "main": { "command": "x", "timezone": "Mars/Base" } } })",
+                {"agents.main.timezone: there is no time zone \"Mars/Base\"", "Europe/Berlin"}},
+        BadCase{"NoProxy",
+                "{" + std::string(kAgents) + R"(, "net": { "proxy": "::::" } })",
+                {"net.proxy: must be a proxy like"}},
+        BadCase{"NoCertificates",
+                "{" + std::string(kAgents) + R"(, "net": { "ca_file": "none.pem" } })",
+                {"net.ca_file: cannot read ", "none.pem", "give a file"}},
+        BadCase{"TheSameInstanceTwice",
+                "{" + std::string(kAgents) + R"(, "instances": {
+                  "t": { "channel": "telegram" },
+                  "t": { "channel": "console" } } })",
+                {":3: instances.t: stands here a second time"}},
+        BadCase{"NoChats",
+                "{" + std::string(kAgents) + R"(, "wirings": [{ "chats": "", "agent": "main" }] })",
+                {"wirings[0].chats: names no chats"}},
+        BadCase{"ListenOnAName",
+                "{" + std::string(kAgents) + R"(, "webhooks": { "listen": "nonsense:999" } })",
+                {"webhooks.listen: \"nonsense\" is no numeric address"}},
         BadCase{"BadInstanceName",
                 "{" + std::string(kAgents) + R"(, "instances": { "Agent": { "channel": "x" } } })",
                 {"instances.Agent: is no instance name"}},
@@ -156,7 +182,11 @@ INSTANTIATE_TEST_SUITE_P(
             "MissingEnvironment",
             "{" + std::string(kAgents) +
                 R"(, "instances": { "t": { "channel": "telegram", "settings": { "bot_token": { "env": "PATCHBAY_TEST_NOT_SET" } } } } })",
-            {"instances.t.settings", "the environment has no PATCHBAY_TEST_NOT_SET"}},
+            {":1: instances.t.settings.bot_token: the environment has no PATCHBAY_TEST_NOT_SET"}},
+        BadCase{"MissingSecretOfAnAgent",
+                "{\n\"agents\": { \"main\": { \"command\": \"x\",\n\"env\": {\n\"KEY\": { \"env\": "
+                "\"PATCHBAY_TEST_NOT_SET\" } } } } }",
+                {":4: agents.main.env.KEY: the environment has no PATCHBAY_TEST_NOT_SET"}},
         BadCase{
             "MissingSecretFile",
             "{" + std::string(kAgents) +
@@ -166,6 +196,36 @@ INSTANTIATE_TEST_SUITE_P(
                 "{" + std::string(kAgents) + R"(, "webhooks": { "listen": "here" } })",
                 {"webhooks.listen: must be address:port"}}),
     [](const auto& tested) { return tested.param.name; });
+
+TEST_F(ConfigTest, AMissingSecretIsOneLine) {
+  const std::string message = problem(
+      R"({ "agents": { "main": { "command": "x", "env": { "A": { "env": "PATCHBAY_TEST_NOT_SET" } } } } })");
+  EXPECT_EQ(std::count(message.begin(), message.end(), '\n'), 0) << message;
+}
+
+TEST_F(ConfigTest, EveryMissingSecretIsTold) {
+  const std::string message = problem(
+      "{" + std::string(kAgents) +
+      R"(, "instances": { "t": { "channel": "telegram", "settings": { "a": { "env": "PATCHBAY_TEST_NOT_SET" }, "b": { "file": "none" } } } } })");
+  EXPECT_THAT(message, HasSubstr("instances.t.settings.a: the environment has no"));
+  EXPECT_THAT(message, HasSubstr("instances.t.settings.b: cannot read the secret"));
+}
+
+TEST_F(ConfigTest, ASecretMayBeASystemdCredential) {
+  test::write_file(folder / "bot", "1:AAcredential\n");
+  ::chmod((folder / "bot").c_str(), 0600);
+  const std::string text =
+      "{" + std::string(kAgents) +
+      R"(, "instances": { "t": { "channel": "telegram", "settings": { "bot_token": { "credential": "bot" } } } } })";
+  ::unsetenv("CREDENTIALS_DIRECTORY");
+  EXPECT_THAT(problem(text), HasSubstr("instances.t.settings.bot_token: there is no systemd "
+                                       "credential bot; add LoadCredential=bot:"));
+  ::setenv("CREDENTIALS_DIRECTORY", folder.path().c_str(), 1);
+  const auto config = load(text);
+  ::unsetenv("CREDENTIALS_DIRECTORY");
+  ASSERT_TRUE(config.ok()) << config.status().message();
+  EXPECT_THAT(config->secrets, ElementsAre("1:AAcredential"));
+}
 
 TEST_F(ConfigTest, ASecretFileThatOthersCanWriteIsRefused) {
   test::write_file(folder / "token", "s3cret-token");
@@ -231,15 +291,24 @@ TEST_F(ConfigTest, TheDataFolderIsFoundWithoutTheHostsSecrets) {
 }
 
 TEST(ConfigLinesTest, FindsKeysInTextWithCommentsAndStrings) {
-  const auto lines = key_lines(
-      "{ // \"x\": 1\n \"a\": {\n \"b\\\"c\": \"}{\",\n /* \"d\": \n */ \"e\": [1,\n {\"f\": 2}] } "
-      "}");
+  const auto lines = key_places(
+                         "{ // \"x\": 1\n \"a\": {\n \"b\\\"c\": \"}{\",\n /* \"d\": \n */ \"e\": "
+                         "[1,\n {\"f\": 2}] } "
+                         "}")
+                         .lines;
   EXPECT_EQ(lines.at("a"), 2);
   EXPECT_EQ(lines.at("a.e"), 5);
   EXPECT_EQ(lines.at("a.e[1].f"), 6);
   EXPECT_EQ(lines.count("x"), 0U);
-  EXPECT_NO_FATAL_FAILURE(key_lines("{\"a\": [1, 2"));
-  EXPECT_NO_FATAL_FAILURE(key_lines("/*"));
+  EXPECT_NO_FATAL_FAILURE(key_places("{\"a\": [1, 2"));
+  EXPECT_NO_FATAL_FAILURE(key_places("/*"));
+}
+
+TEST(ConfigLinesTest, FindsWhatStandsTwiceInOneObject) {
+  const auto places =
+      key_places("{\"a\": {\"x\": 1},\n \"b\": [{\"x\": 1}, {\"x\": 1}],\n \"a\": {}}");
+  ASSERT_EQ(places.repeated.size(), 1U);
+  EXPECT_EQ(places.repeated[0], (std::pair<std::string, int>("a", 3)));
 }
 
 TEST(UnitsTest, ReadDurationsAndSizes) {
