@@ -160,7 +160,8 @@ std::vector<std::string> keys_needing_restart(const Config& running, const Confi
   compare("webhooks",
           running.webhooks.has_value() == fresh.webhooks.has_value() &&
               (!running.webhooks || (running.webhooks->address == fresh.webhooks->address &&
-                                     running.webhooks->port == fresh.webhooks->port)));
+                                     running.webhooks->port == fresh.webhooks->port &&
+                                     running.webhooks->public_url == fresh.webhooks->public_url)));
   compare("log.format", running.log_format == fresh.log_format);
   return keys;
 }

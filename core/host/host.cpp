@@ -24,6 +24,7 @@
 #include "host/control_server.hpp"
 #include "host/data_folder.hpp"
 #include "host/instance_lock.hpp"
+#include "host/prompt_sizes.hpp"
 #include "host/refusing_ports.hpp"
 #include "host/session_runs.hpp"
 #include "host/version.hpp"
@@ -133,6 +134,7 @@ class Host::Parts {
   base::EventLoop loop;
   base::Random random{base::system_seed()};
   base::ThreadPool storage_threads{kStorageThreads, "pb-storage"};
+  PromptSizes prompt_sizes;
   std::unique_ptr<store::CentralDatabase> database;
   std::unique_ptr<session::SessionStorage> sessions;
   std::unique_ptr<attachments::StagingArea> staging;
@@ -235,13 +237,9 @@ Status Host::Parts::open_storage() {
   }));
   session::SessionStorage::Options options;
   options.sessions_folder = folder.sessions();
-  std::map<base::AgentGroupId, int> per_prompt;
-  for (const agents::AgentGroup& group : config.agents) {
-    per_prompt[group.id] = group.messages_per_prompt;
-  }
-  options.messages_per_prompt_of = [per_prompt](const base::AgentGroupId& agent) {
-    const auto found = per_prompt.find(agent);
-    return found == per_prompt.end() ? limits::kMessagesPerPrompt : found->second;
+  prompt_sizes.set(config.agents);
+  options.messages_per_prompt_of = [this](const base::AgentGroupId& agent) {
+    return prompt_sizes.of(agent);
   };
   PATCHBAY_ASSIGN(sessions,
                   session::SessionStorage::open(std::move(options), storage_threads, loop, loop));
@@ -378,8 +376,9 @@ void Host::Parts::on_signal(int signal) {
 void Host::Parts::reload() {
   static_cast<void>(notifier.reloading());
   auto fresh = load_config(overrides);
-  if (!fresh.ok()) {
-    base::log_error("config.not_reloaded", {{"error", fresh.status().message()}});
+  const Status usable = fresh.ok() ? check_clear_secrets(*fresh, *channels) : fresh.status();
+  if (!usable.ok()) {
+    base::log_error("config.not_reloaded", {{"error", usable.message()}});
   } else {
     for (const std::string& secret : fresh->secrets) {
       base::register_secret(secret);
@@ -399,6 +398,7 @@ void Host::Parts::reload() {
     config.agents = fresh->agents;
     config.log_level = fresh->log_level;
     supervisor->set_groups(by_id(config.agents));
+    prompt_sizes.set(config.agents);
     base::set_log_level(config.log_level);
     base::log_info("config.reloaded", {{"config", config.source}});
   }
