@@ -131,10 +131,7 @@ int run_client_command(const CommandLine& line, const std::string& data_dir) {
   } else if (line.command == "sessions") {
     params["limit"] = line.limit;
   } else if (line.command == "trace") {
-    if (line.arguments.size() != 1) {
-      return fail(kExitUsage, "trace needs one id: patchbay trace ID");
-    }
-    params["id"] = line.arguments.front();
+    params["id"] = line.arguments.at(0);
   }
   for (const Command& command : kCommands) {
     if (line.command != command.name) {

@@ -1,8 +1,10 @@
 #include "host/command_line.hpp"
 
+#include <algorithm>
 #include <cxxopts.hpp>
 
 #include "host/units.hpp"
+#include "store/ledger.hpp"
 
 namespace patchbay::host {
 namespace {
@@ -52,6 +54,84 @@ base::Result<std::pair<std::string, std::string>> assignment(const std::string& 
   return std::pair(text.substr(0, equals), text.substr(equals + 1));
 }
 
+// What each command takes besides options.
+struct Words {
+  std::string_view command;
+  std::size_t least;
+  std::size_t most;
+  std::string_view use;
+};
+constexpr Words kWords[] = {
+    {"run", 0, 0, "patchbay run [--check-config]"},
+    {"chat", 0, 1, "patchbay chat [NAME]"},
+    {"status", 0, 0, "patchbay status"},
+    {"sessions", 0, 0, "patchbay sessions"},
+    {"deliveries", 0, 1, "patchbay deliveries [STATE]"},
+    {"trace", 1, 1, "patchbay trace ID"},
+    {"config", 1, 1, "patchbay config reference"},
+};
+
+base::Status wrong(const std::string& what) { return {base::Code::kInvalidArgument, what}; }
+
+base::Status check_words(const CommandLine& line) {
+  const auto* const words =
+      std::find_if(std::begin(kWords), std::end(kWords),
+                   [&line](const Words& item) { return item.command == line.command; });
+  if (words == std::end(kWords)) {
+    return wrong("unknown command \"" + line.command + "\"; `patchbay --help` lists all");
+  }
+  const std::string use = "; use: " + std::string(words->use);
+  if (line.arguments.size() > words->most) {
+    return wrong(line.command + " takes no \"" + line.arguments.at(words->most) + "\"" + use);
+  }
+  if (line.arguments.size() < words->least) {
+    return wrong(line.command + " needs one word more" + use);
+  }
+  if (line.check_config && line.command != "run") {
+    return wrong("--check-config goes with run, not with " + line.command);
+  }
+  if (line.command == "config" && line.arguments.front() != "reference") {
+    return wrong("config takes no \"" + line.arguments.front() + "\"" + use);
+  }
+  if (line.command == "deliveries" && !line.arguments.empty() &&
+      !store::parse_delivery_state(line.arguments.front())) {
+    return wrong("there is no state \"" + line.arguments.front() +
+                 "\"; it is one of waiting, sending, delivered, failed, unknown");
+  }
+  return {};
+}
+
+// An option's text. What looks like the next option is no value: its own was forgotten.
+base::Status read_text(const cxxopts::ParseResult& parsed, const char* option, std::string& text) {
+  if (parsed.count(option) == 0) {
+    return {};
+  }
+  text = parsed[option].as<std::string>();
+  if (text.empty() || text.starts_with("--")) {
+    return wrong("--" + std::string(option) + ": needs a value" +
+                 (text.empty() ? "" : " before " + text));
+  }
+  return {};
+}
+
+base::Status read_texts(const cxxopts::ParseResult& parsed, CommandLine& line) {
+  PATCHBAY_TRY(read_text(parsed, "instance", line.instance));
+  PATCHBAY_TRY(read_text(parsed, "save", line.save_folder));
+  PATCHBAY_TRY(read_text(parsed, "data", line.config.data_dir));
+  if (!read_text(parsed, "config", line.config.file).ok()) {
+    return wrong("--config: give the path of a file");
+  }
+  if (parsed.count("plugins") != 0) {
+    line.config.plugin_dirs = parsed["plugins"].as<std::vector<std::string>>();
+  }
+  for (const std::string& folder : line.config.plugin_dirs) {
+    if (folder.empty() || folder.starts_with("--")) {
+      return wrong("--plugins: give the path of a folder");
+    }
+  }
+  return {};
+}
+
 base::Result<CommandLine> from_parsed(const cxxopts::ParseResult& parsed) {
   CommandLine line;
   line.help = parsed.count("help") != 0;
@@ -61,12 +141,10 @@ base::Result<CommandLine> from_parsed(const cxxopts::ParseResult& parsed) {
   if (parsed.count("limit") != 0) {
     line.limit = parsed["limit"].as<std::size_t>();
   }
-  if (parsed.count("instance") != 0) {
-    line.instance = parsed["instance"].as<std::string>();
+  if (line.limit < 1) {
+    return wrong("--limit: must be at least 1");
   }
-  if (parsed.count("save") != 0) {
-    line.save_folder = parsed["save"].as<std::string>();
-  }
+  PATCHBAY_TRY(read_texts(parsed, line));
   if (parsed.count("answers") != 0) {
     line.answers = parsed["answers"].as<int>();
   }
@@ -74,22 +152,9 @@ base::Result<CommandLine> from_parsed(const cxxopts::ParseResult& parsed) {
     const std::string text = parsed["timeout"].as<std::string>();
     const auto timeout = parse_duration_ms(text);
     if (!timeout) {
-      return base::Status(base::Code::kInvalidArgument,
-                          "--timeout " + text + ": write a duration like 30s or 5m");
+      return wrong("--timeout " + text + ": write a duration like 30s or 5m");
     }
     line.timeout = std::chrono::milliseconds(*timeout);
-  }
-  if (parsed.count("config") != 0) {
-    line.config.file = parsed["config"].as<std::string>();
-    if (line.config.file.empty()) {
-      return base::Status(base::Code::kInvalidArgument, "--config: give the path of a file");
-    }
-  }
-  if (parsed.count("data") != 0) {
-    line.config.data_dir = parsed["data"].as<std::string>();
-  }
-  if (parsed.count("plugins") != 0) {
-    line.config.plugin_dirs = parsed["plugins"].as<std::vector<std::string>>();
   }
   if (parsed.count("set") != 0) {
     for (const std::string& text : parsed["set"].as<std::vector<std::string>>()) {
@@ -101,6 +166,9 @@ base::Result<CommandLine> from_parsed(const cxxopts::ParseResult& parsed) {
     line.arguments = parsed["words"].as<std::vector<std::string>>();
     line.command = line.arguments.front();
     line.arguments.erase(line.arguments.begin());
+  }
+  if (!line.help && !line.version) {
+    PATCHBAY_TRY(check_words(line));
   }
   return line;
 }

@@ -53,10 +53,8 @@ int run_command(const host::CommandLine& line) {
     return run_host(line);
   }
   if (line.command == "config") {
-    if (line.arguments != std::vector<std::string>{"reference"}) {
-      return fail(host::kExitUsage, "use: patchbay config reference");
-    }
-    std::fputs(host::config_reference().c_str(), stdout);
+    std::fputs(line.json ? host::config_reference_json().c_str() : host::config_reference().c_str(),
+               stdout);
     return host::kExitDone;
   }
   const auto data_dir = host::find_data_dir(line.config);

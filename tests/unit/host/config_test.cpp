@@ -2,8 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 #include <sys/stat.h>
 
+#include "host/config_keys.hpp"
 #include "host/config_lines.hpp"
 #include "host/config_reference.hpp"
 #include "host/units.hpp"
@@ -320,6 +322,22 @@ TEST(UnitsTest, ReadDurationsAndSizes) {
   EXPECT_EQ(parse_size_bytes("2GiB"), 2LL << 30);
   EXPECT_EQ(parse_size_bytes("7B"), 7);
   EXPECT_FALSE(parse_size_bytes("1MB").has_value());
+}
+
+TEST(ConfigReferenceTest, AsJsonHasEveryKeyWithItsFacts) {
+  const auto entries = nlohmann::json::parse(config_reference_json());
+  ASSERT_EQ(entries.size(), config_keys().size());
+  for (const auto& entry : entries) {
+    if (entry["key"] == "agents.*.idle_timeout") {
+      EXPECT_EQ(entry["type"], "duration");
+      EXPECT_EQ(entry["default"], "10m");
+      EXPECT_EQ(entry["maximum"], 2'592'000'000);
+    }
+    if (entry["key"] == "log.format") {
+      EXPECT_EQ(entry["choices"], nlohmann::json({"text", "json"}));
+      EXPECT_FALSE(entry.contains("minimum"));
+    }
+  }
 }
 
 // The document holds the table as the program prints it.

@@ -238,6 +238,34 @@ TEST(CommandLineTest, SaysWhatIsWrong) {
   EXPECT_THAT(usage(), HasSubstr("trace ID"));
 }
 
+struct WordsCase {
+  std::vector<const char*> words;
+  const char* says;
+};
+TEST(CommandLineTest, WordsAndValuesThatMeanNothingAreRefused) {
+  for (const WordsCase& tested : {
+           WordsCase{{"run", "foo"}, "run takes no \"foo\"; use: patchbay run"},
+           WordsCase{{"status", "extra"}, "status takes no \"extra\""},
+           WordsCase{{"deliveries", "waiting", "extra"}, "deliveries takes no \"extra\""},
+           WordsCase{{"deliveries", "bogus"}, "there is no state \"bogus\"; it is one of waiting"},
+           WordsCase{{"trace"}, "use: patchbay trace ID"},
+           WordsCase{{"config", "nope"}, "use: patchbay config reference"},
+           WordsCase{{"nope"}, "unknown command \"nope\""},
+           WordsCase{{"status", "--check-config"}, "--check-config goes with run"},
+           WordsCase{{"status", "--limit", "0"}, "--limit"},
+           WordsCase{{"run", "--config", "--data", "x"}, "--config: give the path of a file"},
+           WordsCase{{"run", "--data", "--json"}, "--data: needs a value before --json"},
+           WordsCase{{"run", "--plugins", "--json"}, "--plugins: give the path of a folder"},
+       }) {
+    std::vector<const char*> argv = {"patchbay"};
+    argv.insert(argv.end(), tested.words.begin(), tested.words.end());
+    const auto line = parse_command_line(static_cast<int>(argv.size()), argv.data());
+    ASSERT_FALSE(line.ok()) << tested.says;
+    EXPECT_EQ(line.status().code(), base::Code::kInvalidArgument);
+    EXPECT_THAT(line.status().message(), HasSubstr(tested.says));
+  }
+}
+
 TEST(TextTableTest, AlignsColumnsAndDefusesControlCharacters) {
   TextTable table({"A", "B"});
   table.add({"müßig", "x\x1b[2J"});
