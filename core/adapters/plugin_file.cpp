@@ -5,8 +5,11 @@
 #include <climits>
 #include <cstdlib>
 #include <fcntl.h>
+#include <grp.h>
 #include <memory>
 #include <openssl/evp.h>
+#include <pwd.h>
+#include <string_view>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
@@ -18,10 +21,32 @@ using base::Code;
 using base::Result;
 using base::Status;
 
-// Group members may write where the group is root's or this user's own (Debian's user groups).
+// Whether the group is this user's alone, as Debian's useradd makes one for each user: of the same
+// name and without further members. Where "users" is everybody's group, its members are others.
+bool is_group_of_this_user_alone(gid_t gid) {
+  std::array<char, 16384> user_text{};
+  std::array<char, 16384> group_text{};
+  struct passwd user{};
+  struct group group{};
+  struct passwd* found_user = nullptr;
+  struct group* found_group = nullptr;
+  ::getpwuid_r(::geteuid(), &user, user_text.data(), user_text.size(), &found_user);
+  ::getgrgid_r(gid, &group, group_text.data(), group_text.size(), &found_group);
+  if (found_user == nullptr || found_group == nullptr || user.pw_gid != gid) {
+    return false;
+  }
+  const std::string_view name = user.pw_name;
+  for (char** member = group.gr_mem; *member != nullptr; ++member) {
+    if (*member != name) {
+      return false;
+    }
+  }
+  return group.gr_name == name;
+}
+
 bool writable_by_others(const struct stat& file) {
-  const bool own_group = file.st_gid == 0 || file.st_gid == ::getegid();
-  return (file.st_mode & S_IWOTH) != 0 || ((file.st_mode & S_IWGRP) != 0 && !own_group);
+  return (file.st_mode & S_IWOTH) != 0 ||
+         ((file.st_mode & S_IWGRP) != 0 && !is_group_of_this_user_alone(file.st_gid));
 }
 
 Status check_owner(const struct stat& file, const std::string& path) {

@@ -2,9 +2,11 @@
 
 #include <filesystem>
 #include <gmock/gmock.h>
+#include <grp.h>
 #include <gtest/gtest.h>
 #include <map>
 #include <string>
+#include <unistd.h>
 
 #include "plugin_folder.hpp"
 
@@ -140,6 +142,24 @@ TEST_F(LoaderTest, AFileThatOthersCanWriteIsRefused) {
   fs::permissions(plugins_ / "scripted.adapter.json", fs::perms::others_write,
                   fs::perm_options::add);
   EXPECT_THAT(load().at("scripted.so").problem.message(), HasSubstr("chmod go-w"));
+}
+
+// "users" may be the primary group of everybody, this user too.
+TEST_F(LoaderTest, AGroupThatIsNotThisUsersAloneIsOthers) {
+  const struct group* users = ::getgrnam("users");
+  if (::geteuid() != 0 || users == nullptr) {
+    GTEST_SKIP() << "needs root and a group users";
+  }
+  plugins_.add("scripted", "scripted", "scripted");
+  const std::string library = plugins_ / "scripted.so";
+  fs::permissions(library, fs::perms::group_write, fs::perm_options::add);
+  EXPECT_TRUE(load().at("scripted.so").problem.ok());  // root's own group
+  const gid_t own = ::getegid();
+  ASSERT_EQ(::chown(library.c_str(), 0, users->gr_gid), 0);
+  ASSERT_EQ(::setegid(users->gr_gid), 0);
+  const auto found = load();
+  ASSERT_EQ(::setegid(own), 0);
+  expect_problem(found.at("scripted.so"), "can be written by others: chmod go-w");
 }
 
 TEST_F(LoaderTest, AFolderThatOthersCanWriteIsRefused) {
