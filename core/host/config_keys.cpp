@@ -55,7 +55,8 @@ constexpr auto kKeys = std::to_array<Key>({
 
     object("instances", "One entry for each account on a channel, by the instance's name."),
     object("instances.*",
-           "One account: [a-z0-9][a-z0-9-]{0,31}, not agent, gateway, global, unknown."),
+           "One account: [a-z0-9][a-z0-9-]{0,31}, not agent, gateway, global, unknown, "
+           "group, channel, dm or direct."),
     required_text("instances.*.channel", "The channel that it speaks: the adapter's name."),
     plain("instances.*.allowed_hosts", KeyType::kStringList, "", false,
           "Hosts that the adapter may connect to, besides those of its manifest."),

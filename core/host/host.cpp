@@ -72,6 +72,10 @@ std::map<base::AgentGroupId, agents::AgentGroup> by_id(
   return result;
 }
 
+bool is_echo(const agents::AgentGroup& group) {
+  return group.command == std::vector<std::string>{"patchbay-agent", "--echo"};
+}
+
 delivery::DeliveryOptions delivery_options(const Config& config) {
   delivery::DeliveryOptions options;
   options.policy = config.delivery;
@@ -118,6 +122,7 @@ class Host::Parts {
   void start();
   void serve();
   void tell_how_to_talk() const;
+  [[nodiscard]] std::string console_problem() const;
   void wait_for_signal();
   void on_signal(int signal);
   void reload();
@@ -274,13 +279,9 @@ Status Host::Parts::open_adapters() {
   channels->load_plugins();
   PATCHBAY_TRY(check_clear_secrets(config, *channels));
   for (const InstanceSettings& instance : config.instances) {
-    const Status added = channels->add_instance(
-        {instance.name, instance.channel, instance.settings_json, instance.allowed_hosts});
-    if (!added.ok()) {
-      // It stays in the list as failed; the others start.
-      base::log_error("instance.not_started",
-                      {{"instance", instance.name.str()}, {"error", added.message()}});
-    }
+    // One that is refused is logged there and stays in the list as failed; the others start.
+    static_cast<void>(channels->add_instance(
+        {instance.name, instance.channel, instance.settings_json, instance.allowed_hosts}));
   }
   deliveries = std::make_unique<delivery::DeliveryService>(
       delivery::Dependencies{loop, storage_threads, random, *database, *sessions, *channels,
@@ -313,10 +314,8 @@ void Host::Parts::start() {
 }
 
 void Host::Parts::serve() {
-  const Status webhooks = channels->start(*router, deliveries->channel_events());
-  if (!webhooks.ok()) {
-    base::log_error("webhooks.not_listening", {{"error", webhooks.message()}});
-  }
+  // A listener that cannot be opened is logged there; the instances start all the same.
+  static_cast<void>(channels->start(*router, deliveries->channel_events()));
   control = std::make_unique<ControlServer>();
   add_control_methods(*control, {loop, *database, *channels, *supervisor, *deliveries, folder.root,
                                  config.running_agents, started});
@@ -342,12 +341,29 @@ void Host::Parts::serve() {
 void Host::Parts::tell_how_to_talk() const {
   const std::string program = (programs_folder() / "patchbay").string();
   const std::string data = overrides.data_dir.empty() ? "" : " --data " + folder.root;
-  std::fprintf(stdout,
-               "Patchbay is running: an echo agent answers, data is in %s\n"
-               "Talk to it in another terminal:  %s chat%s\n"
-               "See how it is:  %s status%s   (Ctrl-C here stops it)\n",
-               folder.root.c_str(), program.c_str(), data.c_str(), program.c_str(), data.c_str());
+  const agents::AgentGroup& agent = config.agents.front();
+  const std::string who = is_echo(agent) ? "an echo agent" : "agent " + agent.id.str();
+  std::fprintf(stdout, "Patchbay is running: %s answers, data is in %s\n", who.c_str(),
+               folder.root.c_str());
+  if (const std::string problem = console_problem(); problem.empty()) {
+    std::fprintf(stdout, "Talk to it in another terminal:  %s chat%s\n", program.c_str(),
+                 data.c_str());
+  } else {
+    std::fprintf(stdout, "There is no console to talk to it: %s\n", problem.c_str());
+  }
+  std::fprintf(stdout, "See how it is:  %s status%s   (Ctrl-C here stops it)\n", program.c_str(),
+               data.c_str());
   std::fflush(stdout);
+}
+
+// Why `patchbay chat` would find nobody; empty: it finds somebody.
+std::string Host::Parts::console_problem() const {
+  for (const adapters::InstanceStatus& instance : channels->status()) {
+    if (instance.name.str() == "console") {
+      return instance.state == delivery::InstanceState::kFailed ? instance.reason : "";
+    }
+  }
+  return "no instance is called console";
 }
 
 void Host::Parts::wait_for_signal() {

@@ -1,9 +1,10 @@
 // Bad configuration and bad plugins: one line with the remedy, and the others start.
 import test from 'node:test';
 import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { Host, PLUGINS, bin, run, temporaryFolder } from './lib/host.mjs';
+import { BUILD, Host, PLUGINS, bin, run, temporaryFolder, until } from './lib/host.mjs';
 
 const check = (folder, config, ...args) => {
   const file = path.join(folder, 'patchbay.json');
@@ -24,8 +25,13 @@ test('a good configuration is fine', () => inFolder(async (folder) => {
 
 for (const [name, config, says] of [
   ['an unknown key', { agents, instanses: {} }, /:\d+: instanses: unknown key; did you mean "instances"\?/],
-  ['an unknown channel', { agents, instances: { x: { channel: 'telegramm' } } }, /no adapter speaks "telegramm"; there are: console, telegram/],
-  ['an unknown setting', { agents, instances: { telegram: { channel: 'telegram', settings: { bot_tokn: 'x' } } } }, /bot_tok/],
+  ['an unknown channel', { agents, instances: { x: { channel: 'telegramm' } } }, /:\d+: instances\.x\.channel: no adapter speaks "telegramm"; there are: console, telegram/],
+  ['an unknown setting', { agents, instances: { telegram: { channel: 'telegram', settings: { bot_tokn: 'x' } } } }, /:\d+: instances\.telegram\.settings\.bot_tokn: is not known; did you mean 'bot_token'\?/],
+  ['a program that is not there', { agents: { main: { command: ['no-such-agent'] } } }, /:\d+: agents\.main\.command: agent command no-such-agent is neither/],
+  ['a command in one word', { agents: { main: { command: 'patchbay-agent --echo' } } }, /write each word on its own/],
+  ['a listener on a name', { agents, webhooks: { listen: 'nonsense:999' } }, /:\d+: webhooks\.listen: "nonsense" is no numeric address/],
+  ['a time zone of another planet', { agents: { main: { command: ['sh'], timezone: 'Mars/Base' } } }, /:\d+: agents\.main\.timezone: there is no time zone/],
+  ['a missing secret of an agent', { agents: { main: { command: ['sh'], env: { A: { env: 'PATCHBAY_TEST_NOT_SET' } } } } }, /:\d+: agents\.main\.env\.A: the environment has no PATCHBAY_TEST_NOT_SET/],
   ['a missing setting', { agents, instances: { telegram: { channel: 'telegram' } } }, /bot_token/],
 ]) {
   test(`${name} is refused with the place and the remedy`, () => inFolder(async (folder) => {
@@ -35,6 +41,111 @@ for (const [name, config, says] of [
     assert.equal(checked.stderr.trim().split('\n').length, 1, checked.stderr);
   }));
 }
+
+test('with --json the verdict is JSON', () => inFolder(async (folder) => {
+  const good = await check(folder, { agents }, '--json');
+  assert.deepEqual([good.code, good.stderr, JSON.parse(good.stdout).ok], [0, '', true]);
+  const bad = await check(folder, { agents, instanses: {}, limts: {} }, '--json');
+  assert.deepEqual([bad.code, bad.stderr], [2, '']);
+  const { ok, problems } = JSON.parse(bad.stdout);
+  assert.equal(ok, false);
+  assert.equal(problems.length, 2);
+  assert.match(problems[1], /:\d+: limts: unknown key; did you mean "limits"\?/);
+}));
+
+test('the same instance twice is refused', () => inFolder(async (folder) => {
+  const file = write(folder, '{ "agents": {"main": {"command": ["sh"]}},\n"instances": {"t": {"channel": "console"},\n"t": {"channel": "telegram"}} }');
+  const checked = await run(bin('patchbay'), ['run', '--check-config', '--config', file, '--plugins', PLUGINS, '--data', folder]);
+  assert.equal(checked.code, 2);
+  assert.match(checked.stderr, /:3: instances\.t: stands here a second time/);
+}));
+
+// A host that is told to read its configuration again.
+async function reloading(config, body) {
+  const host = new Host({ config });
+  const reload = async (changed, says) => {
+    const before = host.log.length;
+    if (changed) host.writeConfig(changed);
+    host.process.kill('SIGHUP');
+    return until(() => (says.test(host.log.slice(before)) ? host.log.slice(before) : null), `${says} in the log`);
+  };
+  try {
+    await host.start();
+    await body(host, reload);
+  } finally {
+    await host.stop();
+    host.remove();
+  }
+}
+const echo = { command: [bin('patchbay-agent'), '--echo'] };
+const silent = { instances: { console: { channel: 'console' } }, agents: { main: echo }, people: { unknown_chats: 'drop' } };
+const talking = { ...silent, wirings: [{ chats: 'console:*', agent: 'main', engage: 'always' }] };
+
+test('SIGHUP: wirings and the log level take effect at once', () => reloading(silent, async (host, reload) => {
+  await reload({ ...talking, log: { level: 'debug' } }, /config\.reloaded/);
+  const answered = await run(bin('patchbay'), ['chat', 'ada', '--data', host.data], { input: 'are you there\n' });
+  assert.equal(answered.stdout, 'are you there\n', answered.stderr + host.log);
+}));
+
+test('SIGHUP: what needs a restart is said, each key once', () => reloading(
+  { ...talking, webhooks: { public_url: 'https://a.example', listen: '127.0.0.1:0' } }, async (host, reload) => {
+    const log = await reload({
+      ...talking, webhooks: { public_url: 'https://b.example', listen: '127.0.0.1:0' }, limits: { running_agents: 2 },
+    }, /config\.reloaded/);
+    const keys = [...log.matchAll(/config\.needs_restart.*key=(\S+)/g)].map(([, key]) => key);
+    assert.deepEqual(keys, ['limits', 'webhooks'], log);
+  }));
+
+test('SIGHUP: a configuration that is wrong changes nothing', () => reloading(talking, async (host, reload) => {
+  const wrong = await reload({ ...silent, agnts: {} }, /config\.not_reloaded/);
+  assert.match(wrong, /agnts: unknown key; did you mean/);
+  const answered = await run(bin('patchbay'), ['chat', 'ada', '--data', host.data], { input: 'still here\n' });
+  assert.equal(answered.stdout, 'still here\n', answered.stderr + host.log);
+}));
+
+test('SIGHUP: a secret in a file that others can read now is refused', () => {
+  const config = {
+    ...talking,
+    instances: { console: { channel: 'console' },
+      telegram: { channel: 'telegram', settings: { bot_token: '1:AA-in-clear', api_base: 'http://127.0.0.1:9' } } },
+  };
+  return reloading(config, async (host, reload) => {
+    fs.chmodSync(host.configFile, 0o644);
+    const log = await reload(null, /config\.(not_)?reloaded/);
+    assert.match(log, /config\.not_reloaded.*chmod 600/);
+    assert.ok(!host.log.includes('AA-in-clear'));
+  });
+});
+
+test('without a file TELEGRAM_BOT_TOKEN starts a bot, and an empty one does not', () => inFolder(async (folder) => {
+  const tried = await run(bin('patchbay'), ['run', '--check-config', '--plugins', PLUGINS, '--data', folder],
+    { env: { TELEGRAM_BOT_TOKEN: '' } });
+  assert.deepEqual([tried.code, tried.stderr], [0, '']);
+  const host = new Host({ data: folder, env: { TELEGRAM_BOT_TOKEN: '123456:AAG-canary-canary-canary-canary-cana' },
+    args: ['--set', 'instances.telegram.settings.api_base=http://127.0.0.1:9'] });
+  try {
+    await host.start();
+    const { instances } = await host.call('status');
+    assert.deepEqual(instances.map((instance) => instance.name).sort(), ['console', 'telegram']);
+    assert.ok(!host.log.includes('AAG-canary'), host.log);
+  } finally {
+    await host.stop();
+  }
+}));
+
+test('a secret may be a systemd credential', () => inFolder(async (folder) => {
+  const credentials = path.join(folder, 'credentials');
+  fs.mkdirSync(credentials);
+  fs.writeFileSync(path.join(credentials, 'bot'), '123456:AAG-credential\n', { mode: 0o400 });
+  const config = { agents, instances: { telegram: { channel: 'telegram', settings: { bot_token: { credential: 'bot' } } } } };
+  const file = write(folder, JSON.stringify(config));
+  const args = ['run', '--check-config', '--config', file, '--plugins', PLUGINS, '--data', folder];
+  const found = await run(bin('patchbay'), args, { env: { CREDENTIALS_DIRECTORY: credentials } });
+  assert.deepEqual([found.code, found.stderr], [0, '']);
+  const missing = await run(bin('patchbay'), args, { env: { CREDENTIALS_DIRECTORY: path.join(folder, 'none') } });
+  assert.equal(missing.code, 2);
+  assert.match(missing.stderr, /instances\.telegram\.settings\.bot_token: .*bot/);
+}));
 
 test('a secret in a file that others can read is refused', () => inFolder(async (folder) => {
   const file = path.join(folder, 'patchbay.json');
@@ -151,6 +262,32 @@ test('a newer major version is refused; the others start', () => inFolder((folde
     text.abi.major = 2;
     fs.writeFileSync(path.join(plugins, 'telegram.adapter.json'), JSON.stringify(text), { mode: 0o644 });
   }, /telegram.*(major|newer|version)/)));
+
+// Libraries that the unit tests build: wrong ones, with a sidecar that is right.
+for (const [name, says] of [['crashes', /broken\.so.*(crash|signal|SIGABRT)/i], ['newer_major', /broken\.so.*newer major/]]) {
+  test(`a library that ${name === 'crashes' ? 'crashes when it is opened' : 'speaks a newer major'} is refused; the others start`, () => inFolder((folder) =>
+    withPlugins(folder, (plugins) => {
+      const library = fs.readFileSync(path.join(BUILD, 'tests/unit/adapters/libraries', `${name}.so`));
+      fs.writeFileSync(path.join(plugins, 'broken.so'), library, { mode: 0o644 });
+      const sha256 = crypto.createHash('sha256').update(library).digest('hex');
+      sidecar(plugins, 'broken', (text) => ({ ...text, id: 'broken', sha256 }));
+    }, says)));
+}
+
+test('the first lines say what is true', () => inFolder(async (folder) => {
+  const host = new Host({ data: path.join(folder, 'data'), plugins: path.join(folder, 'nowhere'),
+    args: ['--set', 'agents.main.command=["/bin/cat"]'] });
+  try {
+    await host.start();
+    await until(() => host.output.includes('Ctrl-C'), 'the first lines');
+    assert.match(host.output, /agent main answers/);
+    assert.match(host.output, /There is no console to talk to it: /);
+    assert.doesNotMatch(host.output, /echo|Talk to it/);
+    assert.equal(host.log.match(/no adapter speaks|instance_refused|not_started/g).length, 1, host.log);
+  } finally {
+    await host.stop();
+  }
+}));
 
 test('a plugin folder that is missing is said', () => inFolder(async (folder) => {
   const host = new Host({ data: path.join(folder, 'data'), plugins: path.join(folder, 'nowhere') });
