@@ -163,7 +163,7 @@ Task<bool> Poller::recover(const Answer& answer) {
   if (answer.unauthorized()) {
     say(StateKind::kFailed, "Telegram refuses the bot token (" + answer.description + ")",
         "copy the token from @BotFather (/token) into settings.bot_token, check settings.api_base, "
-        "and restart the instance");
+        "and restart patchbay: a reload does not change instances");
     co_return false;
   }
   milliseconds wait = next_backoff();

@@ -193,6 +193,7 @@ TEST_F(Polling, ARefusedTokenStopsAndSaysWhatToDo) {
     EXPECT_EQ(requests_to("getMe").size(), 1U);
     EXPECT_EQ(state().kind, StateKind::kFailed);
     EXPECT_THAT(state().user_action, HasSubstr("@BotFather"));
+    EXPECT_THAT(state().user_action, HasSubstr("restart patchbay"));
   }
 }
 
@@ -253,6 +254,20 @@ TEST_F(Polling, MovedGroupsAreRebound) {
   EXPECT_EQ(host_->kv().count("offset"), 1U);
   expect("sendMessage").json("/chat_id", "-1004021004021").answer(200, ok(sent_message(1)));
   EXPECT_TRUE(delivered(message("-4021", "hi")).ok());
+}
+
+// What is kept was told, so a host that died in between is told when Telegram repeats it.
+TEST_F(Polling, AMoveIsToldBeforeItIsKept) {
+  host_->fail_kv_writes(1, PBAY_E_RETRY);
+  start_with({"migrated_to_supergroup"});
+  EXPECT_EQ(host_->kv().count("moved/-4021"), 0U);
+  ASSERT_EQ(host_->facts().size(), 2U);  // the account, and the move
+  EXPECT_EQ(json::parse(host_->facts()[1]),
+            json({{"fact", "chat_moved"},
+                  {"from", {{"kind", "group"}, {"id", "-4021"}}},
+                  {"to", {{"kind", "group"}, {"id", "-1004021004021"}}}}));
+  host_->advance(seconds(1));
+  EXPECT_EQ(host_->kv()["moved/-4021"], "-1004021004021");
 }
 
 TEST_F(Polling, AnAnswerThatIsTooLargeIsAskedForInSmallerPieces) {

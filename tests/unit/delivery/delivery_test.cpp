@@ -109,6 +109,37 @@ TEST_F(Delivery, FilesAreTakenBeforeTheyCanChange) {
   EXPECT_TRUE(std::filesystem::is_empty(world.folder.path() / "spool"));
 }
 
+TEST_F(Delivery, AFormerNameOfAPermittedChatIsPermitted) {
+  world.start();
+  const base::InstanceName telegram("telegram");
+  ASSERT_TRUE(world.database
+                  ->run([&](store::Repositories& repositories) -> base::Status {
+                    PATCHBAY_TRY(repositories.chat_moves
+                                     .add({telegram, base::ChatKey("telegram:group:-7"),
+                                           base::ChatKey("telegram:dm:42")},
+                                          "42")
+                                     .status());
+                    PATCHBAY_TRY(repositories.chat_moves
+                                     .add({telegram, base::ChatKey("telegram:group:-1"),
+                                           base::ChatKey("telegram:group:-1001")},
+                                          "-1001")
+                                     .status());
+                    return repositories.destinations
+                        .ensure_channel(world.session.agent, "team", "Team", telegram,
+                                        base::ChatKey("telegram:group:-1001"))
+                        .status();
+                  })
+                  .ok());
+  world.sessions.write_out(world.session, "a1", R"({"text":"own"})").address = {
+      "telegram", "telegram:group:-7", ""};
+  world.sessions.write_out(world.session, "a2", R"({"text":"destination"})").address = {
+      "telegram", "telegram:group:-1", ""};
+  world.service->wake(world.session);
+  world.settle();
+  EXPECT_EQ(world.record("a1").state, DeliveryState::kDelivered);
+  EXPECT_EQ(world.record("a2").state, DeliveryState::kDelivered);
+}
+
 TEST_F(Delivery, OnlyOwnChatAndDestinations) {
   world.start();
   auto& elsewhere = world.sessions.write_out(world.session, "a1", R"({"text":"x"})");
