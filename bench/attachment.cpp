@@ -50,13 +50,14 @@ class Terminal {
   explicit Terminal(const std::string& socket) : socket_(connect_to(socket)) {
     send({{"type", "hello"}, {"chat", "bench"}});
     wait_for("welcome");
+    send({{"type", "ready"}});
   }
 
   // Until the host says that the message is durable.
   void send_file(const std::string& bytes) {
     send({{"type", "message"},
           {"id", "m1"},
-          {"text", ""},
+          {"size", 0},
           {"files", json::array({{{"name", "film.mp4"}, {"size", bytes.size()}}})}});
     while (true) {
       const console::Frame frame = next();
@@ -67,10 +68,17 @@ class Terminal {
         }
         return;
       }
+      if (head["type"] == "busy" || head["type"] == "refused") {
+        throw std::runtime_error("the file was not taken: " + frame.json);
+      }
       if (head["type"] == "get") {
         const std::size_t offset = head["offset"];
         const std::size_t size = std::min(console::kChunkBytes, bytes.size() - offset);
-        send({{"type", "data"}, {"id", "m1"}, {"file", head["file"]}, {"size", size}});
+        send({{"type", "data"},
+              {"id", "m1"},
+              {"file", head["file"]},
+              {"offset", offset},
+              {"size", size}});
         send_all(std::string_view(bytes).substr(offset, size));
       }
     }
@@ -84,7 +92,7 @@ class Terminal {
     std::size_t received = 0;
     while (received < size) {
       send({{"type", "get"}, {"id", message["id"]}, {"file", 0}, {"offset", received}});
-      received += wait_for_frame("data").data.size();
+      received += wait_for_frame("data").body.size();
     }
     send({{"type", "ack"}, {"id", message["id"]}});
     return received;
@@ -125,7 +133,7 @@ class Terminal {
   }
 
   base::UniqueFd socket_;
-  console::FrameReader reader_;
+  console::FrameReader reader_{console::kAnswerBytes};
 };
 
 // Milliseconds to write the bytes to a new file durably.

@@ -105,7 +105,9 @@ TEST_F(Executable, ASecondProcessTakesOverAfterAKill) {
   folder.put("a", R"({"text":"hello"})");
   {
     const Agent agent(
-        {"--session", folder.path(), "--exec", "touch \"$PATCHBAY_SESSION_DIR/begun\"; sleep 1000"},
+        {"--session", folder.path(), "--exec",
+         "echo $$ > \"$PATCHBAY_SESSION_DIR/pid\"; touch \"$PATCHBAY_SESSION_DIR/begun\"; exec "
+         "sleep 1000"},
         errors);
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     while (!std::filesystem::exists(folder / "begun") &&
@@ -114,6 +116,8 @@ TEST_F(Executable, ASecondProcessTakesOverAfterAKill) {
     }
     ASSERT_THAT(acknowledgements(), ElementsAre("a processing"));
   }
+  // Nobody is left to end the command; a host would.
+  EXPECT_EQ(::kill(std::stoi(test::read_file(folder / "pid")), SIGKILL), 0);
   const Agent agent({"--session", folder.path(), "--echo"}, errors);
   EXPECT_THAT(answers(1), ElementsAre(R"({"text":"hello"})"));
 }
