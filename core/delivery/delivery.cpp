@@ -4,11 +4,14 @@
 
 #include "base/failpoint.hpp"
 #include "base/log.hpp"
+#include "delivery/acceptor.hpp"
 #include "delivery/address.hpp"
 #include "delivery/aftermath.hpp"
 #include "delivery/attempts.hpp"
 #include "delivery/channel_facts.hpp"
 #include "delivery/drainer.hpp"
+#include "delivery/first_reading.hpp"
+#include "delivery/host_outbox.hpp"
 #include "delivery/lanes.hpp"
 #include "delivery/notice_texts.hpp"
 #include "delivery/reports.hpp"
@@ -40,7 +43,10 @@ class DeliveryService::Parts final : public ChannelEvents {
         attempts_(core_),
         aftermath_(core_),
         lanes_(core_, facts_, attempts_, aftermath_),
-        drainer_(core_, lanes_, aftermath_),
+        acceptor_(core_, lanes_, aftermath_),
+        drainer_(core_, acceptor_, lanes_),
+        host_outbox_(core_, acceptor_),
+        first_reading_(core_, drainer_, aftermath_),
         typing_(core_) {
     core_.deps.watcher.on_change(lifetime_.guard(
         [this](const session::SessionAddress& session) { drainer_.wake(session); }));
@@ -71,7 +77,10 @@ class DeliveryService::Parts final : public ChannelEvents {
   Attempts attempts_;
   Aftermath aftermath_;
   Lanes lanes_;
+  Acceptor acceptor_;
   Drainer drainer_;
+  HostOutbox host_outbox_;
+  FirstReading first_reading_;
   Typing typing_;
   base::UniqueFunction<void()> stopped_;
   Lifetime lifetime_;
@@ -138,7 +147,8 @@ void DeliveryService::Parts::start(base::UniqueFunction<void(Status)> ready) {
       return;
     }
     aftermath_.start();
-    drainer_.start(std::move(ready));
+    host_outbox_.drain();
+    first_reading_.start(std::move(ready));
   }));
 }
 
@@ -272,10 +282,10 @@ void DeliveryService::say(Saying saying, base::UniqueFunction<void(Status)> done
   }
   record.target = content.target;
   record.in_reply_to = saying.reply_to;
-  parts_->drainer_.say(std::move(record), std::move(done));
+  parts_->host_outbox_.say(std::move(record), std::move(done));
 }
 
-void DeliveryService::host_outbox_changed() { parts_->drainer_.drain_host_outbox(); }
+void DeliveryService::host_outbox_changed() { parts_->host_outbox_.drain(); }
 
 void DeliveryService::set_working(const session::SessionAddress& session, bool working) {
   parts_->typing_.set_working(session, working);

@@ -1,20 +1,16 @@
-// Brings what agents (messages_out) and the host (host_outbox) want to say into the ledger.
-// Internal to this folder. [core thread]
+// Reads what agents want to say (messages_out), one reading of a session at a time, and gives it to
+// the acceptor. Internal to this folder. [core thread]
 //
-//   wake → drain → files into the spool → ledger rows and watermark in one transaction → lanes
+//   wake → what is known of the session → what is new → accepted, with the watermark → again
 #pragma once
 
-#include <cstdint>
-#include <deque>
 #include <map>
-#include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "delivery/acceptance.hpp"
-#include "delivery/aftermath.hpp"
+#include "delivery/acceptor.hpp"
 #include "delivery/core.hpp"
 #include "delivery/lanes.hpp"
 #include "delivery/lifetime.hpp"
@@ -25,11 +21,8 @@ class Drainer {
  public:
   using Done = base::UniqueFunction<void(base::Status)>;
 
-  Drainer(Core& core, Lanes& lanes, Aftermath& aftermath)
-      : core_(core), lanes_(lanes), aftermath_(aftermath) {}
-
-  // Reads the sessions that may hold unread rows; `ready` when they are read. All others follow.
-  void start(base::UniqueFunction<void(base::Status)> ready);
+  Drainer(Core& core, Acceptor& acceptor, const Lanes& lanes)
+      : core_(core), acceptor_(acceptor), lanes_(lanes) {}
 
   // Something may be new. Wakes while a drain runs are one more drain after it.
   void wake(const session::SessionAddress& session);
@@ -37,10 +30,12 @@ class Drainer {
   void drain(const session::SessionAddress& session, Done done);
   // Its default chat may have changed, or its folder has gone: what is known of it is read anew.
   void forget(const session::SessionAddress& session);
-
-  void drain_host_outbox();
-  // One thing that the host says.
-  void say(store::DeliveryRecord record, Done done);
+  // Nothing is expected of it soon: it is forgotten, unless a drain runs.
+  void rest(const session::SessionAddress& session);
+  // It was woken or drained, and not forgotten since.
+  [[nodiscard]] bool knows(const session::SessionAddress& session) const {
+    return sessions_.contains(session);
+  }
 
  private:
   struct Session {
@@ -54,18 +49,6 @@ class Drainer {
     std::vector<std::string> not_sent;  // rows of kind task_log that a comparison met
     int failures = 0;                   // in a row
   };
-  // Rows on their way into the ledger. Shared by the unit of work and its completion, which follow
-  // each other.
-  struct Batch {
-    std::optional<SessionFacts> session;  // none: what the host says
-    std::vector<Candidate> candidates;
-    std::vector<bool> kept;   // candidates for which their lane was kept
-    std::vector<bool> fresh;  // not in the ledger before
-    session::Watermark watermark;
-    std::vector<std::int64_t> outbox_ids;  // rows of host_outbox, which leave it
-    base::UniqueFunction<void(const base::Status&)> done;
-  };
-  using SharedBatch = std::shared_ptr<Batch>;
 
   void run(const session::SessionAddress& address);
   void read_facts(const session::SessionAddress& address);
@@ -73,24 +56,12 @@ class Drainer {
   void compare(const session::SessionAddress& address);
   void take(const session::SessionAddress& address, session::OutboundBatch read,
             bool is_comparison);
-  void spool(SharedBatch batch);
-  void accept(const SharedBatch& batch);
-  static base::Status write_batch(store::Repositories& repositories, Batch& batch);
-  void accepted(Batch& batch);
-  void host_outbox_taken(const base::Status& status);
   void finish(const session::SessionAddress& address, const base::Status& status);
-  void find_quiet_sessions();
-  void next_quiet_session();
 
   Core& core_;
-  Lanes& lanes_;
-  Aftermath& aftermath_;
+  Acceptor& acceptor_;
+  const Lanes& lanes_;
   std::map<session::SessionAddress, Session> sessions_;
-  std::deque<session::SessionAddress> quiet_;  // read one at a time after the start; of one page
-  std::int64_t quiet_page_ = 0;                // the next page of them; 0: there is none
-  bool all_were_read_ = true;                  // since the start, each session
-  bool host_outbox_runs_ = false;
-  bool host_outbox_again_ = false;
   Lifetime lifetime_;
 };
 
