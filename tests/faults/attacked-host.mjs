@@ -37,6 +37,12 @@ class Attacked {
   get shown() { return this.server.visible(this.chat).map((m) => m.text ?? m.caption ?? ''); }
   shows(pattern) { return this.server.until(() => this.shown.some((text) => pattern.test(text)), `${pattern} to be shown`, 60_000); }
 
+  // The same, and the ledger knows it: a host that is killed then has nothing under way.
+  async delivers(pattern) {
+    await this.shows(pattern);
+    await until(async () => (await this.host.deliveries()).every(({ state }) => state === 'delivered'), 'the ledger to know');
+  }
+
   // The operator is told so.
   logs(pattern) { return until(() => pattern.test(this.host.log), `${pattern} in the log`); }
 

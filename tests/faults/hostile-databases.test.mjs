@@ -171,7 +171,7 @@ test('a FIFO under the name of the journal of inbound.db is set aside', () => un
 // Leaves something in the session folder while no host runs, as if the host had died over it.
 async function afterAKill(attacked, leave) {
   attacked.say('echo before');
-  await attacked.shows(/^echo before$/);
+  await attacked.delivers(/^echo before$/);
   const inbound = await attacked.sessionFile('inbound.db');
   await attacked.host.kill();
   leave(inbound);
@@ -190,7 +190,7 @@ test('an honest hot journal of inbound.db, left by a killed host, is rolled back
 
 test('an honest hot journal of outbound.db, left by an agent that died with its host, is rolled back', () => underAttack(async (attacked) => {
   attacked.say('echo before');
-  await attacked.shows(/^echo before$/);
+  await attacked.delivers(/^echo before$/);
   const outbound = await attacked.sessionFile('outbound.db');
   await attacked.host.kill();
   const row = (id, text) => `INSERT INTO messages_out(id, seq, timestamp, kind, content) VALUES('${id}', (SELECT max(seq) + 2 FROM messages_out), '', 'chat', '{"text":"${text}"}')`;
