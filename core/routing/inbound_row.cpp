@@ -195,6 +195,10 @@ bool has_staged_files(const InboundEvent& event) {
                      [](const InboundFile& file) { return !file.staged.empty(); });
 }
 
+std::string to_text(const InboundEvent& event) {
+  return to_json(event).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 std::string to_text(const WaitingRow& waiting) {
   const session::InboundMessage& row = waiting.row;
   json out{{"id", row.id},

@@ -26,6 +26,9 @@ enum class Wakes : std::uint8_t { kNo, kYes };
 [[nodiscard]] bool has_references(const InboundEvent& event);
 [[nodiscard]] bool has_staged_files(const InboundEvent& event);
 
+// The whole event, as the intake and pending files keep it.
+[[nodiscard]] std::string to_text(const InboundEvent& event);
+
 // A row that waits in the central intake for its session.
 struct WaitingRow {
   session::InboundMessage row;
