@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "attachments/staging.hpp"
-#include "base/failpoint.hpp"
 #include "base/json.hpp"
 #include "base/limits.hpp"
 #include "base/log.hpp"
