@@ -45,12 +45,12 @@ test('a refusal is told once, and what follows is sent', () => withConsole(async
 }));
 
 test('what the host says for good ends the program', () => withConsole(async (fake, data) => {
-  fake.greeting = { type: 'error', message: 'not here' };
+  fake.answers = [{ type: 'error', message: 'not here' }];
   const ended = await chat(data, 'one\n');
   assert.equal(ended.code, 1);
   assert.equal(ended.stdout, '');
   assert.match(ended.stderr, /^patchbay: not here\npatchbay: 1 of your messages were not acknowledged/);
-  assert.equal(fake.frames.length, 1);
+  assert.equal(fake.frames.filter(({ head }) => head.type === 'hello').length, 1);
 }));
 
 test('a message without an answer is sent again after a lost connection, and at last told', () => withConsole(async (fake, data) => {

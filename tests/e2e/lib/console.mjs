@@ -62,7 +62,7 @@ export class FakeConsole {
   }
 
   #answer(head) {
-    if (head.type === 'hello') this.send(this.greeting ?? { type: 'welcome', chat: head.chat });
+    if (head.type === 'hello') this.send({ type: 'welcome', chat: head.chat });
     if (head.type !== 'message') return;
     const answer = this.answers.shift() ?? { type: 'stored', outcome: 'stored' };
     if (answer !== 'silence') this.send({ ...answer, id: head.id });
