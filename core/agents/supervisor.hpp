@@ -12,7 +12,9 @@
 
 #include "agents/agent_group.hpp"
 #include "agents/agent_runtime.hpp"
+#include "agents/run_state.hpp"
 #include "base/executor.hpp"
+#include "base/lifetime.hpp"
 #include "session/session_storage.hpp"
 
 namespace patchbay::agents {
@@ -37,16 +39,7 @@ class RunHooks {
   virtual void failing(const session::SessionAddress& session, const std::string& reason) = 0;
 };
 
-enum class RunState : std::uint8_t {
-  kStopped,
-  kQueued,
-  kPreparing,
-  kRunning,
-  kStopping,
-  kSettling,
-  kBackoff
-};
-[[nodiscard]] std::string_view to_string(RunState state);
+struct SupervisedSession;
 
 class Supervisor {
  public:
@@ -81,7 +74,7 @@ class Supervisor {
   [[nodiscard]] std::size_t queued() const { return queue_.size(); }
 
  private:
-  struct Entry;
+  using Entry = SupervisedSession;
   // Waiting sessions, the one that waits longest first.
   using QueueKey = std::pair<base::WallTime, session::SessionAddress>;
 
@@ -92,19 +85,18 @@ class Supervisor {
   void fill_slots();
   void make_room();
   void begin(Entry& entry);
-  void recovered_before_start(const session::SessionAddress& session);
-  void settle_before_start(const session::SessionAddress& session);
+  void recovered_before_start(Entry& entry);
+  void settle_before_start(Entry& entry);
+  void prepare(Entry& entry);
   void launch(Entry& entry);
   void start_failed(Entry& entry, const base::Status& why);
-  void agent_exited(const session::SessionAddress& session, AgentExit exit);
-  void settle_after_exit(const session::SessionAddress& session, bool recovered);
+  void agent_exited(Entry& entry, AgentExit exit);
+  void settle_after_exit(Entry& entry, bool recovered);
   void run_ended(Entry& entry, const session::SessionWork& work);
   void back_off(Entry& entry, const std::string& reason);
   void request_stop(Entry& entry, const std::string& why);
   void rearm_idle(Entry& entry);
   void rearm_due(Entry& entry);
-  void check_stuck(const session::SessionAddress& session);
-  void drop_timer(base::TimerId& timer);
   void forget_if_quiet(const session::SessionAddress& session);
   void finish_stop_all_if_done();
 
@@ -117,8 +109,7 @@ class Supervisor {
   std::set<QueueKey> queue_;
   bool stopping_ = false;
   base::UniqueFunction<void()> all_stopped_;
-  // Completions that come after the destructor find this expired.
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  base::Lifetime lifetime_;
 };
 
 }  // namespace patchbay::agents

@@ -13,7 +13,7 @@
 #include "delivery/aftermath.hpp"
 #include "delivery/core.hpp"
 #include "delivery/lanes.hpp"
-#include "delivery/lifetime.hpp"
+#include "base/lifetime.hpp"
 
 namespace patchbay::delivery {
 
@@ -54,7 +54,7 @@ class Acceptor {
   Core& core_;
   Lanes& lanes_;
   Aftermath& aftermath_;
-  Lifetime lifetime_;
+  base::Lifetime lifetime_;
 };
 
 }  // namespace patchbay::delivery

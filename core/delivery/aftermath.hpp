@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "delivery/core.hpp"
-#include "delivery/lifetime.hpp"
+#include "base/lifetime.hpp"
 
 namespace patchbay::delivery {
 
@@ -65,7 +65,7 @@ class Aftermath {
   std::set<std::int64_t> projected_;
   std::set<std::int64_t> notified_;
   bool flush_posted_ = false;
-  Lifetime lifetime_;
+  base::Lifetime lifetime_;
 };
 
 }  // namespace patchbay::delivery

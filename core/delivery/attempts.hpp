@@ -14,7 +14,7 @@
 #include "delivery/attempt_files.hpp"
 #include "delivery/core.hpp"
 #include "delivery/lane_entry.hpp"
-#include "delivery/lifetime.hpp"
+#include "base/lifetime.hpp"
 #include "delivery/settlement.hpp"
 
 namespace patchbay::delivery {
@@ -84,7 +84,7 @@ class Attempts {
   void again(Owned attempt, const base::Status& why, base::UniqueFunction<void(Owned)> step);
 
   Core& core_;
-  Lifetime lifetime_;
+  base::Lifetime lifetime_;
 };
 
 }  // namespace patchbay::delivery

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "delivery/core.hpp"
-#include "delivery/lifetime.hpp"
+#include "base/lifetime.hpp"
 
 namespace patchbay::delivery {
 
@@ -34,7 +34,7 @@ class ChannelFacts {
 
   Core& core_;
   std::map<Key, Fact> facts_;
-  Lifetime lifetime_;
+  base::Lifetime lifetime_;
 };
 
 }  // namespace patchbay::delivery

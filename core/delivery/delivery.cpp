@@ -83,7 +83,7 @@ class DeliveryService::Parts final : public ChannelEvents {
   FirstReading first_reading_;
   Typing typing_;
   base::UniqueFunction<void()> stopped_;
-  Lifetime lifetime_;
+  base::Lifetime lifetime_;
 
  private:
   // A delivery whose state was changed by a report, an operator or a deletion.

@@ -13,7 +13,7 @@
 #include "delivery/acceptor.hpp"
 #include "delivery/core.hpp"
 #include "delivery/lanes.hpp"
-#include "delivery/lifetime.hpp"
+#include "base/lifetime.hpp"
 
 namespace patchbay::delivery {
 
@@ -62,7 +62,7 @@ class Drainer {
   Acceptor& acceptor_;
   const Lanes& lanes_;
   std::map<session::SessionAddress, Session> sessions_;
-  Lifetime lifetime_;
+  base::Lifetime lifetime_;
 };
 
 }  // namespace patchbay::delivery

@@ -8,7 +8,7 @@
 #include "delivery/aftermath.hpp"
 #include "delivery/core.hpp"
 #include "delivery/drainer.hpp"
-#include "delivery/lifetime.hpp"
+#include "base/lifetime.hpp"
 
 namespace patchbay::delivery {
 
@@ -31,7 +31,7 @@ class FirstReading {
   std::deque<session::SessionAddress> quiet_;  // of one page
   std::int64_t next_page_ = 0;                 // 0: there is none
   bool all_were_read_ = true;
-  Lifetime lifetime_;
+  base::Lifetime lifetime_;
 };
 
 }  // namespace patchbay::delivery

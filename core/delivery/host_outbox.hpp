@@ -4,7 +4,7 @@
 
 #include "delivery/acceptor.hpp"
 #include "delivery/core.hpp"
-#include "delivery/lifetime.hpp"
+#include "base/lifetime.hpp"
 
 namespace patchbay::delivery {
 
@@ -25,7 +25,7 @@ class HostOutbox {
   Acceptor& acceptor_;
   bool is_running_ = false;
   bool again_ = false;
-  Lifetime lifetime_;
+  base::Lifetime lifetime_;
 };
 
 }  // namespace patchbay::delivery

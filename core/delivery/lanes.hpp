@@ -11,7 +11,7 @@
 #include "delivery/channel_facts.hpp"
 #include "delivery/core.hpp"
 #include "delivery/lane.hpp"
-#include "delivery/lifetime.hpp"
+#include "base/lifetime.hpp"
 #include "delivery/schedule.hpp"
 #include "delivery/throttle.hpp"
 
@@ -75,7 +75,7 @@ class Lanes {
   std::multimap<std::int64_t, store::LaneKey> blocked_;
   Schedule schedule_;
   base::MonotonicTime started_at_;
-  Lifetime lifetime_;
+  base::Lifetime lifetime_;
 };
 
 }  // namespace patchbay::delivery

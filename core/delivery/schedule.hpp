@@ -9,7 +9,7 @@
 
 #include "base/executor.hpp"
 #include "delivery/lane_entry.hpp"
-#include "delivery/lifetime.hpp"
+#include "base/lifetime.hpp"
 
 namespace patchbay::delivery {
 
@@ -36,7 +36,7 @@ class Schedule {
   Due due_;
   std::multimap<base::WallTime, std::pair<store::LaneKey, LaneEntry>> rows_;
   base::TimerId timer_ = 0;
-  Lifetime lifetime_;
+  base::Lifetime lifetime_;
 };
 
 }  // namespace patchbay::delivery

@@ -14,7 +14,7 @@
 
 #include "attachments/confined_folder.hpp"
 #include "base/log.hpp"
-#include "delivery/lifetime.hpp"
+#include "base/lifetime.hpp"
 
 namespace patchbay::delivery {
 namespace {
@@ -100,7 +100,7 @@ class InotifyWatcher final : public SessionWatcher {
   std::map<SessionAddress, Watched> watched_;
   std::unordered_map<int, SessionAddress> by_watch_;
   bool poll_armed_ = false;
-  Lifetime lifetime_;
+  base::Lifetime lifetime_;
 };
 
 int InotifyWatcher::add_watch(const attachments::ConfinedFolder& folder) const {

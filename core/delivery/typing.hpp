@@ -4,7 +4,7 @@
 #include <map>
 
 #include "delivery/core.hpp"
-#include "delivery/lifetime.hpp"
+#include "base/lifetime.hpp"
 
 namespace patchbay::delivery {
 
@@ -18,7 +18,7 @@ class Typing {
 
   Core& core_;
   std::map<session::SessionAddress, store::LaneKey> working_;  // lane empty: not known yet
-  Lifetime lifetime_;
+  base::Lifetime lifetime_;
 };
 
 }  // namespace patchbay::delivery

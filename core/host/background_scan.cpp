@@ -16,8 +16,8 @@ constexpr std::chrono::hours kOrphanAge{1};
 void BackgroundScan::start() {
   database_.transact<routing::InboxFolders>(
       routing::inbox_folders_of_intake,
-      [this, alive = alive_](base::Result<routing::InboxFolders> kept) {
-        if (!*alive || stopped_) {
+      lifetime_.guard([this](base::Result<routing::InboxFolders> kept) {
+        if (stopped_) {
           return;
         }
         if (kept.ok()) {
@@ -26,7 +26,7 @@ void BackgroundScan::start() {
           base::log_warning("sessions.inboxes_not_swept", {{"error", kept.status().message()}});
         }
         read_page();
-      });
+      }));
 }
 
 void BackgroundScan::read_page() {
@@ -35,8 +35,8 @@ void BackgroundScan::read_page() {
       [before = next_page_](store::Repositories& stored) {
         return stored.sessions.page_of_active(before, kPage);
       },
-      [this, alive = alive_](base::Result<Page> found) {
-        if (!*alive || stopped_) {
+      lifetime_.guard([this](base::Result<Page> found) {
+        if (stopped_) {
           return;
         }
         if (!found.ok()) {
@@ -51,7 +51,7 @@ void BackgroundScan::read_page() {
         for (int i = 0; i < kAtATime; ++i) {
           look_at_next();
         }
-      });
+      }));
 }
 
 void BackgroundScan::look_at_next() {
@@ -64,10 +64,7 @@ void BackgroundScan::look_at_next() {
   const session::SessionAddress session = waiting_.front();
   waiting_.pop_front();
   sessions_.read_work(
-      session, [this, alive = alive_, session](base::Result<session::SessionWork> work) {
-        if (!*alive) {
-          return;
-        }
+      session, lifetime_.guard([this, session](base::Result<session::SessionWork> work) {
         if (!work.ok()) {
           base::log_warning("session.not_readable",
                             {{"session", session.agent.str() + "/" + session.id.str()},
@@ -77,7 +74,7 @@ void BackgroundScan::look_at_next() {
         }
         supervisor_.on_work(session, *work);
         sweep_inbox(session);
-      });
+      }));
 }
 
 void BackgroundScan::sweep_inbox(const session::SessionAddress& session) {
@@ -90,16 +87,13 @@ void BackgroundScan::sweep_inbox(const session::SessionAddress& session) {
   sessions_.sweep_inbox(
       session, started_ - kOrphanAge,
       kept == kept_folders_->end() ? std::unordered_set<std::string>() : kept->second,
-      [this, alive = alive_, name](const base::Result<std::size_t>& removed) {
-        if (!*alive) {
-          return;
-        }
+      lifetime_.guard([this, name](const base::Result<std::size_t>& removed) {
         if (!removed.ok()) {
           base::log_warning("session.inbox_not_swept",
                             {{"session", name}, {"error", removed.status().message()}});
         }
         look_at_next();
-      });
+      }));
 }
 
 }  // namespace patchbay::host

@@ -5,11 +5,11 @@
 
 #include <cstdint>
 #include <deque>
-#include <memory>
 #include <optional>
 
 #include "agents/supervisor.hpp"
 #include "base/clock.hpp"
+#include "base/lifetime.hpp"
 #include "routing/kept_files.hpp"
 #include "session/session_storage.hpp"
 #include "store/central_database.hpp"
@@ -22,7 +22,6 @@ class BackgroundScan {
   BackgroundScan(store::CentralDatabase& database, session::SessionStorage& sessions,
                  agents::Supervisor& supervisor, base::WallTime started)
       : database_(database), sessions_(sessions), supervisor_(supervisor), started_(started) {}
-  ~BackgroundScan() { *alive_ = false; }
   BackgroundScan(const BackgroundScan&) = delete;
   BackgroundScan& operator=(const BackgroundScan&) = delete;
 
@@ -46,7 +45,7 @@ class BackgroundScan {
   std::int64_t next_page_ = 0;                         // 0: there is none
   int looking_ = 0;
   bool stopped_ = false;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  base::Lifetime lifetime_;
 };
 
 }  // namespace patchbay::host

@@ -8,8 +8,6 @@ namespace patchbay::host {
 
 using nlohmann::json;
 
-ControlServer::~ControlServer() { *alive_ = false; }
-
 void ControlServer::add(std::string method, std::vector<ControlParam> params, Handler handler) {
   methods_.emplace(std::move(method), Method{std::move(params), std::move(handler)});
 }
@@ -68,13 +66,10 @@ void ControlServer::handle(net::ConnectionId connection, std::string_view line) 
     answer(connection, error_line(request.id, checked));
     return;
   }
-  method->second.handler(
-      params, [this, alive = alive_, connection, id = request.id](base::Result<json> result) {
-        if (*alive) {
-          answer(connection,
-                 result.ok() ? response_line(id, *result) : error_line(id, result.status()));
-        }
-      });
+  method->second.handler(params, lifetime_.guard([this, connection,
+                                                  id = request.id](base::Result<json> result) {
+    answer(connection, result.ok() ? response_line(id, *result) : error_line(id, result.status()));
+  }));
 }
 
 // There is no way on in such a stream: it closes once what was asked before is answered.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/event_loop.hpp"
+#include "base/lifetime.hpp"
 #include "base/status.hpp"
 #include "base/unique_function.hpp"
 #include "host/control_params.hpp"
@@ -25,7 +26,7 @@ class ControlServer final : private net::UnixListenerEvents {
   using Handler = std::function<void(const nlohmann::json& params, Reply reply)>;
 
   ControlServer() = default;
-  ~ControlServer() override;
+  ~ControlServer() override = default;
 
   // Before listen(). A handler sees only params that have passed check_params(); it may reply
   // later; requests of a connection run side by side.
@@ -55,8 +56,7 @@ class ControlServer final : private net::UnixListenerEvents {
   std::map<std::string, Method, std::less<>> methods_;
   std::unordered_map<net::ConnectionId, Connection> connections_;
   std::unique_ptr<net::UnixListener> listener_;
-  // Replies that come after the destructor find this expired.
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  base::Lifetime lifetime_;
 };
 
 }  // namespace patchbay::host

@@ -236,6 +236,7 @@ Status Host::Parts::open() {
 }
 
 Status Host::Parts::open_storage() {
+  store::set_up_sqlite();
   PATCHBAY_ASSIGN(database, store::CentralDatabase::open(folder.database(), loop));
   PATCHBAY_TRY(database->run([](store::Repositories& stored) -> Status {
     return stored.sessions.reconcile_stopped().status();

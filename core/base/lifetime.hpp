@@ -1,10 +1,10 @@
-// Completions that outlive who asked for them do nothing. Core thread only.
+// Completions that outlive who asked for them do nothing. One thread only.
 #pragma once
 
 #include <memory>
 #include <utility>
 
-namespace patchbay::delivery {
+namespace patchbay::base {
 
 // A member of what the callbacks capture. Its last reference goes with the owner.
 class Lifetime {
@@ -24,4 +24,4 @@ class Lifetime {
   std::shared_ptr<char> token_ = std::make_shared<char>();
 };
 
-}  // namespace patchbay::delivery
+}  // namespace patchbay::base

@@ -1,0 +1,228 @@
+// One run of an agent, from the place that it got to what it left.
+#include <algorithm>
+#include <utility>
+
+#include "agents/backoff.hpp"
+#include "agents/start_spec.hpp"
+#include "agents/supervised_session.hpp"
+#include "agents/supervisor.hpp"
+#include "attachments/confined_folder.hpp"
+#include "base/log.hpp"
+
+namespace patchbay::agents {
+namespace {
+
+using session::SessionAddress;
+using session::SessionWork;
+using Recovery = session::SessionStorage::Recovery;
+
+constexpr unsigned kFailuresBeforeNotice = 3;
+
+std::string describe(const AgentExit& exit) {
+  if (exit.signal != 0) {
+    return "the agent was ended by signal " + std::to_string(exit.signal);
+  }
+  return "the agent ended with exit code " + std::to_string(exit.exit_code);
+}
+
+}  // namespace
+
+void Supervisor::begin(Entry& it) {
+  it.state = RunState::kPreparing;
+  it.progress = false;
+  it.host_stops_it = false;
+  it.lease.emplace(it.session);
+  storage_.recover(*it.lease, lifetime_.guard([this, &it](base::Result<Recovery> result) {
+    if (!result.ok()) {
+      it.damaged = true;
+      start_failed(it, result.status());
+      return;
+    }
+    for (const std::string& healed : result->healed) {
+      base::log_warning("session.healed", {{"session", it.name()}, {"what", healed}});
+    }
+    recovered_before_start(it);
+  }));
+}
+
+void Supervisor::recovered_before_start(Entry& it) {
+  if (!std::exchange(it.damaged, false)) {
+    settle_before_start(it);
+    return;
+  }
+  // Its last agent's rows could not be read.
+  hooks_.exited(it.session, lifetime_.guard([this, &it] { settle_before_start(it); }));
+}
+
+void Supervisor::settle_before_start(Entry& it) {
+  storage_.settle_claims(*it.lease, false,
+                         lifetime_.guard([this, &it](base::Result<SessionWork> work) {
+                           if (!work.ok()) {
+                             start_failed(it, work.status());
+                             return;
+                           }
+                           it.work = *work;
+                           rearm_due(it);
+                           if (it.work.due == 0 || stopping_) {
+                             run_ended(it, *work);
+                           } else {
+                             prepare(it);
+                           }
+                         }));
+}
+
+void Supervisor::prepare(Entry& it) {
+  hooks_.prepare(it.session, lifetime_.guard([this, &it](base::Status ready) {
+    if (!ready.ok()) {
+      start_failed(it, ready);
+    } else if (stopping_) {
+      run_ended(it, it.work);
+    } else {
+      launch(it);
+    }
+  }));
+}
+
+void Supervisor::launch(Entry& it) {
+  const auto group = options_.groups.find(it.session.agent);
+  if (group == options_.groups.end()) {
+    start_failed(it, {base::Code::kNotFound,
+                      "agent " + it.session.agent.str() + " is not in the configuration any more"});
+    return;
+  }
+  const std::string folder = options_.session_folder(it.session);
+  if (const auto opened = storage_.folder(it.session); opened.ok()) {
+    // Absent is what it should be; anything that cannot be removed is only a wrong heartbeat.
+    static_cast<void>((*opened)->remove_file(std::string(kHeartbeat)));
+  }
+  it.lease.reset();
+  const auto run =
+      runtime_.start(make_start_spec(it.session, group->second, folder, options_.logs_folder),
+                     lifetime_.guard([this, &it](AgentExit exit) { agent_exited(it, exit); }));
+  if (!run.ok()) {
+    start_failed(it, run.status());
+    return;
+  }
+  it.run = *run;
+  it.state = RunState::kRunning;
+  it.idle_since.reset();
+  it.stuck_watch.emplace(
+      StuckWatch::Run{it.session, folder, it.run, group->second.claim_stuck_after,
+                      group->second.stuck_after,
+                      [&it] { return it.state == RunState::kRunning && it.work.due > 0; }},
+      loop_, storage_, runtime_);
+  base::log_info("agent.started", {{"session", it.name()}});
+  hooks_.started(it.session);
+}
+
+void Supervisor::start_failed(Entry& it, const base::Status& why) {
+  it.lease.reset();
+  ++it.failures;
+  base::log_error("agent.not_started", {{"session", it.name()}, {"error", why.message()}});
+  back_off(it, why.message());
+  hooks_.stopped(it.session);
+  fill_slots();
+  finish_stop_all_if_done();
+}
+
+void Supervisor::agent_exited(Entry& it, AgentExit exit) {
+  it.idle_timer.cancel();
+  it.kill_timer.cancel();
+  it.stuck_watch.reset();
+  it.idle_since.reset();
+  it.run = 0;
+  it.state = RunState::kSettling;
+  if (it.host_stops_it || exit.clean()) {
+    base::log_info("agent.exited", {{"session", it.name()}, {"how", describe(exit)}});
+  } else {
+    base::log_warning("agent.failed", {{"session", it.name()},
+                                       {"how", describe(exit)},
+                                       {"log", log_file_of(it.session, options_.logs_folder)}});
+  }
+  if (!it.host_stops_it && !it.progress) {
+    ++it.failures;
+  }
+  // Heal first: a reader cannot open a database whose writer was killed in the middle.
+  it.lease.emplace(it.session);
+  storage_.recover(*it.lease, lifetime_.guard([this, &it](base::Result<Recovery> result) {
+    if (!result.ok()) {
+      base::log_error("session.not_healed",
+                      {{"session", it.name()}, {"error", result.status().message()}});
+    }
+    hooks_.exited(it.session, lifetime_.guard([this, &it, recovered = result.ok()] {
+      settle_after_exit(it, recovered);
+    }));
+  }));
+}
+
+void Supervisor::settle_after_exit(Entry& it, bool recovered) {
+  if (!recovered) {
+    it.damaged = true;
+    it.lease.reset();
+    back_off(it, "its session folder cannot be read");
+    hooks_.stopped(it.session);
+    fill_slots();
+    finish_stop_all_if_done();
+    return;
+  }
+  storage_.settle_claims(*it.lease, false,
+                         lifetime_.guard([this, &it](base::Result<SessionWork> work) {
+                           if (!work.ok()) {
+                             start_failed(it, work.status());
+                             return;
+                           }
+                           it.progress = it.progress || work->due < it.work.due;
+                           run_ended(it, *work);
+                         }));
+}
+
+// The session is settled and nothing runs: what now?
+void Supervisor::run_ended(Entry& it, const SessionWork& work) {
+  it.lease.reset();
+  it.work = work;
+  if (it.progress || (work.due == 0 && !work.next_due)) {
+    it.failures = 0;
+    it.told = false;
+  }
+  rearm_due(it);
+  hooks_.stopped(it.session);
+  if (it.failures > 0 && !stopping_) {
+    back_off(it, "its agent ends without finishing anything");
+  } else {
+    it.state = RunState::kStopped;
+    consider(it);
+  }
+  const SessionAddress session = it.session;
+  fill_slots();
+  forget_if_quiet(session);
+  finish_stop_all_if_done();
+}
+
+void Supervisor::back_off(Entry& it, const std::string& reason) {
+  it.failures = std::max(it.failures, 1U);
+  it.state = RunState::kBackoff;
+  if (it.failures >= kFailuresBeforeNotice && !it.told) {
+    it.told = true;
+    hooks_.failing(it.session, reason);
+  }
+  it.backoff_timer.arm(restart_delay(it.failures), [this, &it] {
+    it.state = RunState::kStopped;
+    consider(it);
+    forget_if_quiet(it.session);
+  });
+}
+
+void Supervisor::request_stop(Entry& it, const std::string& why) {
+  it.state = RunState::kStopping;
+  it.host_stops_it = true;
+  it.idle_timer.cancel();
+  base::log_info("agent.stopping", {{"session", it.name()}, {"why", why}});
+  runtime_.terminate(it.run);
+  it.kill_timer.arm(limits::kAgentStopGrace, [this, &it] {
+    base::log_warning("agent.killed",
+                      {{"session", it.name()}, {"why", "it did not stop when asked"}});
+    runtime_.kill(it.run);
+  });
+}
+
+}  // namespace patchbay::agents
