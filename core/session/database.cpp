@@ -21,15 +21,15 @@ struct detail::Connection {
   sqlite3* handle = nullptr;
   std::string shown;  // "<session>/outbound.db"
   std::uint64_t inode = 0;
-  int busy_milliseconds = 0;
-  int busy_left = 0;
+  std::chrono::microseconds busy{0};
+  std::chrono::microseconds busy_left{0};
   int steps = limits::kSqliteSteps;
   int steps_left = limits::kSqliteSteps;
 
   ~Connection() { sqlite3_close_v2(handle); }
 
   void renew_budgets() {
-    busy_left = busy_milliseconds;
+    busy_left = busy;
     steps_left = steps;
   }
   [[nodiscard]] Status failure(int result) const;
@@ -39,17 +39,20 @@ struct detail::Connection {
 namespace {
 
 constexpr int kStepsACheck = 1000;
-constexpr int kBusyStepMilliseconds = 2;
+// Nothing tells when a POSIX lock is released, so it is asked for again: closely while it may be that
+// of a commit, which syncs its folder before it lets go.
+constexpr int kCloseLooks = 30;
+constexpr std::chrono::microseconds kCloseStep{100};
+constexpr std::chrono::microseconds kStep{2000};
 
-extern "C" int patchbay_busy(void* context, int /*attempts*/) {
+extern "C" int patchbay_busy(void* context, int attempts) {
   auto* const connection = static_cast<detail::Connection*>(context);
-  if (connection->busy_left <= 0) {
+  if (connection->busy_left.count() <= 0) {
     return 0;
   }
-  // Nothing tells when a POSIX lock is released, so it is asked for again.
-  const int wait = std::min(kBusyStepMilliseconds, connection->busy_left);
+  const auto wait = std::min(attempts < kCloseLooks ? kCloseStep : kStep, connection->busy_left);
   connection->busy_left -= wait;
-  std::this_thread::sleep_for(std::chrono::milliseconds(wait));
+  std::this_thread::sleep_for(wait);
   return 1;
 }
 
@@ -239,7 +242,7 @@ Result<Database> Database::open(const attachments::ConfinedFolder& folder, Datab
   vfs_report() = {};
   auto connection = std::make_unique<detail::Connection>();
   connection->shown = folder.shown_name() + "/" + std::string(file_name(file));
-  connection->busy_milliseconds = static_cast<int>(busy.count());
+  connection->busy = busy;
   connection->steps = steps;
   connection->renew_budgets();
   const int access = mode == Mode::kReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
