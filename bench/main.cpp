@@ -14,6 +14,7 @@
 #include "agent_process.hpp"
 #include "base/log.hpp"
 #include "measure.hpp"
+#include "store/central_database.hpp"
 
 namespace {
 
@@ -38,6 +39,7 @@ int fail(const std::string& message) {
 }
 
 int measure(std::string_view name, const Place& place) {
+  patchbay::store::set_up_sqlite();  // as the host does
   for (const Named& named : kMeasurements) {
     if (named.name == name) {
       for (const Figure& figure : named.measure(place)) {

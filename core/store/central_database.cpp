@@ -4,6 +4,7 @@
 #include <deque>
 #include <fcntl.h>
 #include <future>
+#include <malloc.h>
 #include <mutex>
 #include <pthread.h>
 #include <sqlite3.h>
@@ -35,6 +36,8 @@ constexpr char kSettings[] =
     "PRAGMA journal_size_limit = 16777216; PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY; "
     "PRAGMA mmap_size = 0; PRAGMA trusted_schema = OFF";
 constexpr int kBusyMilliseconds = 5000;
+// Without work for so long, what is kept for speed goes back to the system.
+constexpr std::chrono::milliseconds kIdle{250};
 
 struct Unit {
   base::UniqueFunction<base::Status(Repositories&)> work;
@@ -96,6 +99,12 @@ class Connection {
     if (code != SQLITE_OK) {
       base::log_warning("store.checkpoint_failed", {{"reason", sqlite3_errstr(code)}});
     }
+  }
+
+  // Cached pages, and what malloc keeps of all threads.
+  void release_memory() {
+    sqlite3_db_release_memory(database_.getHandle());
+    ::malloc_trim(0);
   }
 
  private:
@@ -178,6 +187,8 @@ class Connection {
 };
 
 class CentralDatabaseOnThread final : public CentralDatabase {
+  using Time = std::chrono::steady_clock::time_point;
+
  public:
   CentralDatabaseOnThread(std::unique_ptr<Connection> connection, base::Executor& completions)
       : connection_(std::move(connection)),
@@ -226,18 +237,20 @@ class CentralDatabaseOnThread final : public CentralDatabase {
     ::pthread_setname_np(::pthread_self(), "central-db");
     std::vector<Unit> batch;
     while (take_batch(batch)) {
-      const auto now = std::chrono::steady_clock::now();
-      const bool touched_before = touched_since_.has_value();
-      const bool last_round = batch.empty();
-      if (!batch.empty() || touched_before) {
-        const bool write_touched =
-            touched_before && (last_round || now - *touched_since_ >= limits::kWriteBehind);
+      const Time now = std::chrono::steady_clock::now();
+      const bool write_touched = touched_since_ && (last_round_ || now >= touched_due());
+      if (!batch.empty() || write_touched) {
+        const bool touched_before = touched_since_.has_value();
         connection_->run(batch, write_touched);
-        if (!connection_->has_touched()) {
+        if (last_round_ || !connection_->has_touched()) {
           touched_since_.reset();
         } else if (!touched_before || write_touched) {
           touched_since_ = now;
         }
+        idle_from_ = now + kIdle;
+      } else if (idle_from_ && now >= *idle_from_) {
+        connection_->release_memory();
+        idle_from_.reset();
       }
       give_out(batch);
       connection_->checkpoint_if_due();
@@ -245,13 +258,17 @@ class CentralDatabaseOnThread final : public CentralDatabase {
     }
   }
 
-  // Waits for work, or until last-active times are due (then the batch is empty). False: stopped,
-  // and nothing is left to do.
+  [[nodiscard]] Time touched_due() const { return *touched_since_ + limits::kWriteBehind; }
+
+  // Waits for work, or until something else is due (then the batch is empty). False: stopped, and
+  // nothing is left to do.
   bool take_batch(std::vector<Unit>& batch) {
     std::unique_lock lock(mutex_);
     const auto ready = [this] { return stopping_ || !queue_.empty(); };
-    if (touched_since_) {
-      wake_.wait_until(lock, *touched_since_ + limits::kWriteBehind, ready);
+    if (idle_from_ && (!touched_since_ || *idle_from_ < touched_due())) {
+      wake_.wait_until(lock, *idle_from_, ready);
+    } else if (touched_since_) {
+      wake_.wait_until(lock, touched_due(), ready);
     } else {
       wake_.wait(lock, ready);
     }
@@ -259,7 +276,8 @@ class CentralDatabaseOnThread final : public CentralDatabase {
       batch.push_back(std::move(queue_.front()));
       queue_.pop_front();
     }
-    return !batch.empty() || !stopping_ || touched_since_.has_value();
+    last_round_ = stopping_ && batch.empty();
+    return !last_round_ || touched_since_.has_value();
   }
 
   void give_out(std::vector<Unit>& batch) {
@@ -284,9 +302,13 @@ class CentralDatabaseOnThread final : public CentralDatabase {
     });
   }
 
-  std::unique_ptr<Connection> connection_;  // used by thread_ alone, once it runs
+  // Used by thread_ alone, once it runs.
+  std::unique_ptr<Connection> connection_;
+  std::optional<Time> touched_since_;
+  std::optional<Time> idle_from_;  // none: it is idle, and has given its memory back
+  bool last_round_ = false;
+
   base::Executor& completions_;
-  std::optional<std::chrono::steady_clock::time_point> touched_since_;  // used by thread_ alone
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Unit> queue_;  // guarded by mutex_; bounded by what its users have under way
@@ -312,6 +334,11 @@ base::Status create_private_file(const std::string& path) {
 }
 
 }  // namespace
+
+void set_up_sqlite() {
+  // Counting what it allocates would take a lock that all threads share.
+  sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
 
 base::Result<std::unique_ptr<CentralDatabase>> CentralDatabase::open(const std::string& path,
                                                                      base::Executor& completions) {

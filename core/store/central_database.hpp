@@ -14,6 +14,10 @@ namespace patchbay::store {
 
 struct Repositories;  // store/repositories.hpp
 
+// Sets the library up for many threads. To be called once in a process, before SQLite is used at
+// all; later it is without effect.
+void set_up_sqlite();
+
 class CentralDatabase {
  public:
   // Opens or creates <data>/patchbay.db and applies the migrations. kRefused: the schema is newer
