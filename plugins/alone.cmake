@@ -27,6 +27,9 @@ include(${CMAKE_CURRENT_LIST_DIR}/../cmake/PatchbayFolder.cmake)
 function(patchbay_target_defaults target)
   target_compile_options(${target} PRIVATE -Wall -Wextra)
 endfunction()
+function(patchbay_test_defaults target)
+  patchbay_target_defaults(${target})
+endfunction()
 
 # What the adapters share comes along; its tests are its own.
 if(NOT CMAKE_CURRENT_SOURCE_DIR STREQUAL "${CMAKE_CURRENT_LIST_DIR}/common")
