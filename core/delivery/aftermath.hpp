@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "delivery/core.hpp"
 #include "base/lifetime.hpp"
+#include "delivery/core.hpp"
 
 namespace patchbay::delivery {
 

@@ -11,10 +11,10 @@
 #include <string>
 #include <vector>
 
+#include "base/lifetime.hpp"
 #include "delivery/attempt_files.hpp"
 #include "delivery/core.hpp"
 #include "delivery/lane_entry.hpp"
-#include "base/lifetime.hpp"
 #include "delivery/settlement.hpp"
 
 namespace patchbay::delivery {

@@ -5,8 +5,8 @@
 #include <map>
 #include <utility>
 
-#include "delivery/core.hpp"
 #include "base/lifetime.hpp"
+#include "delivery/core.hpp"
 
 namespace patchbay::delivery {
 

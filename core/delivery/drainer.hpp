@@ -9,11 +9,11 @@
 #include <string>
 #include <vector>
 
+#include "base/lifetime.hpp"
 #include "delivery/acceptance.hpp"
 #include "delivery/acceptor.hpp"
 #include "delivery/core.hpp"
 #include "delivery/lanes.hpp"
-#include "base/lifetime.hpp"
 
 namespace patchbay::delivery {
 

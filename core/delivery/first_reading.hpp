@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <deque>
 
+#include "base/lifetime.hpp"
 #include "delivery/aftermath.hpp"
 #include "delivery/core.hpp"
 #include "delivery/drainer.hpp"
-#include "base/lifetime.hpp"
 
 namespace patchbay::delivery {
 

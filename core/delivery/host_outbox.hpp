@@ -2,9 +2,9 @@
 // parts of the host write in their own transactions. Internal to this folder. [core thread]
 #pragma once
 
+#include "base/lifetime.hpp"
 #include "delivery/acceptor.hpp"
 #include "delivery/core.hpp"
-#include "base/lifetime.hpp"
 
 namespace patchbay::delivery {
 

@@ -6,12 +6,12 @@
 #include <functional>
 #include <map>
 
+#include "base/lifetime.hpp"
 #include "delivery/aftermath.hpp"
 #include "delivery/attempts.hpp"
 #include "delivery/channel_facts.hpp"
 #include "delivery/core.hpp"
 #include "delivery/lane.hpp"
-#include "base/lifetime.hpp"
 #include "delivery/schedule.hpp"
 #include "delivery/throttle.hpp"
 

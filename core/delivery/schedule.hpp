@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "base/executor.hpp"
-#include "delivery/lane_entry.hpp"
 #include "base/lifetime.hpp"
+#include "delivery/lane_entry.hpp"
 
 namespace patchbay::delivery {
 

@@ -13,8 +13,8 @@
 #include <unordered_map>
 
 #include "attachments/confined_folder.hpp"
-#include "base/log.hpp"
 #include "base/lifetime.hpp"
+#include "base/log.hpp"
 
 namespace patchbay::delivery {
 namespace {

@@ -3,8 +3,8 @@
 
 #include <map>
 
-#include "delivery/core.hpp"
 #include "base/lifetime.hpp"
+#include "delivery/core.hpp"
 
 namespace patchbay::delivery {
 

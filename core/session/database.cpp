@@ -39,8 +39,8 @@ struct detail::Connection {
 namespace {
 
 constexpr int kStepsACheck = 1000;
-// Nothing tells when a POSIX lock is released, so it is asked for again: closely while it may be that
-// of a commit, which syncs its folder before it lets go.
+// Nothing tells when a POSIX lock is released, so it is asked for again: closely while it may be
+// that of a commit, which syncs its folder before it lets go.
 constexpr int kCloseLooks = 30;
 constexpr std::chrono::microseconds kCloseStep{100};
 constexpr std::chrono::microseconds kStep{2000};
