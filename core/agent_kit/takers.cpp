@@ -6,6 +6,7 @@
 
 #include "agent_kit/agent_loop.hpp"
 #include "agent_kit/command.hpp"
+#include "agent_kit/unread_notices.hpp"
 #include "attachments/confined_folder.hpp"
 #include "base/limits.hpp"
 #include "base/log.hpp"
@@ -112,7 +113,8 @@ std::string answer_text(const CommandResult& result) {
   return text;
 }
 
-TurnResult failed_turn(const Turn& turn, std::string text) {
+TurnResult failed_turn(AgentSession& session, const Turn& turn, std::string text) {
+  keep_notices(session, turn);
   return {.acknowledgement = Acknowledgement::kFailed,
           .answers = {{.in_reply_to = turn.in_reply_to, .text = std::move(text), .files = {}}}};
 }
@@ -141,10 +143,11 @@ TurnResult EchoTaker::take(AgentSession& session, const Turn& turn) {
   return result;
 }
 
-TurnResult CommandTaker::take(AgentSession& session, const Turn& turn) {
+TurnResult CommandTaker::take(AgentSession& session, const Turn& due) {
+  const Turn turn = with_unread_notices(session, due);
   const Result<std::string> outbox_folder = session.make_collecting_folder();
   if (!outbox_folder.ok()) {
-    return failed_turn(turn,
+    return failed_turn(session, turn,
                        "The agent has no place for its files: " + outbox_folder.status().message());
   }
   CommandRequest request;
@@ -157,16 +160,19 @@ TurnResult CommandTaker::take(AgentSession& session, const Turn& turn) {
   request.stop_fd = stop_fd_;
   const Result<CommandResult> ran = run_command(request);
   if (!ran.ok()) {
-    return failed_turn(turn, "The agent's command did not start: " + ran.status().message());
+    return failed_turn(session, turn,
+                       "The agent's command did not start: " + ran.status().message());
   }
   if (ran->stopped && ran->exit_code != 0) {
     return {.given_up = true, .answers = {}};
   }
   if (ran->exit_code != 0) {
-    return failed_turn(
-        turn, "The agent's command failed with exit code " + std::to_string(ran->exit_code) +
-                  (ran->last_error_line.empty() ? "." : ": " + ran->last_error_line));
+    return failed_turn(session, turn,
+                       "The agent's command failed with exit code " +
+                           std::to_string(ran->exit_code) +
+                           (ran->last_error_line.empty() ? "." : ": " + ran->last_error_line));
   }
+  forget_notices(session);
   TurnAnswer answer{.in_reply_to = turn.in_reply_to, .text = answer_text(*ran), .files = {}};
   add_files_left_in(*outbox_folder, answer);
   TurnResult result;

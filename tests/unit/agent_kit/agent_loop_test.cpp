@@ -90,6 +90,36 @@ TEST_F(Loop, ACommandThatFailsIsToldWithItsLastErrorLine) {
   EXPECT_THAT(acknowledged("failed"), ElementsAre("a"));
 }
 
+TEST_F(Loop, ANoticeOfAFailedTurnIsInTheNextPromptThatIsAnswered) {
+  const auto put_notice = [this](const std::string& id, const std::string& text) {
+    folder.put(id, R"({"text":")" + text + R"(","sender":"system","senderId":"system"})", "chat",
+               0);
+    folder.execute_inbound(
+        "UPDATE messages_in SET channel_type = 'agent', platform_id = 'main'"
+        " WHERE id = '" +
+        id + "'");
+  };
+  put_notice("n1", "m1 was not delivered");
+  folder.put("a", R"({"text":"one"})");
+  CommandTaker failing("exit 3", -1);
+  take(failing);
+  EXPECT_THAT(acknowledged("failed"), ElementsAre("a", "n1"));
+  put_notice("n2", "m2 was not delivered");
+  folder.put("b", R"({"text":"two"})");
+  take(failing);
+  // Another process of the agent.
+  session = AgentSession::open(folder.path(), clock).value();
+  folder.put("c", R"({"text":"three"})");
+  CommandTaker taker("cat", -1);
+  take(taker);
+  EXPECT_EQ(
+      contents().back(),
+      R"({"text":"system: m1 was not delivered\nsystem: m2 was not delivered\nchat: three"})");
+  folder.put("d", R"({"text":"four"})");
+  take(taker);
+  EXPECT_EQ(contents().back(), R"({"text":"four"})");
+}
+
 TEST_F(Loop, ACommandWithNothingToSaySaysNothing) {
   folder.put("a", R"({"text":"hello"})");
   CommandTaker taker("cat >/dev/null", -1);
