@@ -21,7 +21,7 @@ StartSpec make_start_spec(const session::SessionAddress& session, const AgentGro
 }
 
 std::string log_file_of(const session::SessionAddress& session, const std::string& logs_folder) {
-  return logs_folder + "/" + session.agent.str() + "/" + session.id.str() + ".log";
+  return logs_folder + "/" + session_name(session) + ".log";
 }
 
 }  // namespace patchbay::agents

@@ -61,9 +61,7 @@ void StuckWatch::judge(const session::SessionStorage::Turn& turn) {
     last_activity_ = *activity;
   }
   if (const auto reason = stuck_reason(view)) {
-    base::log_warning(
-        "agent.stuck",
-        {{"session", run_.session.agent.str() + "/" + run_.session.id.str()}, {"why", *reason}});
+    base::log_warning("agent.stuck", {{"session", session_name(run_.session)}, {"why", *reason}});
     runtime_.kill(run_.id);
   }
 }

@@ -20,7 +20,7 @@ struct SupervisedSession {
         kill_timer(loop),
         backoff_timer(loop) {}
 
-  [[nodiscard]] std::string name() const { return session.agent.str() + "/" + session.id.str(); }
+  [[nodiscard]] std::string name() const { return session_name(session); }
 
   const session::SessionAddress session;
   RunState state = RunState::kStopped;

@@ -27,6 +27,10 @@ class RunHooks {
   // watch its folder. A failure keeps the agent from starting; it is tried again later.
   virtual void prepare(const session::SessionAddress& session,
                        base::UniqueFunction<void(base::Status)> ready) = 0;
+  // inbound.db was made anew: put back what the host knows, and tell the agent of what was set
+  // aside (empty: nothing was left). Comes again until a session::RefillInbound has ended it.
+  virtual void refill(const session::SessionAddress& session, const std::string& set_aside,
+                      base::UniqueFunction<void()> refilled) = 0;
   // The agent runs now.
   virtual void started(const session::SessionAddress& session) = 0;
   // The agent is gone and its databases are healed: read what it wrote last, then call `drained`.
@@ -85,6 +89,8 @@ class Supervisor {
   void fill_slots();
   void make_room();
   void begin(Entry& entry);
+  void refill(Entry& entry, const session::SessionStorage::Recovery& recovery,
+              base::UniqueFunction<void()> then);
   void recovered_before_start(Entry& entry);
   void settle_before_start(Entry& entry);
   void prepare(Entry& entry);

@@ -41,8 +41,17 @@ void Supervisor::begin(Entry& it) {
     for (const std::string& healed : result->healed) {
       base::log_warning("session.healed", {{"session", it.name()}, {"what", healed}});
     }
-    recovered_before_start(it);
+    refill(it, *result, [this, &it] { recovered_before_start(it); });
   }));
+}
+
+// Before anything else is written into the new database, and before an agent sees it.
+void Supervisor::refill(Entry& it, const Recovery& recovery, base::UniqueFunction<void()> then) {
+  if (!recovery.inbound_set_aside) {
+    then();
+    return;
+  }
+  hooks_.refill(it.session, *recovery.inbound_set_aside, lifetime_.guard(std::move(then)));
 }
 
 void Supervisor::recovered_before_start(Entry& it) {
@@ -149,9 +158,11 @@ void Supervisor::agent_exited(Entry& it, AgentExit exit) {
       base::log_error("session.not_healed",
                       {{"session", it.name()}, {"error", result.status().message()}});
     }
-    hooks_.exited(it.session, lifetime_.guard([this, &it, recovered = result.ok()] {
-      settle_after_exit(it, recovered);
-    }));
+    const bool recovered = result.ok();
+    refill(it, recovered ? *result : Recovery(), [this, &it, recovered] {
+      hooks_.exited(it.session,
+                    lifetime_.guard([this, &it, recovered] { settle_after_exit(it, recovered); }));
+    });
   }));
 }
 

@@ -169,7 +169,7 @@ void refuse(Candidate& candidate, std::string reason) {
 }
 
 std::string spool_id(const session::SessionAddress& session, const std::string& message_out_id) {
-  return session.agent.str() + "/" + session.id.str() + "/" + message_out_id;
+  return session_name(session) + "/" + message_out_id;
 }
 
 std::string idempotency_key(const session::SessionAddress& session,

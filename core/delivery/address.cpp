@@ -17,7 +17,7 @@ bool is_own_notice(const session::ChatAddress& address, const base::AgentGroupId
 }  // namespace
 
 store::LaneKey host_lane(const session::SessionAddress& session) {
-  return {base::InstanceName(), base::ChatKey(session.agent.str() + "/" + session.id.str()), {}};
+  return {base::InstanceName(), base::ChatKey(session_name(session)), {}};
 }
 
 store::LaneKey agent_lane(const base::AgentGroupId& target) {

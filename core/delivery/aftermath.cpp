@@ -7,6 +7,7 @@
 #include "base/log.hpp"
 #include "delivery/content.hpp"
 #include "delivery/notice_texts.hpp"
+#include "delivery/projection.hpp"
 
 namespace patchbay::delivery {
 namespace {
@@ -52,7 +53,7 @@ void log_end(const DeliveryRecord& record) {
                     {{"delivery", record.id},
                      {"instance", record.lane.instance.str()},
                      {"chat", record.lane.chat.str()},
-                     {"session", record.agent.str() + "/" + record.session.str()},
+                     {"session", session::session_name({record.agent, record.session})},
                      {"message", record.message_out_id},
                      {"attempts", record.attempts},
                      {"reason", record.reason},
@@ -123,15 +124,9 @@ void Aftermath::project(const DeliveryRecord& record, int tries) {
     projected(record.id);
     return;
   }
-  session::DeliveredRow row;
-  row.message_out_id = record.message_out_id;
-  row.platform_message_id = record.parts.empty() ? std::string() : record.parts.front().remote_id;
-  row.status = store::to_string(record.state);
-  row.reason = record.reason;
-  row.delivered_at = record.finished_at.value_or(core_.deps.loop.wall_now());
   const session::SessionAddress session{record.agent, record.session};
   core_.deps.sessions.write(
-      session, std::move(row),
+      session, delivered_row_of(record, core_.deps.loop.wall_now()),
       lifetime_.guard([this, record, tries](const Result<session::CommandOutcome>& outcome) {
         if (!outcome.ok() && is_worth_repeating(outcome.status().code())) {
           core_.deps.loop.run_after(delay_after(tries), lifetime_.guard([this, record, tries] {
@@ -141,7 +136,7 @@ void Aftermath::project(const DeliveryRecord& record, int tries) {
         }
         if (!outcome.ok()) {
           base::log_warning("delivery.not_projected",
-                            {{"session", record.agent.str() + "/" + record.session.str()},
+                            {{"session", session::session_name({record.agent, record.session})},
                              {"message", record.message_out_id},
                              {"reason", outcome.status().message()}});
         }
@@ -212,7 +207,7 @@ void Aftermath::answer_action(const DeliveryRecord& record) {
   const Content content = parse_content(record.kind, record.content);
   session::InboundMessage message;
   const std::string& id = content.request_id.empty() ? record.message_out_id : content.request_id;
-  ActionAnswer answer = action_error(content.action, id, record.reason);
+  ActionAnswer answer = action_error(content.action, id, record.reason, content.timeout_ms);
   message.id = answer.row_id.empty() ? "action-failed-" + std::to_string(record.id) : answer.row_id;
   message.kind = session::InboundKind::kSystem;
   message.timestamp = core_.deps.loop.wall_now();
@@ -263,9 +258,8 @@ void Aftermath::write_notice(const session::SessionAddress& session,
           return;
         }
         if (!outcome.ok()) {
-          base::log_warning("delivery.agent_not_told",
-                            {{"session", session.agent.str() + "/" + session.id.str()},
-                             {"reason", outcome.status().message()}});
+          base::log_warning("delivery.agent_not_told", {{"session", session_name(session)},
+                                                        {"reason", outcome.status().message()}});
         }
         notified(std::move(ids));
       }));

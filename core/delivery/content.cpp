@@ -217,6 +217,10 @@ Content parse_system(const json& object) {
   content.kind = ContentKind::kSystemAction;
   content.action = text_of(object, "action");
   content.request_id = text_of(object, "requestId");
+  const auto timeout = object.find("timeoutMs");
+  if (timeout != object.end() && timeout->is_number_unsigned()) {
+    content.timeout_ms = timeout->get<std::uint64_t>();
+  }
   if (content.action.empty()) {
     return unusable("the system row names no action");
   }

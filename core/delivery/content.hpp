@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,7 @@ struct Content {
   std::vector<Option> options;
   std::string action;      // system actions
   std::string request_id;  // system actions: what a waiting tool looks for; may be empty
+  std::optional<std::uint64_t> timeout_ms;  // system actions: for how long the tool waits
   std::string problem;
 };
 

@@ -242,7 +242,7 @@ void DeliveryService::start(base::UniqueFunction<void(Status)> ready) {
 void DeliveryService::session_started(const session::SessionAddress& session) {
   if (const Status watched = parts_->core_.deps.watcher.watch(session); !watched.ok()) {
     base::log_warning("delivery.not_watched",
-                      {{"session", session.agent.str() + "/" + session.id.str()},
+                      {{"session", session_name(session)},
                        {"reason", watched.message()},
                        {"remedy", "its answers are read when its agent ends"}});
   }

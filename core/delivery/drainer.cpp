@@ -17,10 +17,6 @@ constexpr base::Milliseconds kRetryMost{5000};
 // Rows with deliver_after that wait at one time, of all agents.
 constexpr std::size_t kScheduledRows = 20'000;
 
-std::string shown(const SessionAddress& session) {
-  return session.agent.str() + "/" + session.id.str();
-}
-
 session::Watermark from_record(const store::WatermarkRecord& record) {
   return {record.rowid, record.id, record.seq, record.inode, record.schema_version};
 }
@@ -39,7 +35,7 @@ struct Facts {
 Result<Facts> load_facts(store::Repositories& repositories, const SessionAddress& address) {
   PATCHBAY_ASSIGN(const auto record, repositories.sessions.find(address.agent, address.id));
   if (!record) {
-    return Status(Code::kNotFound, "there is no session " + shown(address));
+    return Status(Code::kNotFound, "there is no session " + session_name(address));
   }
   Facts facts;
   facts.facts.address = address;
@@ -142,7 +138,7 @@ void Drainer::read(const SessionAddress& address) {
 // Rows vanished or changed under the watermark: what the ledger has not seen is new.
 void Drainer::compare(const SessionAddress& address) {
   base::log_info("delivery.full_comparison",
-                 {{"session", shown(address)}, {"reason", "outbound.db was rewritten"}});
+                 {{"session", session_name(address)}, {"reason", "outbound.db was rewritten"}});
   core_.deps.database.transact<std::vector<std::string>>(
       [address](store::Repositories& repositories) {
         return repositories.ledger.message_ids(address.agent, address.id);
@@ -234,7 +230,7 @@ void Drainer::finish(const SessionAddress& address, const Status& status) {
     // A busy database file is everyday life; what lasts is not.
     if (!is_passing(status.code()) || session.failures > 3) {
       base::log_warning("delivery.session_not_read",
-                        {{"session", shown(address)}, {"reason", status.message()}});
+                        {{"session", session_name(address)}, {"reason", status.message()}});
     }
   }
   for (Done& done : waiting) {

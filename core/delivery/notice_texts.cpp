@@ -87,19 +87,26 @@ std::string user_notice_text(store::DeliveryState state, const std::string& reas
 std::string text_content(const std::string& text) { return dump({{"text", text}}); }
 
 ActionAnswer action_error(const std::string& action, const std::string& request_id,
-                          const std::string& reason) {
+                          const std::string& reason, std::optional<std::uint64_t> timeout_ms) {
+  ActionAnswer answer;
+  nlohmann::json content;
   if (action == "cli_request") {
     const nlohmann::json frame = {
         {"id", request_id}, {"ok", false}, {"error", {{"code", "failed"}, {"message", reason}}}};
-    return {request_id.size() <= kRequestIdBytes ? "cli-resp-" + request_id : std::string(),
-            dump({{"type", "cli_response"}, {"requestId", request_id}, {"frame", frame}})};
+    answer.row_id = request_id.size() <= kRequestIdBytes ? "cli-resp-" + request_id : std::string();
+    content = {{"type", "cli_response"}, {"requestId", request_id}, {"frame", frame}};
+  } else {
+    content = {{"type", "question_response"},
+               {"questionId", request_id},
+               {"selectedOption", "error"},
+               {"status", "error"},
+               {"result", reason}};
   }
-  return {{},
-          dump({{"type", "question_response"},
-                {"questionId", request_id},
-                {"selectedOption", "error"},
-                {"status", "error"},
-                {"result", reason}})};
+  if (timeout_ms) {
+    content["timeoutMs"] = *timeout_ms;
+  }
+  answer.content = dump(content);
+  return answer;
 }
 
 }  // namespace patchbay::delivery

@@ -1,6 +1,8 @@
 // How people and agents are told of a failure. Pure.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,7 +28,9 @@ struct ActionAnswer {
   std::string row_id;  // empty: any
   std::string content;
 };
+// The row names the tool's timeout where the action did.
 [[nodiscard]] ActionAnswer action_error(const std::string& action, const std::string& request_id,
-                                        const std::string& reason);
+                                        const std::string& reason,
+                                        std::optional<std::uint64_t> timeout_ms = std::nullopt);
 
 }  // namespace patchbay::delivery

@@ -66,14 +66,14 @@ void BackgroundScan::look_at_next() {
   sessions_.read_work(
       session, lifetime_.guard([this, session](base::Result<session::SessionWork> work) {
         if (!work.ok()) {
-          base::log_warning("session.not_readable",
-                            {{"session", session.agent.str() + "/" + session.id.str()},
-                             {"error", work.status().message()}});
+          base::log_warning("session.not_readable", {{"session", session_name(session)},
+                                                     {"error", work.status().message()}});
           look_at_next();
           return;
         }
         supervisor_.on_work(session, *work);
-        sweep_inbox(session);
+        router_.look_for_lost_files(session,
+                                    lifetime_.guard([this, session] { sweep_inbox(session); }));
       }));
 }
 
@@ -82,7 +82,7 @@ void BackgroundScan::sweep_inbox(const session::SessionAddress& session) {
     look_at_next();
     return;
   }
-  const std::string name = session.agent.str() + "/" + session.id.str();
+  const std::string name = session_name(session);
   const auto kept = kept_folders_->find(name);
   sessions_.sweep_inbox(
       session, started_ - kOrphanAge,

@@ -1,6 +1,6 @@
 // After a start: looks at every active session once, a few at a time. Tells the supervisor what is
-// due there (nothing else would wake an agent whose message came just before a crash), and removes
-// files whose message never came to be.
+// due there (nothing else would wake an agent whose message came just before a crash), has messages
+// found whose files nobody fetches, and removes files whose message never came to be.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,7 @@
 #include "base/clock.hpp"
 #include "base/lifetime.hpp"
 #include "routing/kept_files.hpp"
+#include "routing/router.hpp"
 #include "session/session_storage.hpp"
 #include "store/central_database.hpp"
 
@@ -20,8 +21,12 @@ namespace patchbay::host {
 class BackgroundScan {
  public:
   BackgroundScan(store::CentralDatabase& database, session::SessionStorage& sessions,
-                 agents::Supervisor& supervisor, base::WallTime started)
-      : database_(database), sessions_(sessions), supervisor_(supervisor), started_(started) {}
+                 agents::Supervisor& supervisor, routing::Router& router, base::WallTime started)
+      : database_(database),
+        sessions_(sessions),
+        supervisor_(supervisor),
+        router_(router),
+        started_(started) {}
   BackgroundScan(const BackgroundScan&) = delete;
   BackgroundScan& operator=(const BackgroundScan&) = delete;
 
@@ -39,6 +44,7 @@ class BackgroundScan {
   store::CentralDatabase& database_;
   session::SessionStorage& sessions_;
   agents::Supervisor& supervisor_;
+  routing::Router& router_;
   const base::WallTime started_;
   std::optional<routing::InboxFolders> kept_folders_;  // none: not known, so nothing is removed
   std::deque<session::SessionAddress> waiting_;        // of one page

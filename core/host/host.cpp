@@ -213,7 +213,7 @@ Status Host::Parts::open() {
   options.running_agents = config.running_agents;
   options.logs_folder = folder.logs();
   options.session_folder = [root = folder.sessions()](const session::SessionAddress& session) {
-    return root + "/" + session.agent.str() + "/" + session.id.str();
+    return root + "/" + session_name(session);
   };
   options.groups = by_id(config.agents);
   supervisor =
@@ -231,7 +231,8 @@ Status Host::Parts::open() {
   deliveries->on_delivery([this](const store::DeliveryRecord& delivery) {
     supervisor->on_activity({delivery.agent, delivery.session});
   });
-  scan = std::make_unique<BackgroundScan>(*database, *sessions, *supervisor, loop.wall_now());
+  scan =
+      std::make_unique<BackgroundScan>(*database, *sessions, *supervisor, *router, loop.wall_now());
   return {};
 }
 
@@ -411,6 +412,7 @@ void Host::Parts::reload() {
     // load_config() has compiled it before.
     if (auto compiled = routing::CompiledRouting::compile(fresh->routing); compiled.ok()) {
       router->reconfigure(*std::move(compiled));
+      runs->rewrite_routing();
     }
     config.agents = fresh->agents;
     config.log_level = fresh->log_level;

@@ -10,6 +10,12 @@ using base::Result;
 using base::Status;
 using session::SessionAddress;
 
+namespace {
+
+constexpr base::Milliseconds kWriteAgain{5000};
+
+}  // namespace
+
 void SessionRuns::prepare(const SessionAddress& session, base::UniqueFunction<void(Status)> ready) {
   // Durable before the agent can write its first row: the next start reads what it left.
   database_.transact(
@@ -22,39 +28,72 @@ void SessionRuns::prepare(const SessionAddress& session, base::UniqueFunction<vo
           ready(std::move(marked));
           return;
         }
-        router_.routing_for(session, [this, session, ready = std::move(ready)](
-                                         Result<session::SetRouting> routing) mutable {
-          if (!routing.ok()) {
-            ready(routing.status());
-            return;
+        write_routing(session, [this, session, ready = std::move(ready)](Status written) mutable {
+          if (written.ok()) {
+            prepared_.insert(session);
+            delivery_.session_started(session);
           }
-          sessions_.write(session, *std::move(routing),
-                          [this, session, ready = std::move(ready)](
-                              Result<session::CommandOutcome> written) mutable {
-                            if (written.ok()) {
-                              delivery_.session_started(session);
-                            }
-                            ready(written.status());
-                          });
+          ready(std::move(written));
         });
       });
+}
+
+void SessionRuns::write_routing(const SessionAddress& session,
+                                base::UniqueFunction<void(Status)> written) {
+  router_.routing_for(session, [this, session, written = std::move(written)](
+                                   Result<session::SetRouting> routing) mutable {
+    if (!routing.ok()) {
+      written(routing.status());
+      return;
+    }
+    sessions_.write(session, *std::move(routing),
+                    [written = std::move(written)](const Result<session::CommandOutcome>& done) {
+                      written(done.status());
+                    });
+  });
+}
+
+void SessionRuns::rewrite_routing() {
+  const std::set<SessionAddress> running = prepared_;
+  for (const SessionAddress& session : running) {
+    rewrite_routing(session);
+  }
+}
+
+void SessionRuns::rewrite_routing(const SessionAddress& session) {
+  write_routing(session, [this, session](const Status& written) {
+    if (written.ok() || !prepared_.contains(session)) {
+      return;  // before the next start it is written anyway
+    }
+    base::log_warning("session.routing_not_written", {{"session", session_name(session)},
+                                                      {"reason", written.message()},
+                                                      {"again_in_ms", kWriteAgain.count()}});
+    loop_.run_after(kWriteAgain, [this, session] {
+      if (prepared_.contains(session)) {
+        rewrite_routing(session);
+      }
+    });
+  });
 }
 
 void SessionRuns::started(const SessionAddress& session) { delivery_.set_working(session, true); }
 
 void SessionRuns::exited(const SessionAddress& session, base::UniqueFunction<void()> drained) {
+  prepared_.erase(session);
   delivery_.set_working(session, false);
   delivery_.session_exited(session, [session, drained = std::move(drained)](Status read) {
     if (!read.ok()) {
-      base::log_error(
-          "session.not_drained",
-          {{"session", session.agent.str() + "/" + session.id.str()}, {"error", read.message()}});
+      base::log_error("session.not_drained",
+                      {{"session", session_name(session)}, {"error", read.message()}});
     }
     drained();
   });
 }
 
-void SessionRuns::stopped(const SessionAddress& session) { set_status(session, "stopped"); }
+void SessionRuns::stopped(const SessionAddress& session) {
+  prepared_.erase(session);
+  set_status(session, "stopped");
+}
 
 void SessionRuns::set_status(const SessionAddress& session, const std::string& status) {
   database_.transact(
@@ -64,15 +103,13 @@ void SessionRuns::set_status(const SessionAddress& session, const std::string& s
       [session](Status written) {
         if (!written.ok()) {
           base::log_warning("session.status_not_written",
-                            {{"session", session.agent.str() + "/" + session.id.str()},
-                             {"error", written.message()}});
+                            {{"session", session_name(session)}, {"error", written.message()}});
         }
       });
 }
 
 void SessionRuns::failing(const SessionAddress& session, const std::string& reason) {
-  base::log_error("agent.failing",
-                  {{"session", session.agent.str() + "/" + session.id.str()}, {"reason", reason}});
+  base::log_error("agent.failing", {{"session", session_name(session)}, {"reason", reason}});
   database_.transact<std::optional<store::SessionRecord>>(
       [session](store::Repositories& stored) {
         return stored.sessions.find(session.agent, session.id);
@@ -83,8 +120,8 @@ void SessionRuns::failing(const SessionAddress& session, const std::string& reas
         }
         const store::SessionRecord& record = **found;
         delivery::Saying saying;
-        saying.message_out_id = "failing:" + session.agent.str() + "/" + session.id.str() + ":" +
-                                base::format_iso_utc(loop_.wall_now());
+        saying.message_out_id =
+            "failing:" + session_name(session) + ":" + base::format_iso_utc(loop_.wall_now());
         saying.lane = {record.instance, record.chat, record.thread};
         saying.text =
             "The agent has a problem and cannot answer at the moment. Your messages are kept; it "

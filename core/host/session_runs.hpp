@@ -6,6 +6,7 @@
 #include "agents/supervisor.hpp"
 #include "base/executor.hpp"
 #include "delivery/delivery.hpp"
+#include "host/inbound_refill.hpp"
 #include "routing/router.hpp"
 #include "session/session_storage.hpp"
 #include "store/central_database.hpp"
@@ -21,17 +22,28 @@ class SessionRuns final : public agents::RunHooks {
         database_(database),
         sessions_(sessions),
         router_(router),
-        delivery_(delivery) {}
+        delivery_(delivery),
+        refill_(loop, database, sessions, router) {}
 
   void prepare(const session::SessionAddress& session,
                base::UniqueFunction<void(base::Status)> ready) override;
+  void refill(const session::SessionAddress& session, const std::string& set_aside,
+              base::UniqueFunction<void()> refilled) override {
+    refill_.refill(session, set_aside, std::move(refilled));
+  }
   void started(const session::SessionAddress& session) override;
   void exited(const session::SessionAddress& session,
               base::UniqueFunction<void()> drained) override;
   void stopped(const session::SessionAddress& session) override;
   void failing(const session::SessionAddress& session, const std::string& reason) override;
 
+  // The agents that run now read where they may write, and where an answer goes, as of now.
+  void rewrite_routing();
+
  private:
+  void write_routing(const session::SessionAddress& session,
+                     base::UniqueFunction<void(base::Status)> written);
+  void rewrite_routing(const session::SessionAddress& session);
   void set_status(const session::SessionAddress& session, const std::string& status);
 
   base::Loop& loop_;
@@ -39,6 +51,8 @@ class SessionRuns final : public agents::RunHooks {
   session::SessionStorage& sessions_;
   routing::Router& router_;
   delivery::DeliveryService& delivery_;
+  InboundRefill refill_;
+  std::set<session::SessionAddress> prepared_;  // and not ended yet
 };
 
 }  // namespace patchbay::host

@@ -28,7 +28,11 @@ Router::Pipeline::Pipeline(RouterParts parts, std::shared_ptr<const CompiledRout
     : parts_(parts),
       routing_(std::move(routing)),
       lanes_(parts.loop, parts.database, *parts.files.sessions),
-      fetcher_(parts.loop, parts.storage, parts.database, parts.files) {
+      fetcher_(parts.loop, parts.storage, parts.database, parts.files),
+      lost_files_(parts.loop, parts.database, *parts.files.sessions,
+                  [this](const session::SessionAddress& session, const std::string& row_id) {
+                    return without_record_.contains({session, row_id});
+                  }) {
   lanes_.on_pending_files(
       [this](const store::PendingFilesRecord& record) { fetcher_.add(record); });
 }
@@ -282,6 +286,9 @@ void Router::Pipeline::write_rows(const FlowPointer& flow) {
     if (pending && target.pending_event.empty()) {
       target.pending_event = to_text(event);
     }
+    if (pending) {
+      without_record_.emplace(target.session, target.row_id);
+    }
     session::InboundMessage row;
     const Wakes wakes = target.trigger ? Wakes::kYes : Wakes::kNo;
     if (target.placement.attachments.empty()) {
@@ -320,6 +327,12 @@ void Router::Pipeline::row_written(const FlowPointer& flow, std::size_t target,
 void Router::Pipeline::finish(const FlowPointer& flow, SubmitOutcome outcome) {
   --under_way_;
   bytes_under_way_ -= flow->bytes;
+  for (const Flow::Target& target : flow->targets) {
+    if (const auto row = without_record_.find({target.session, target.row_id});
+        row != without_record_.end()) {
+      without_record_.erase(row);
+    }
+  }
   if (under_way_ == 0) {
     given_back_.clear();
   }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "routing/file_fetcher.hpp"
+#include "routing/lost_files.hpp"
 #include "routing/plan.hpp"
 #include "routing/router.hpp"
 #include "routing/session_lanes.hpp"
@@ -32,6 +33,10 @@ class Router::Pipeline {
   void replay_held(base::UniqueFunction<void(base::Result<std::size_t>)> done);
   void session_is_writable(const session::SessionAddress& session) {
     lanes_.session_is_writable(session);
+  }
+  void look_for_lost_files(const session::SessionAddress& session,
+                           base::UniqueFunction<void()> done) {
+    lost_files_.look_at(session, std::move(done));
   }
   [[nodiscard]] Numbers numbers() const { return {under_way_, lanes_.diverted_sessions()}; }
 
@@ -103,6 +108,9 @@ class Router::Pipeline {
   std::shared_ptr<const CompiledRouting> routing_;
   SessionLanes lanes_;
   FileFetcher fetcher_;
+  LostFiles lost_files_;
+  // Rows of events that are not settled yet and whose files are to be fetched.
+  std::multiset<std::pair<session::SessionAddress, std::string>> without_record_;
   std::map<ChatName, ChatLane> chats_;
   std::uint64_t begun_ = 0;  // events, ever
   // The events of these chats up to this number are given back.

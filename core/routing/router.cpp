@@ -49,6 +49,11 @@ void Router::session_is_writable(const session::SessionAddress& session) {
   pipeline_->session_is_writable(session);
 }
 
+void Router::look_for_lost_files(const session::SessionAddress& session,
+                                 base::UniqueFunction<void()> done) {
+  pipeline_->look_for_lost_files(session, std::move(done));
+}
+
 void Router::routing_for(const session::SessionAddress& session,
                          base::UniqueFunction<void(base::Result<session::SetRouting>)> done) {
   database_.transact<session::SetRouting>(

@@ -61,6 +61,12 @@ class Router final : public InboundPort {
   // SessionStorage::on_work() says so: rows that wait for this session are tried at once.
   void session_is_writable(const session::SessionAddress& session);
 
+  // Once a session, after start(): rows whose files nobody fetches, left by a crash, go to their
+  // agent without them when the platform does not repeat the message. `done` at once, when the
+  // session was looked at.
+  void look_for_lost_files(const session::SessionAddress& session,
+                           base::UniqueFunction<void()> done);
+
   // What the supervisor writes into a session before a wake.
   void routing_for(const session::SessionAddress& session,
                    base::UniqueFunction<void(base::Result<session::SetRouting>)> done);

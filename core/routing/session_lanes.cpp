@@ -33,10 +33,6 @@ std::optional<SessionAddress> parse_session_name(const std::string& name) {
 
 }  // namespace
 
-std::string session_name(const SessionAddress& session) {
-  return session.agent.str() + "/" + session.id.str();
-}
-
 // One page of a session's intake on its way into the session.
 struct SessionLanes::Replay {
   SessionAddress lane;    // whose intake it is

@@ -107,7 +107,4 @@ class SessionLanes {
   std::shared_ptr<const char> alive_ = std::make_shared<const char>();
 };
 
-// "<agent>/<session id>", as the intake names sessions.
-[[nodiscard]] std::string session_name(const session::SessionAddress& session);
-
 }  // namespace patchbay::routing

@@ -37,8 +37,7 @@ base::Result<session::SetRouting> routing_for(store::Repositories& repositories,
                                               const session::SessionAddress& address) {
   PATCHBAY_ASSIGN(const auto session, repositories.sessions.find(address.agent, address.id));
   if (!session) {
-    return base::Status(base::Code::kNotFound,
-                        "there is no session " + address.agent.str() + "/" + address.id.str());
+    return base::Status(base::Code::kNotFound, "there is no session " + session_name(address));
   }
   session::SetRouting routing;
   bool own_chat_is_there = session->chat.empty();

@@ -1,9 +1,7 @@
 #include "session/inbound_database.hpp"
 
 #include <algorithm>
-#include <iterator>
 
-#include "attachments/names.hpp"
 #include "base/iso_time.hpp"
 #include "base/limits.hpp"
 #include "base/log.hpp"
@@ -30,6 +28,10 @@ constexpr const char* kDelivered =
     " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT(message_out_id) DO UPDATE SET"
     " platform_message_id = excluded.platform_message_id, status = excluded.status,"
     " reason = excluded.reason, delivered_at = excluded.delivered_at";
+constexpr const char* kRefill =
+    "INSERT INTO delivered (message_out_id, platform_message_id, status, reason, delivered_at)"
+    " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT(message_out_id) DO NOTHING";
+constexpr const char* kRefillEnded = "PRAGMA user_version = 0";
 constexpr const char* kClearRouting = "DELETE FROM session_routing";
 constexpr const char* kRouting =
     "INSERT INTO session_routing (id, channel_type, platform_id, thread_id)"
@@ -43,24 +45,8 @@ constexpr const char* kFinish =
 constexpr const char* kTries = "SELECT tries FROM messages_in WHERE id = ?1 AND status = 'pending'";
 constexpr const char* kRetry =
     "UPDATE messages_in SET tries = ?2, process_after = ?3 WHERE id = ?1";
-constexpr const char* kSetStatus = "UPDATE messages_in SET status = ?2 WHERE rowid = ?1";
-constexpr const char* kPending =
-    "SELECT rowid, id, seq, kind, trigger, on_wake, attachments_pending, tries, process_after,"
-    " timestamp, channel_type, platform_id FROM messages_in INDEXED BY idx_messages_in_pending"
-    " WHERE status = 'pending' ORDER BY seq";
-constexpr const char* kWaiting =
-    "SELECT rowid, id, seq, kind, trigger, on_wake, attachments_pending, tries, process_after,"
-    " timestamp, channel_type, platform_id FROM messages_in INDEXED BY idx_messages_in_waiting"
-    " WHERE status IN ('queued', 'held') ORDER BY seq";
-constexpr const char* kLargestSeq = "SELECT max(seq) FROM messages_in";
-constexpr const char* kFindRow =
-    "SELECT id, channel_type, platform_id, thread_id FROM messages_in WHERE id = ?1";
-constexpr const char* kListIds = "SELECT id FROM messages_in";
-constexpr const char* kFindSeq =
-    "SELECT id, channel_type, platform_id, thread_id FROM messages_in WHERE seq = ?1";
-constexpr const char* kFindDelivered = "SELECT 1 FROM delivered WHERE platform_message_id = ?1";
 
-constexpr std::size_t kMaxStatements = 32;  // more than this file has
+constexpr std::size_t kMaxStatements = 32;  // more than this class has
 
 std::string_view kind_text(InboundKind kind) {
   switch (kind) {
@@ -89,27 +75,6 @@ std::string_view first_status(const InboundMessage& message, base::WallTime now)
     return "pending";
   }
   return message.trigger ? "queued" : "held";
-}
-
-OpenRow open_row(const Statement& row) {
-  OpenRow open;
-  open.rowid = row.number(0);
-  open.id = row.text(1);
-  open.seq = row.number(2);
-  const std::string_view kind = row.text(3);
-  open.kind = kind == "system" ? OpenRow::Kind::kSystem
-              : kind == "task" ? OpenRow::Kind::kTask
-                               : OpenRow::Kind::kMessage;
-  open.trigger = row.number(4) != 0;
-  open.on_wake = row.number(5) != 0;
-  open.attachments_pending = row.number(6) != 0;
-  open.tries = row.number(7);
-  open.process_after = row.is_null(8) ? std::nullopt : base::parse_time(row.text(8));
-  open.timestamp = base::parse_time(row.text(9)).value_or(base::WallTime());
-  open.chat = row.text(10);
-  open.chat += '\n';
-  open.chat += row.text(11);
-  return open;
 }
 
 Status check_content(const std::string& id, const std::string& content) {
@@ -176,7 +141,12 @@ Status InboundDatabase::begin() {
 
 Status InboundDatabase::commit() { return database_.execute("COMMIT"); }
 
-Status InboundDatabase::check() { return check_whole(database_); }
+Status InboundDatabase::check() { return check_whole(database_, Depth::kWithIndexes); }
+
+Result<bool> InboundDatabase::is_to_be_refilled() {
+  PATCHBAY_ASSIGN(const auto version, database_.number("PRAGMA user_version"));
+  return version == kToBeRefilled;
+}
 
 Result<CommandOutcome> InboundDatabase::apply(const InboundCommand& command,
                                               std::int64_t outbound_seq, base::WallTime now) {
@@ -185,7 +155,8 @@ Result<CommandOutcome> InboundDatabase::apply(const InboundCommand& command,
   Outcome outcome = std::visit(
       [&](const auto& value) -> Outcome {
         using Command = std::decay_t<decltype(value)>;
-        if constexpr (std::is_same_v<Command, InboundMessage>) {
+        if constexpr (std::is_same_v<Command, InboundMessage> ||
+                      std::is_same_v<Command, RefillInbound>) {
           return run(value, outbound_seq, now);
         } else if constexpr (std::is_same_v<Command, ReturnClaims>) {
           return run(value, now);
@@ -204,11 +175,6 @@ Result<CommandOutcome> InboundDatabase::apply(const InboundCommand& command,
   PATCHBAY_ASSIGN(Statement * release, prepared("RELEASE command"));
   PATCHBAY_TRY(release->run());
   return outcome;
-}
-
-Result<std::int64_t> InboundDatabase::largest_seq() {
-  PATCHBAY_ASSIGN(const auto largest, database_.number(kLargestSeq));
-  return largest.value_or(0);
 }
 
 Result<std::int64_t> InboundDatabase::next_seq(std::int64_t outbound_seq) {
@@ -274,8 +240,9 @@ InboundDatabase::Outcome InboundDatabase::run(const CompleteAttachments& command
   return CommandOutcome::kDuplicate;
 }
 
-InboundDatabase::Outcome InboundDatabase::run(const DeliveredRow& row) {
-  PATCHBAY_ASSIGN(Statement * insert, prepared(kDelivered));
+InboundDatabase::Outcome InboundDatabase::insert_delivered(const char* sql,
+                                                           const DeliveredRow& row) {
+  PATCHBAY_ASSIGN(Statement * insert, prepared(sql));
   const std::string at = base::format_iso_utc(row.delivered_at);
   insert->bind(1, row.message_out_id)
       .bind_or_null(2, row.platform_message_id)
@@ -284,6 +251,22 @@ InboundDatabase::Outcome InboundDatabase::run(const DeliveredRow& row) {
       .bind(5, at);
   PATCHBAY_TRY(insert->run());
   return CommandOutcome::kDone;
+}
+
+InboundDatabase::Outcome InboundDatabase::run(const DeliveredRow& row) {
+  return insert_delivered(kDelivered, row);
+}
+
+InboundDatabase::Outcome InboundDatabase::run(const RefillInbound& command,
+                                              std::int64_t outbound_seq, base::WallTime now) {
+  for (const DeliveredRow& row : command.delivered) {
+    PATCHBAY_TRY(insert_delivered(kRefill, row));
+  }
+  if (!command.notice) {
+    return CommandOutcome::kDone;
+  }
+  PATCHBAY_TRY(database_.execute(kRefillEnded));
+  return run(*command.notice, outbound_seq, now);
 }
 
 InboundDatabase::Outcome InboundDatabase::run(const SetRouting& routing) {
@@ -350,93 +333,6 @@ InboundDatabase::Outcome InboundDatabase::run(const ReturnClaims& command, base:
     PATCHBAY_TRY(retry->run());
   }
   return CommandOutcome::kDone;
-}
-
-Result<ReleaseResult> InboundDatabase::plan_release(int window, base::WallTime now,
-                                                    AgentState agent) {
-  ReleasePlanner planner(window, now, agent);
-  PATCHBAY_ASSIGN(Statement * pending, prepared(kPending));
-  for (;;) {
-    PATCHBAY_ASSIGN(const bool row, pending->step());
-    if (!row) {
-      break;
-    }
-    planner.add_pending(open_row(*pending));
-  }
-  pending->reset();
-  PATCHBAY_ASSIGN(Statement * waiting, prepared(kWaiting));
-  for (;;) {
-    PATCHBAY_ASSIGN(const bool row, waiting->step());
-    if (!row || !planner.add_waiting(open_row(*waiting))) {
-      break;
-    }
-  }
-  waiting->reset();
-  return planner.finish();
-}
-
-Result<ReleaseResult> InboundDatabase::release(int window, base::WallTime now, AgentState agent) {
-  PATCHBAY_ASSIGN(ReleaseResult result, plan_release(window, now, agent));
-  for (const StatusChange& change : result.changes) {
-    PATCHBAY_ASSIGN(Statement * update, prepared(kSetStatus));
-    update->bind(1, change.rowid).bind(2, to_string(change.status));
-    PATCHBAY_TRY(update->run());
-  }
-  return result;
-}
-
-Result<std::optional<InboundLookup>> InboundDatabase::look_up(Statement& statement) {
-  PATCHBAY_ASSIGN(const bool found, statement.step());
-  std::optional<InboundLookup> result;
-  if (found) {
-    result = InboundLookup{
-        .row_id = std::string(statement.text(0)),
-        .address = {.channel_type = std::string(statement.text(1)),
-                    .platform_id = std::string(statement.text(2)),
-                    .thread_id = std::string(statement.text(3))},
-    };
-  }
-  statement.reset();
-  return result;
-}
-
-Result<std::optional<InboundLookup>> InboundDatabase::find_row(std::string_view id) {
-  PATCHBAY_ASSIGN(Statement * find, prepared(kFindRow));
-  return look_up(find->bind(1, id));
-}
-
-Result<std::optional<InboundLookup>> InboundDatabase::find_seq(std::int64_t seq) {
-  PATCHBAY_ASSIGN(Statement * find, prepared(kFindSeq));
-  return look_up(find->bind(1, seq));
-}
-
-Status InboundDatabase::erase_folders_of_rows(std::set<std::string>& folders) {
-  for (auto folder = folders.begin(); folder != folders.end();) {
-    PATCHBAY_ASSIGN(const auto row, find_row(*folder));
-    folder = row ? folders.erase(folder) : std::next(folder);
-  }
-  // The names that are not ids themselves tell not whose they are.
-  if (std::none_of(folders.begin(), folders.end(),
-                   [](const std::string& name) { return name.find('~') != std::string::npos; })) {
-    return {};
-  }
-  PATCHBAY_ASSIGN(Statement * list, prepared(kListIds));
-  for (;;) {
-    PATCHBAY_ASSIGN(const bool row, list->step());
-    if (!row) {
-      break;
-    }
-    folders.erase(attachments::folder_name_of_id(list->text(0)));
-  }
-  list->reset();
-  return {};
-}
-
-Result<bool> InboundDatabase::is_delivered_platform_id(std::string_view platform_id) {
-  PATCHBAY_ASSIGN(Statement * find, prepared(kFindDelivered));
-  PATCHBAY_ASSIGN(const bool found, find->bind(1, platform_id).step());
-  find->reset();
-  return found;
 }
 
 }  // namespace patchbay::session

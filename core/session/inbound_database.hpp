@@ -48,12 +48,17 @@ class InboundDatabase {
   [[nodiscard]] base::Result<ReleaseResult> release(int window, base::WallTime now,
                                                     AgentState agent);
   [[nodiscard]] base::Status commit();
-  // kCorrupt unless SQLite finds the file whole.
+  // kCorrupt unless SQLite finds the file whole, its indexes too.
   [[nodiscard]] base::Status check();
+  // The file was made in place of another one, and no RefillInbound has ended that.
+  [[nodiscard]] base::Result<bool> is_to_be_refilled();
 
   // Inside the transaction.
   [[nodiscard]] base::Result<std::optional<InboundLookup>> find_row(std::string_view id);
   [[nodiscard]] base::Result<std::optional<InboundLookup>> find_seq(std::int64_t seq);
+  // Rows that wait for their files, the oldest ones first.
+  [[nodiscard]] base::Result<std::vector<SessionStorage::RowWithoutFiles>> rows_without_files(
+      std::size_t limit);
   // Takes away the names of folders that files of rows lie in.
   [[nodiscard]] base::Status erase_folders_of_rows(std::set<std::string>& folders);
   [[nodiscard]] base::Result<bool> is_delivered_platform_id(std::string_view platform_id);
@@ -69,6 +74,9 @@ class InboundDatabase {
                             base::WallTime now);
   [[nodiscard]] Outcome run(const CompleteAttachments& command);
   [[nodiscard]] Outcome run(const DeliveredRow& row);
+  [[nodiscard]] Outcome run(const RefillInbound& command, std::int64_t outbound_seq,
+                            base::WallTime now);
+  [[nodiscard]] Outcome insert_delivered(const char* sql, const DeliveredRow& row);
   [[nodiscard]] Outcome run(const SetRouting& routing);
   [[nodiscard]] Outcome run(const TakeOverAcknowledgements& command);
   [[nodiscard]] Outcome run(const ReturnClaims& command, base::WallTime now);

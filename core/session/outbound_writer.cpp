@@ -88,7 +88,7 @@ Result<CommandOutcome> OutboundWriter::insert(const DirectOutboundRow& row,
   return database_.changes() == 0 ? CommandOutcome::kDuplicate : CommandOutcome::kDone;
 }
 
-Status OutboundWriter::check() { return check_whole(database_); }
+Status OutboundWriter::check() { return check_whole(database_, Depth::kPages); }
 
 Status OutboundWriter::commit() { return database_.execute("COMMIT"); }
 

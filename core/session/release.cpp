@@ -16,7 +16,7 @@ void take_earlier(std::optional<base::WallTime>& earliest, base::WallTime time) 
 
 base::WallTime expiry_of(const OpenRow& system_row) {
   return std::max(system_row.timestamp, system_row.process_after.value_or(system_row.timestamp)) +
-         limits::kSystemRowTimeout;
+         system_row.tool_timeout.value_or(limits::kSystemRowTimeout);
 }
 
 }  // namespace
@@ -96,6 +96,11 @@ std::size_t ReleasePlanner::context_room() const {
 }
 
 bool ReleasePlanner::add_context(const OpenRow& row) {
+  // In a window of one there is never room for a notice.
+  if (row.is_notice && window_ > 1) {
+    notices_.push_back(row);
+    return true;
+  }
   context_.push_back(row);
   if (context_.size() > window_ - 1) {
     change(context_.front(), RowStatus::kCompleted);
@@ -104,15 +109,28 @@ bool ReleasePlanner::add_context(const OpenRow& row) {
   return true;
 }
 
+// Exposes the oldest ones; the rest waits for the next trigger.
+void ReleasePlanner::release_notices(std::size_t count) {
+  for (; count > 0; --count) {
+    change(notices_.front(), RowStatus::kPending);
+    expose(notices_.front());
+    notices_.pop_front();
+  }
+}
+
 bool ReleasePlanner::release_trigger(const OpenRow& row) {
-  const std::size_t kept = std::min(context_.size(), context_room());
-  if (unfinished_ + kept + 1 > window_) {
+  const std::size_t room = context_room();
+  // A pile of notices leaves half of the places to what people said.
+  const std::size_t notices = std::min(notices_.size(), room - std::min(context_.size(), room / 2));
+  const std::size_t kept = std::min(context_.size(), room - notices);
+  if (unfinished_ + notices + kept + 1 > window_) {
     return false;
   }
   while (context_.size() > kept) {
     change(context_.front(), RowStatus::kCompleted);
     context_.pop_front();
   }
+  release_notices(notices);
   for (const OpenRow& context : context_) {
     change(context, RowStatus::kPending);
     expose(context);

@@ -30,6 +30,10 @@ struct OpenRow {
   std::int64_t tries = 0;
   std::optional<base::WallTime> process_after;
   base::WallTime timestamp;
+  // The host's own word to the agent (a failed delivery): context that nobody else repeats.
+  bool is_notice = false;
+  // Of the tool that waits for a system row, where the row names it.
+  std::optional<base::Milliseconds> tool_timeout;
   std::string chat;  // channel and chat key; rows that wait for files hold those of their chat
 };
 
@@ -75,6 +79,7 @@ class ReleasePlanner {
   void expose(const OpenRow& row);
   void change(const OpenRow& row, RowStatus status);
   [[nodiscard]] bool add_context(const OpenRow& row);
+  void release_notices(std::size_t count);
   [[nodiscard]] bool release_trigger(const OpenRow& row);
   // Rows of the window that are never released by this function: system rows and due tasks.
   [[nodiscard]] std::size_t context_room() const;
@@ -87,7 +92,8 @@ class ReleasePlanner {
   std::vector<OpenRow> pending_;
   std::size_t fixed_ = 0;             // pending system rows and due tasks
   std::size_t unfinished_ = 0;        // due and pending: fixed_ and messages
-  std::deque<OpenRow> context_;       // held rows since the last trigger
+  std::deque<OpenRow> context_;       // held rows since the last trigger; no notices
+  std::deque<OpenRow> notices_;       // held ones that were not shown yet
   std::set<std::string> held_chats_;  // a row of theirs waits for files
   std::optional<base::WallTime> next_expiry_;
   ReleaseResult result_;

@@ -80,8 +80,10 @@ Status check_plain_table(Database& database, const char* table, const char* key_
   return rowid.ok() ? Status() : database.refuse(std::string(table) + " has no rowid");
 }
 
-Status check_whole(Database& database) {
-  PATCHBAY_ASSIGN(Statement check, database.prepare("PRAGMA quick_check(1)"));
+Status check_whole(Database& database, Depth depth) {
+  PATCHBAY_ASSIGN(Statement check,
+                  database.prepare(depth == Depth::kPages ? "PRAGMA quick_check(1)"
+                                                          : "PRAGMA integrity_check(1)"));
   PATCHBAY_ASSIGN(const bool row, check.step());
   if (row && check.text(0) == "ok") {
     return {};
@@ -91,9 +93,11 @@ Status check_whole(Database& database) {
               base::to_valid_utf8(row ? check.text(0).substr(0, 200) : std::string_view())};
 }
 
-Result<std::string> make_template(DatabaseFile file) {
+Result<std::string> make_template(DatabaseFile file, std::int64_t user_version) {
   PATCHBAY_ASSIGN(Database database, Database::open_in_memory());
   PATCHBAY_TRY(bring_up_to_date(database, file));
+  const std::string mark = "PRAGMA user_version = " + std::to_string(user_version);
+  PATCHBAY_TRY(database.execute(mark.c_str()));
   sqlite3_int64 size = 0;
   const std::unique_ptr<unsigned char, void (*)(void*)> bytes(
       sqlite3_serialize(database.handle(), "main", &size, 0), sqlite3_free);

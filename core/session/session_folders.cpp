@@ -2,15 +2,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <vector>
 
 #include "base/failpoint.hpp"
 #include "base/iso_time.hpp"
-#include "base/log.hpp"
-#include "session/confined_open.hpp"
 #include "session/schema_upgrade.hpp"
 
 namespace patchbay::session {
@@ -25,15 +21,12 @@ using base::Status;
 
 Status check_address(const SessionAddress& session) {
   if (!base::is_agent_group_id(session.agent.str()) || !base::is_session_id(session.id.str())) {
-    return {Code::kInvalidArgument,
-            "\"" + session.agent.str() + "/" + session.id.str() + "\" names no session"};
+    return {Code::kInvalidArgument, "\"" + session_name(session) + "\" names no session"};
   }
   return {};
 }
 
-std::string shown(const SessionAddress& session) {
-  return "session " + session.agent.str() + "/" + session.id.str();
-}
+std::string shown(const SessionAddress& session) { return "session " + session_name(session); }
 
 Status write_file(const ConfinedFolder& folder, std::string_view name, std::string_view bytes) {
   PATCHBAY_ASSIGN(const base::UniqueFd fd, folder.create_exclusive(name, Access::kAgentToo));
@@ -100,12 +93,10 @@ Result<SessionFolders> SessionFolders::open(const std::string& path) {
   PATCHBAY_ASSIGN(ConfinedFolder root,
                   ConfinedFolder::open(path, attachments::Missing::kIsCreated));
   PATCHBAY_ASSIGN(std::string inbound, make_template(DatabaseFile::kInbound));
+  PATCHBAY_ASSIGN(std::string replaced, make_template(DatabaseFile::kInbound, kToBeRefilled));
   PATCHBAY_ASSIGN(std::string outbound, make_template(DatabaseFile::kOutbound));
-  return SessionFolders(std::move(root), std::move(inbound), std::move(outbound));
-}
-
-const std::string& SessionFolders::template_of(DatabaseFile database) const {
-  return database == DatabaseFile::kInbound ? inbound_template_ : outbound_template_;
+  return SessionFolders(std::move(root), std::move(inbound), std::move(replaced),
+                        std::move(outbound));
 }
 
 Result<ConfinedFolder> SessionFolders::open_session(const SessionAddress& session) const {
@@ -165,7 +156,9 @@ Result<std::string> SessionFolders::replace_database(const ConfinedFolder& sessi
   }
   const std::string fresh = ".new-" + name;
   PATCHBAY_TRY(session.remove_tree(fresh));
-  PATCHBAY_TRY(write_file(session, fresh, template_of(database)));
+  PATCHBAY_TRY(write_file(
+      session, fresh,
+      database == DatabaseFile::kInbound ? replaced_inbound_template_ : outbound_template_));
   PATCHBAY_TRY(session.rename(fresh, session, name, Replace::kNever));
   PATCHBAY_TRY(session.sync());
   const std::string told =
@@ -173,26 +166,27 @@ Result<std::string> SessionFolders::replace_database(const ConfinedFolder& sessi
   return told + "; a new, empty " + name + " was made";
 }
 
-Status discard_foreign_journal(const ConfinedFolder& session, JournalTrust trust) {
+Result<std::string> SessionFolders::replace_journal(const ConfinedFolder& session,
+                                                    base::WallTime now) const {
   const std::string name = journal_name(DatabaseFile::kInbound);
-  struct stat facts{};
-  if (::fstatat(session.fd(), name.c_str(), &facts, AT_SYMLINK_NOFOLLOW) != 0 ||
-      !S_ISREG(facts.st_mode) || facts.st_size == 0) {
-    return {};  // the VFS refuses by itself what is no plain file
+  const std::string suffix = free_suffix(session, DatabaseFile::kInbound, now);
+  PATCHBAY_TRY(move_aside(session, name, suffix));
+  PATCHBAY_TRY(write_file(session, name, {}));
+  PATCHBAY_TRY(session.sync());
+  return name + " set aside with the ending " + suffix + "; the database itself was kept";
+}
+
+std::string newest_inbound_set_aside(const ConfinedFolder& session) {
+  const std::string prefix = std::string(file_name(DatabaseFile::kInbound)) + ".corrupt-";
+  std::string newest;
+  if (const auto listing = session.list(); listing.ok()) {
+    for (const attachments::Entry& entry : listing->entries) {
+      if (entry.name.starts_with(prefix)) {
+        newest = std::max(newest, entry.name);
+      }
+    }
   }
-  if (trust == JournalTrust::kMayBeOurs && facts.st_uid == ::geteuid()) {
-    return {};
-  }
-  vfs_report() = {};
-  const base::UniqueFd fd(open_confined({.folder = session.fd(), .name = name}, O_RDWR, 0));
-  if (!fd.valid() || ::ftruncate(fd.get(), 0) != 0 || ::fdatasync(fd.get()) != 0) {
-    return {Code::kRefused,
-            session.shown_name() + "/" + name +
-                " is not the host's and cannot be emptied: " + vfs_report().refusal};
-  }
-  base::log_warning("session.foreign_journal_discarded",
-                    {{"session", session.shown_name()}, {"file", name}});
-  return {};
+  return newest;
 }
 
 }  // namespace patchbay::session

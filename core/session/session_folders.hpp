@@ -13,10 +13,6 @@
 
 namespace patchbay::session {
 
-// Whether a journal of inbound.db that is not empty may be one of ours: only until this process has
-// closed the database properly; from then on somebody else wrote it.
-enum class JournalTrust : std::uint8_t { kMayBeOurs, kForeign };
-
 class SessionFolders {
  public:
   static base::Result<SessionFolders> open(const std::string& path);
@@ -32,23 +28,27 @@ class SessionFolders {
   [[nodiscard]] base::Result<std::string> replace_database(
       const attachments::ConfinedFolder& session, DatabaseFile database, base::WallTime now) const;
 
+  // Moves what lies under the name of inbound.db's journal to <name>.corrupt-<time> and puts an
+  // empty file there. What was done, for people.
+  [[nodiscard]] base::Result<std::string> replace_journal(
+      const attachments::ConfinedFolder& session, base::WallTime now) const;
+
  private:
-  SessionFolders(attachments::ConfinedFolder root, std::string inbound, std::string outbound)
+  SessionFolders(attachments::ConfinedFolder root, std::string inbound, std::string replaced,
+                 std::string outbound)
       : root_(std::move(root)),
         inbound_template_(std::move(inbound)),
+        replaced_inbound_template_(std::move(replaced)),
         outbound_template_(std::move(outbound)) {}
 
   [[nodiscard]] base::Status fill(const attachments::ConfinedFolder& folder) const;
-  [[nodiscard]] const std::string& template_of(DatabaseFile database) const;
-
   attachments::ConfinedFolder root_;
-  std::string inbound_template_;  // the bytes of a new database
+  std::string inbound_template_;           // the bytes of a new database
+  std::string replaced_inbound_template_;  // and of one in place of another: to be refilled
   std::string outbound_template_;
 };
 
-// Before inbound.db is opened: a journal that cannot be ours (by trust, or by its owner) is
-// emptied, since rolling it back would rewrite the database.
-[[nodiscard]] base::Status discard_foreign_journal(const attachments::ConfinedFolder& session,
-                                                   JournalTrust trust);
+// The newest inbound.db.corrupt-… in the folder; empty: there is none.
+[[nodiscard]] std::string newest_inbound_set_aside(const attachments::ConfinedFolder& session);
 
 }  // namespace patchbay::session

@@ -44,10 +44,9 @@ base::Result<std::size_t> SessionWorker::sweep_inbox_now(
   }
   PATCHBAY_ASSIGN(const std::size_t removed,
                   attachments::remove_from_inbox(folder, {orphans.begin(), orphans.end()}));
-  base::log_info("session.inbox_swept",
-                 {{"session", session_.agent.str() + "/" + session_.id.str()},
-                  {"removed", removed},
-                  {"why", "files without a message, left by a crash"}});
+  base::log_info("session.inbox_swept", {{"session", session_name(session_)},
+                                         {"removed", removed},
+                                         {"why", "files without a message, left by a crash"}});
   return removed;
 }
 

@@ -193,11 +193,10 @@ void SessionWorker::take_over(std::vector<Acknowledgement> acknowledgements) {
   for (const Acknowledgement& acknowledgement : acknowledgements) {
     if (acknowledgement.status == AckStatus::kCompleted &&
         acknowledgement.raw_status != "completed") {
-      base::log_warning("session.unknown_acknowledgement",
-                        {{"session", session_.agent.str() + "/" + session_.id.str()},
-                         {"row", acknowledgement.message_id},
-                         {"status", acknowledgement.raw_status},
-                         {"taken_as", "completed"}});
+      base::log_warning("session.unknown_acknowledgement", {{"session", session_name(session_)},
+                                                            {"row", acknowledgement.message_id},
+                                                            {"status", acknowledgement.raw_status},
+                                                            {"taken_as", "completed"}});
     }
   }
   // If a lock keeps it out until it is given up, the next look finds the same acknowledgements.

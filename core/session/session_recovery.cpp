@@ -43,23 +43,53 @@ Status SessionWorker::heal(const attachments::ConfinedFolder& folder, DatabaseFi
   }
   PATCHBAY_ASSIGN(const std::string done,
                   context_->folders.replace_database(folder, database, context_->clock.wall_now()));
-  base::log_error("session.database_replaced",
-                  {{"session", session_.agent.str() + "/" + session_.id.str()},
-                   {"file", file_name(database)},
-                   {"reason", damaged.message()},
-                   {"done", done}});
+  base::log_error("session.database_replaced", {{"session", session_name(session_)},
+                                                {"file", file_name(database)},
+                                                {"reason", damaged.message()},
+                                                {"done", done}});
   healed.push_back(damaged.message() + "; " + done);
   forget(database);
   return opening();
+}
+
+// A hostile journal alone must not cost the messages beside it. Whatever is found, the database is
+// kept only if SQLite finds it whole afterwards.
+Status SessionWorker::clear_journal_name(const attachments::ConfinedFolder& folder,
+                                         std::vector<std::string>& healed) {
+  std::string what;
+  if (const std::string objection = no_journal(folder, trust_); !objection.empty()) {
+    PATCHBAY_ASSIGN(const std::string done,
+                    context_->folders.replace_journal(folder, context_->clock.wall_now()));
+    what = objection + "; " + done;
+  } else if (trust_ == JournalTrust::kMayBeOurs) {
+    PATCHBAY_ASSIGN(const bool cut, cut_super_journal_off(folder));
+    if (cut) {
+      what =
+          "the journal of inbound.db named a super-journal, which the host never writes; the "
+          "name was cut off and the journal rolled back";
+    }
+  }
+  if (what.empty()) {
+    return {};
+  }
+  inbound_is_suspect_ = true;
+  base::log_error("session.hostile_journal", {{"session", session_name(session_)}, {"done", what}});
+  healed.push_back(std::move(what));
+  return {};
 }
 
 Result<SessionStorage::Recovery> SessionWorker::recover_now() {
   PATCHBAY_ASSIGN(const attachments::ConfinedFolder folder,
                   context_->folders.open_session(session_));
   SessionStorage::Recovery recovery;
-  const Status inbound =
-      heal(folder, DatabaseFile::kInbound, recovery.healed, [&] { return open_inbound(folder); });
+  PATCHBAY_TRY(clear_journal_name(folder, recovery.healed));
+  bool refill_needed = false;
+  const Status inbound = heal(folder, DatabaseFile::kInbound, recovery.healed,
+                              [&] { return open_inbound(folder, refill_needed); });
   PATCHBAY_TRY(inbound);
+  if (refill_needed) {
+    recovery.inbound_set_aside = newest_inbound_set_aside(folder);
+  }
   std::vector<Acknowledgement> acknowledgements;
   const Status outbound = heal(folder, DatabaseFile::kOutbound, recovery.healed,
                                [&] { return open_outbound(folder, acknowledgements); });
@@ -72,12 +102,13 @@ Result<SessionStorage::Recovery> SessionWorker::recover_now() {
   return recovery;
 }
 
-Status SessionWorker::open_inbound(const attachments::ConfinedFolder& folder) {
+Status SessionWorker::open_inbound(const attachments::ConfinedFolder& folder, bool& refill_needed) {
   ReleaseResult release;
   const Status opened = with_inbound(folder, [&](InboundDatabase& inbound) -> Status {
     if (inbound_is_suspect_) {
       PATCHBAY_TRY(inbound.check());
     }
+    PATCHBAY_ASSIGN(refill_needed, inbound.is_to_be_refilled());
     PATCHBAY_ASSIGN(release,
                     inbound.release(window(), context_->clock.wall_now(), AgentState::kGone));
     return {};

@@ -42,6 +42,10 @@ class FileSessionStorage final : public SessionStorage {
   void read_turn(const SessionAddress& session, Done<Turn> done) override {
     worker(session).read_turn(std::move(done));
   }
+  void rows_without_files(const SessionAddress& session,
+                          Done<std::vector<RowWithoutFiles>> done) override {
+    worker(session).rows_without_files(std::move(done));
+  }
   void read_work(const SessionAddress& session, Done<SessionWork> done) override {
     worker(session).read_work(std::move(done));
   }

@@ -26,7 +26,7 @@ class ConfinedFolder;
 namespace patchbay::session {
 
 using InboundCommand = std::variant<InboundMessage, CompleteAttachments, DeliveredRow, SetRouting,
-                                    TakeOverAcknowledgements, ReturnClaims>;
+                                    TakeOverAcknowledgements, ReturnClaims, RefillInbound>;
 
 // How one command ended.
 enum class CommandOutcome : std::uint8_t {
@@ -108,6 +108,9 @@ class SessionStorage {
   struct Recovery {
     std::vector<std::string> healed;
     std::vector<Acknowledgement> unfinished;  // claims (processing) that are still there
+    // Set from the time that inbound.db was made anew until a RefillInbound has ended that, across
+    // crashes: the name of what was set aside, empty when nothing of it was left.
+    std::optional<std::string> inbound_set_aside;
   };
   virtual void recover(const RunLease& lease, Done<Recovery> done) = 0;
 
@@ -126,6 +129,14 @@ class SessionStorage {
     std::optional<base::Milliseconds> tool_timeout;  // declared by the tool in flight
   };
   virtual void read_turn(const SessionAddress& session, Done<Turn> done) = 0;
+
+  // Rows that wait for their files, the oldest ones first, at most limits::kInboundQueueRows.
+  struct RowWithoutFiles {
+    std::string id;
+    std::string content;
+  };
+  virtual void rows_without_files(const SessionAddress& session,
+                                  Done<std::vector<RowWithoutFiles>> done) = 0;
 
   // What waits in the session now.
   virtual void read_work(const SessionAddress& session, Done<SessionWork> done) = 0;

@@ -110,6 +110,20 @@ void SessionWorker::write_outbound(DirectOutboundRow row, Done<CommandOutcome> d
                            [this, row = std::move(row)] { return write_outbound_now(row); });
 }
 
+void SessionWorker::rows_without_files(Done<std::vector<SessionStorage::RowWithoutFiles>> done) {
+  using Rows = std::vector<SessionStorage::RowWithoutFiles>;
+  post_job<Rows>(std::move(done), [this]() -> Result<Rows> {
+    PATCHBAY_ASSIGN(const attachments::ConfinedFolder folder,
+                    context_->folders.open_session(session_));
+    Rows rows;
+    PATCHBAY_TRY(with_inbound(folder, [&rows](InboundDatabase& inbound) -> Status {
+      PATCHBAY_ASSIGN(rows, inbound.rows_without_files(limits::kInboundQueueRows));
+      return {};
+    }));
+    return rows;
+  });
+}
+
 void SessionWorker::read_work(Done<SessionWork> done) {
   post_job<SessionWork>(std::move(done), [this] { return read_work_now(); });
 }
@@ -130,7 +144,7 @@ void SessionWorker::write(InboundCommand command, Done<CommandOutcome> done) {
   ++outstanding_;
   PendingWrite write{std::move(command), std::move(done), context_->clock.now(), epoch_};
   if (doomed_) {
-    const Status busy(Code::kBusy, "session " + session_.agent.str() + "/" + session_.id.str() +
+    const Status busy(Code::kBusy, "session " + session_name(session_) +
                                        " has too many writes waiting, or its agent holds a lock");
     finish_writes(std::span(&write, 1), {Result<CommandOutcome>(busy)});
     return;
@@ -184,7 +198,7 @@ void SessionWorker::end_doomed(std::vector<PendingWrite>& writes) {
   if (doomed == writes.end()) {
     return;
   }
-  const Status busy(Code::kBusy, "session " + session_.agent.str() + "/" + session_.id.str() +
+  const Status busy(Code::kBusy, "session " + session_name(session_) +
                                      ": a message before this one could not be written");
   const auto count = static_cast<std::size_t>(writes.end() - doomed);
   finish_writes(std::span(writes).last(count),
@@ -224,10 +238,9 @@ void SessionWorker::keep_or_give_up(std::vector<PendingWrite> writes, const Stat
   for (const PendingWrite& write : writes) {
     given_up_epoch_ = write.done ? write.epoch : given_up_epoch_;  // one for all on their way
   }
-  base::log_warning("session.inbound_busy",
-                    {{"session", session_.agent.str() + "/" + session_.id.str()},
-                     {"given_up", writes.size()},
-                     {"reason", busy.message()}});
+  base::log_warning("session.inbound_busy", {{"session", session_name(session_)},
+                                             {"given_up", writes.size()},
+                                             {"reason", busy.message()}});
   const Status status =
       busy.with_context("the agent holds a lock for longer than 2 s; nothing was written");
   finish_writes(writes, std::vector<Result<CommandOutcome>>(writes.size(), status));
@@ -238,10 +251,13 @@ Status SessionWorker::with_inbound(const attachments::ConfinedFolder& folder,
   const Status discarded = discard_foreign_journal(folder, trust_);
   tell_if_damaged(discarded);
   PATCHBAY_TRY(discarded);
-  trust_ = JournalTrust::kMayBeOurs;
-  const Status status = transact(folder, work);
+  const JournalTrust before = std::exchange(trust_, JournalTrust::kMayBeOurs);
+  bool begun = false;
+  const Status status = transact(folder, work, begun);
   if (status.ok() || status.code() == Code::kBusy) {
     trust_ = JournalTrust::kForeign;  // closed in order: no journal of ours is left
+  } else if (!begun && status.code() == Code::kRefused) {
+    trust_ = before;  // nothing was written, so what comes to lie there is no more ours than before
   }
   inbound_is_stuck_ = status.code() == Code::kBusy;
   inbound_is_suspect_ = inbound_is_suspect_ || status.code() == Code::kCorrupt;
@@ -249,14 +265,15 @@ Status SessionWorker::with_inbound(const attachments::ConfinedFolder& folder,
   return status;
 }
 
-Status SessionWorker::transact(const attachments::ConfinedFolder& folder,
-                               const InTransaction& work) {
+Status SessionWorker::transact(const attachments::ConfinedFolder& folder, const InTransaction& work,
+                               bool& begun) {
   const InboundDatabase::Options options = {
       .busy = inbound_is_stuck_ ? kStuckWait : limits::kInboundBusy,
       .exclusive = inbound_is_stuck_,
       .known_schema = inbound_schema_};
   PATCHBAY_ASSIGN(InboundDatabase inbound, InboundDatabase::open(folder, options));
   PATCHBAY_TRY(inbound.begin());
+  begun = true;
   PATCHBAY_TRY(work(inbound));
   if (PBAY_FAILPOINT_FAILS("session.before_commit")) {
     return {Code::kIo, "failpoint session.before_commit"};

@@ -15,6 +15,7 @@
 #include "base/clock.hpp"
 #include "base/executor.hpp"
 #include "session/inbound_database.hpp"
+#include "session/inbound_journal.hpp"
 #include "session/outbound_reader.hpp"
 #include "session/session_folders.hpp"
 #include "session/session_storage.hpp"
@@ -54,6 +55,7 @@ class SessionWorker : public std::enable_shared_from_this<SessionWorker> {
   void settle_claims(bool aborted, Done<SessionWork> done);
   void write_outbound(DirectOutboundRow row, Done<CommandOutcome> done);
   void read_turn(Done<SessionStorage::Turn> done);
+  void rows_without_files(Done<std::vector<SessionStorage::RowWithoutFiles>> done);
   void read_work(Done<SessionWork> done);
   void sweep_inbox(base::WallTime before, std::unordered_set<std::string> kept,
                    Done<std::size_t> done);
@@ -104,7 +106,7 @@ class SessionWorker : public std::enable_shared_from_this<SessionWorker> {
   [[nodiscard]] base::Status with_inbound(const attachments::ConfinedFolder& folder,
                                           const InTransaction& work);
   [[nodiscard]] base::Status transact(const attachments::ConfinedFolder& folder,
-                                      const InTransaction& work);
+                                      const InTransaction& work, bool& begun);
   void remember(ReleaseResult release);
   void tell(const SessionWork& work);
   // Tells of damage that a recovery may end. Any other status, and a lock, is not damage.
@@ -131,10 +133,14 @@ class SessionWorker : public std::enable_shared_from_this<SessionWorker> {
 
   // Under the run lease:
   [[nodiscard]] base::Result<SessionStorage::Recovery> recover_now();
+  [[nodiscard]] base::Status clear_journal_name(const attachments::ConfinedFolder& folder,
+                                                std::vector<std::string>& healed);
   using Opening = std::function<base::Status()>;
   [[nodiscard]] base::Status heal(const attachments::ConfinedFolder& folder, DatabaseFile database,
                                   std::vector<std::string>& healed, const Opening& opening);
-  [[nodiscard]] base::Status open_inbound(const attachments::ConfinedFolder& folder);
+  // `refill_needed`: the database was made anew, and that has not ended.
+  [[nodiscard]] base::Status open_inbound(const attachments::ConfinedFolder& folder,
+                                          bool& refill_needed);
   [[nodiscard]] base::Status open_outbound(const attachments::ConfinedFolder& folder,
                                            std::vector<Acknowledgement>& acknowledgements);
   [[nodiscard]] base::Result<SessionWork> settle_now(bool aborted);

@@ -20,6 +20,11 @@ struct SessionAddress {
   auto operator<=>(const SessionAddress&) const = default;
 };
 
+// "<agent>/<id>": in logs, in messages, and in the central database's columns that name a session.
+[[nodiscard]] inline std::string session_name(const SessionAddress& session) {
+  return session.agent.str() + "/" + session.id.str();
+}
+
 // Where something is written to or came from, as the columns of both databases have it.
 struct ChatAddress {
   std::string channel_type;  // the instance's name, or "agent"
@@ -62,6 +67,14 @@ struct DeliveredRow {
   std::string status;               // "delivered", "failed", "unknown"
   std::string reason;               // empty: NULL
   base::WallTime delivered_at;
+};
+
+// What the host puts back into an inbound.db that was made anew (Recovery::inbound_set_aside), in
+// one command or in several.
+struct RefillInbound {
+  std::vector<DeliveredRow> delivered;  // a row of that id that is there already stays
+  // With the last command: tells the agent of it, and ends the refilling.
+  std::optional<InboundMessage> notice;
 };
 
 struct Destination {

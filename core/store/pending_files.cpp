@@ -10,6 +10,8 @@ constexpr char kInsert[] =
     "ON CONFLICT DO NOTHING";
 constexpr char kRemove[] =
     "DELETE FROM pending_files WHERE agent = ? AND session = ? AND row_id = ?";
+constexpr char kFind[] =
+    "SELECT 1 FROM pending_files WHERE agent = ? AND session = ? AND row_id = ?";
 constexpr char kLoad[] =
     "SELECT id, agent, session, row_id, event FROM pending_files WHERE id > ? ORDER BY id LIMIT ?";
 
@@ -28,6 +30,14 @@ base::Status PendingFilesRepository::remove(const base::AgentGroupId& agent,
   return guarded("removing pending files", [&]() -> base::Status {
     Query(statements_, kRemove, agent, session, row_id).run();
     return {};
+  });
+}
+
+base::Result<bool> PendingFilesRepository::contains(const base::AgentGroupId& agent,
+                                                    const base::SessionId& session,
+                                                    const std::string& row_id) {
+  return guarded("reading pending files", [&]() -> base::Result<bool> {
+    return Query(statements_, kFind, agent, session, row_id).step();
   });
 }
 

@@ -30,6 +30,8 @@ class PendingFilesRepository {
   base::Status insert(const PendingFilesRecord& record);
   base::Status remove(const base::AgentGroupId& agent, const base::SessionId& session,
                       const std::string& row_id);
+  base::Result<bool> contains(const base::AgentGroupId& agent, const base::SessionId& session,
+                              const std::string& row_id);
   base::Result<std::vector<PendingFilesRecord>> load(std::int64_t after, std::size_t limit);
 
  private:

@@ -36,6 +36,7 @@ class MemorySessions final : public session::SessionStorage {
   // Failures of the next calls.
   std::vector<base::Status> drain_failures;
   std::vector<base::Status> write_failures;
+  base::Status folder_failure;  // until it is taken away
 
   // A row as an agent commits it.
   session::OutboundMessage& write_out(const session::SessionAddress& session, std::string id,
@@ -113,6 +114,8 @@ class MemorySessions final : public session::SessionStorage {
   void read_turn(const session::SessionAddress& /*session*/, Done<Turn> done) override {
     loop_.post([done = std::move(done)] { done(Turn{}); });
   }
+  void rows_without_files(const session::SessionAddress& /*session*/,
+                          Done<std::vector<RowWithoutFiles>> /*done*/) override {}
   void read_work(const session::SessionAddress& /*session*/,
                  Done<session::SessionWork> done) override {
     loop_.post([done = std::move(done)] { done(session::SessionWork{}); });
@@ -121,6 +124,9 @@ class MemorySessions final : public session::SessionStorage {
                    std::unordered_set<std::string> /*kept*/, Done<std::size_t> /*done*/) override {}
   [[nodiscard]] base::Result<std::shared_ptr<attachments::ConfinedFolder>> folder(
       const session::SessionAddress& session) override {
+    if (!folder_failure.ok()) {
+      return folder_failure;
+    }
     auto opened = attachments::ConfinedFolder::open(path(session).string());
     if (!opened.ok()) {
       return opened.status();

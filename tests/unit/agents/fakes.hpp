@@ -22,6 +22,7 @@ class FakeStorage final : public session::SessionStorage {
   std::map<session::SessionAddress, session::SessionWork> work;
   std::map<session::SessionAddress, Turn> turns;
   base::Status recover_status;
+  std::optional<std::string> set_aside;  // by the next recovery
   std::vector<std::string> calls;
 
   void create(const session::SessionAddress&, Done<bool> done) override {
@@ -42,7 +43,9 @@ class FakeStorage final : public session::SessionStorage {
   void recover(const session::RunLease& lease, Done<Recovery> done) override {
     calls.push_back("recover " + lease.session().id.str());
     if (recover_status.ok()) {
-      later(std::move(done), Recovery{});
+      Recovery recovery;
+      recovery.inbound_set_aside = std::exchange(set_aside, std::nullopt);
+      later(std::move(done), std::move(recovery));
     } else {
       later(std::move(done), base::Result<Recovery>(recover_status));
     }
@@ -59,6 +62,8 @@ class FakeStorage final : public session::SessionStorage {
   void read_turn(const session::SessionAddress& session, Done<Turn> done) override {
     later(std::move(done), turns[session]);
   }
+  void rows_without_files(const session::SessionAddress&,
+                          Done<std::vector<RowWithoutFiles>>) override {}
   void read_work(const session::SessionAddress& session, Done<session::SessionWork> done) override {
     later(std::move(done), work[session]);
   }
@@ -139,6 +144,11 @@ class FakeHooks final : public RunHooks {
                base::UniqueFunction<void(base::Status)> ready) override {
     told.push_back("prepare " + session.id.str());
     ready(prepare_status);
+  }
+  void refill(const session::SessionAddress& session, const std::string& set_aside,
+              base::UniqueFunction<void()> refilled) override {
+    told.push_back("refill " + session.id.str() + " after " + set_aside);
+    refilled();
   }
   void started(const session::SessionAddress& session) override {
     told.push_back("started " + session.id.str());

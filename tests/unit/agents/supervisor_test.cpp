@@ -78,6 +78,18 @@ TEST_F(SupervisorTest, WakesASessionWithDueMessagesAndHealsItBefore) {
   EXPECT_EQ(spec.working_directory, "/nowhere/agents/main");
 }
 
+TEST_F(SupervisorTest, ANewInboundIsRefilledBeforeAnyAgentSeesIt) {
+  storage.set_aside = "inbound.db.corrupt-1";
+  work("a", 1);
+  EXPECT_THAT(hooks.told,
+              ElementsAre("refill a after inbound.db.corrupt-1", "prepare a", "started a"));
+  storage.set_aside = "";
+  storage.work[address("a")] = {};
+  exit("a");
+  EXPECT_THAT(hooks.told, ElementsAre("refill a after inbound.db.corrupt-1", "prepare a",
+                                      "started a", "refill a after ", "exited a", "stopped a"));
+}
+
 TEST_F(SupervisorTest, LeavesASessionWithoutDueMessagesAlone) {
   work("a", 0);
   EXPECT_EQ(state("a"), RunState::kStopped);

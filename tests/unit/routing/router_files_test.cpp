@@ -239,6 +239,96 @@ TEST_F(RouterFilesTest, FetchingGoesOnAfterARestart) {
   EXPECT_EQ(files_.asked.size(), 2U);
 }
 
+class LostFilesTest : public RouterFilesTest {
+ protected:
+  // The host dies after the row, before the record of what is to be fetched.
+  void crash_between_the_commits() {
+    route(message("0"));
+    session_ = session_of("main");
+    sessions_.completions_are_lost = true;
+    submit(with_reference("1", "ref-1"));
+    ASSERT_TRUE(eventually([&] { return sessions_.rows[session_].size() == 2; }));
+    sessions_.completions_are_lost = false;
+    outcomes_.clear();
+    restart();
+    ASSERT_EQ(pending(), 0U);
+    look();
+  }
+  void look() {
+    bool looked = false;
+    router_->look_for_lost_files(session_, [&looked] { looked = true; });
+    ASSERT_TRUE(eventually([&looked] { return looked; }));
+  }
+  // All that the platforms are given to repeat a message.
+  void wait_for_repetitions() {
+    loop_.advance(std::chrono::minutes(2));
+    ask([](store::Repositories& r) { return r.pending_files.load(0, 100); });
+    loop_.run_ready();
+  }
+  session::SessionAddress session_;
+};
+
+TEST_F(LostFilesTest, ARowWhoseRecordACrashTookGoesWithoutItsFile) {
+  crash_between_the_commits();
+  EXPECT_TRUE(sessions_.completed[session_].empty()) << "the platform may still repeat it";
+  wait_for_repetitions();
+  ASSERT_TRUE(eventually([&] { return !sessions_.completed[session_].empty(); }));
+  const auto content = nlohmann::json::parse(sessions_.completed[session_].at("-1:1:main"));
+  EXPECT_EQ(content["text"], "1");
+  const auto& file = content["attachments"][0];
+  EXPECT_EQ(file["name"], "photo.jpg");
+  EXPECT_FALSE(file.contains("pending"));
+  EXPECT_NE(file["error"].get<std::string>().find("the platform did not send the message again"),
+            std::string::npos);
+  EXPECT_TRUE(files_.asked.empty());
+}
+
+TEST_F(LostFilesTest, ARowWhoseMessageIsRepeatedGetsItsFile) {
+  crash_between_the_commits();
+  EXPECT_EQ(route(with_reference("1", "ref-1")), SubmitOutcome::kDuplicate);
+  ASSERT_EQ(files_.asked, std::vector<std::string>{"ref-1"});
+  wait_for_repetitions();
+  EXPECT_TRUE(sessions_.completed[session_].empty());
+  files_.pending[0](stage("jpg"));
+  ASSERT_TRUE(eventually([&] { return !sessions_.completed[session_].empty(); }));
+  const auto files = attachments_of(sessions_.completed[session_].at("-1:1:main"));
+  EXPECT_EQ(inbox_file(session_, files[0]), "jpg");
+}
+
+TEST_F(LostFilesTest, ARowWhoseMessageIsRepeatedJustNowIsLeftAlone) {
+  crash_between_the_commits();
+  sessions_.held.insert(session_);
+  submit(with_reference("1", "ref-1"));
+  wait_for_repetitions();
+  sessions_.release();
+  ASSERT_TRUE(all_ended());
+  wait_for_repetitions();
+  EXPECT_TRUE(sessions_.completed[session_].empty());
+  EXPECT_EQ(pending(), 1U);
+}
+
+TEST_F(LostFilesTest, ARowThatIsBeingFetchedIsLeftAlone) {
+  route(with_reference("1", "ref-1"));
+  session_ = session_of("main");
+  files_.pending.clear();
+  restart();
+  look();
+  wait_for_repetitions();
+  EXPECT_TRUE(sessions_.completed[session_].empty());
+}
+
+TEST_F(LostFilesTest, ALockedSessionGetsItLater) {
+  crash_between_the_commits();
+  sessions_.write_failure[session_] = {base::Code::kBusy, "locked"};
+  wait_for_repetitions();
+  EXPECT_TRUE(sessions_.completed[session_].empty());
+  sessions_.write_failure.clear();
+  ASSERT_TRUE(eventually([&] {
+    loop_.advance(std::chrono::seconds(10));
+    return !sessions_.completed[session_].empty();
+  }));
+}
+
 TEST_F(RouterFilesTest, AFetchIsRepeatedAndThenGivenUpByName) {
   route(with_reference("1", "ref-1"));
   const auto answer = [&](base::Result<std::string> result) {

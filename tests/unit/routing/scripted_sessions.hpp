@@ -89,6 +89,18 @@ class ScriptedSessions final : public session::SessionStorage {
   void write_outbound(const session::RunLease&, session::DirectOutboundRow,
                       Done<session::CommandOutcome>) override {}
   void read_turn(const Address&, Done<Turn>) override {}
+  // Pending rows of the databases that were not completed.
+  void rows_without_files(const Address& session,
+                          Done<std::vector<RowWithoutFiles>> done) override {
+    std::vector<RowWithoutFiles> found;
+    for (const session::InboundMessage& row : rows[session]) {
+      if (row.attachments_pending && !completed[session].contains(row.id)) {
+        found.push_back({row.id, row.content});
+      }
+    }
+    loop_.post(
+        [done_ = std::move(done), found = std::move(found)]() mutable { done_(std::move(found)); });
+  }
   void read_work(const Address&, Done<session::SessionWork>) override {}
   void sweep_inbox(const Address&, base::WallTime, std::unordered_set<std::string>,
                    Done<std::size_t>) override {}
@@ -102,8 +114,8 @@ class ScriptedSessions final : public session::SessionStorage {
       return failure->second;
     }
     if (const auto* complete = std::get_if<session::CompleteAttachments>(&command)) {
-      completed[session][complete->id] = complete->content;
-      return session::CommandOutcome::kDone;
+      const bool first = completed[session].emplace(complete->id, complete->content).second;
+      return first ? session::CommandOutcome::kDone : session::CommandOutcome::kDuplicate;
     }
     const auto& message = std::get<session::InboundMessage>(command);
     if (!ids_[session].insert(message.id).second) {

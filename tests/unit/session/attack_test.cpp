@@ -176,7 +176,104 @@ TEST_F(Attack, InboundJournalThatNamesASuperJournal) {
   open(loop_);  // now it may be one that a killed host left behind
   test::write_file(file("inbound.db-journal"), journal);
   expect_refused(write(message("x")).status(), "super-journal");
-  expect_healed("super-journal");
+  const auto recovery = recover();
+  ASSERT_TRUE(recovery.ok()) << recovery.status().message();
+  ASSERT_EQ(recovery->healed.size(), 1U);
+  EXPECT_NE(recovery->healed[0].find("super-journal"), std::string::npos);
+  EXPECT_FALSE(recovery->inbound_set_aside);
+  EXPECT_EQ(inbound(kRows), "in1,in2");
+  expect_works();
+}
+
+TEST_F(Attack, AHotJournalIsRolledBackWhateverAnAgentWroteBehindIt) {
+  const std::string before = test::read_file(file("inbound.db"));
+  ASSERT_TRUE(write(message("half")).ok());
+  open(loop_);
+  const auto pages = static_cast<std::uint32_t>(before.size() / kPageBytes);
+  const std::string honest = make_journal(pages_of(before), pages);
+  const std::string named = make_journal({}, pages, victim());
+  // The name at the end of a journal, twice.
+  const std::string tail = named.substr(make_journal({}, pages).size());
+  test::write_file(file("inbound.db-journal"), honest + tail + tail);
+  expect_refused(write(message("x")).status(), "super-journal");
+  const auto recovery = recover();
+  ASSERT_TRUE(recovery.ok()) << recovery.status().message();
+  EXPECT_FALSE(recovery->inbound_set_aside);
+  EXPECT_EQ(inbound(kRows), "in1") << "the transaction that the journal belongs to is undone";
+  expect_works();
+}
+
+TEST_F(Attack, AJournalThatIsNoneCostsNoMessage) {
+  for (const bool restarted : {false, true}) {
+    SCOPED_TRACE(restarted);
+    if (restarted) {
+      open(loop_);
+    }
+    replace("inbound.db-journal", make_fifo);
+    expect_refused(write(message("x")).status(), "inbound.db-journal is a FIFO");
+    expect_healed("inbound.db-journal is a FIFO");
+    EXPECT_EQ(status_of("in1"), "pending");
+  }
+  EXPECT_EQ(inbound(kRows), "in1,works1,works2");
+}
+
+TEST_F(Attack, ADamagedDatabaseBesideAJournalThatIsNoneIsReplaced) {
+  open(loop_);
+  std::string bytes = test::read_file(file("inbound.db"));
+  bytes.replace(kPageBytes + 100, 3000, std::string(3000, 'x'));
+  bytes.replace(2 * kPageBytes, 200, std::string(200, 'x'));
+  test::write_file(file("inbound.db"), bytes);
+  replace("inbound.db-journal", make_fifo);
+  const auto recovery = recover();
+  ASSERT_TRUE(recovery.ok()) << recovery.status().message();
+  EXPECT_EQ(recovery->healed.size(), 2U);
+  EXPECT_TRUE(recovery->inbound_set_aside);
+  expect_works();
+}
+
+TEST_F(Attack, ARefusedJournalMakesNoOtherOneOurs) {
+  const std::string earlier = test::read_file(file("inbound.db"));
+  ASSERT_TRUE(write(message("in2")).ok());
+  replace("inbound.db-journal", make_fifo);
+  EXPECT_FALSE(write(message("x")).ok());
+  std::filesystem::remove(file("inbound.db-journal"));
+  test::write_file(
+      file("inbound.db-journal"),
+      make_journal(pages_of(earlier), static_cast<std::uint32_t>(earlier.size() / kPageBytes)));
+  ASSERT_TRUE(write(message("in3")).ok());
+  EXPECT_EQ(inbound(kRows), "in1,in2,in3");
+}
+
+TEST_F(Attack, AReplacedInboundIsRefilledOnce) {
+  ASSERT_TRUE(write(message("lost")).ok());
+  test::write_file(file("inbound.db"), "no database");
+  auto recovery = recover();
+  ASSERT_TRUE(recovery.ok()) << recovery.status().message();
+  ASSERT_TRUE(recovery->inbound_set_aside);
+  EXPECT_TRUE(recovery->inbound_set_aside->starts_with("inbound.db.corrupt-20260101T"));
+  EXPECT_TRUE(std::filesystem::exists(file(*recovery->inbound_set_aside)));
+  // The host dies before it has put anything back.
+  open(loop_);
+  const std::string name = *recovery->inbound_set_aside;
+  recovery = recover();
+  ASSERT_TRUE(recovery.ok());
+  EXPECT_TRUE(recovery->healed.empty());
+  EXPECT_EQ(recovery->inbound_set_aside, name);
+  // What is newer than what is put back stays.
+  ASSERT_TRUE(write(DeliveredRow{"b", "p2", "failed", "by a report", loop_.wall_now()}).ok());
+  RefillInbound refill;
+  refill.delivered = {{"a", "p1", "delivered", "", loop_.wall_now()},
+                      {"b", "p2", "delivered", "", loop_.wall_now()}};
+  ASSERT_TRUE(write(refill).ok());
+  ASSERT_TRUE(recover()->inbound_set_aside);
+  InboundMessage notice = message("notice");
+  notice.trigger = false;
+  ASSERT_TRUE(write(RefillInbound{{}, notice}).ok());
+  EXPECT_FALSE(recover()->inbound_set_aside);
+  EXPECT_EQ(inbound("SELECT group_concat(message_out_id || ' ' || status) FROM"
+                    " (SELECT * FROM delivered ORDER BY message_out_id)"),
+            "a delivered,b failed");
+  EXPECT_EQ(inbound(kRows), "notice");
 }
 
 TEST_F(Attack, JournalThatRewritesInbound) {

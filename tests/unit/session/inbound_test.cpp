@@ -22,6 +22,11 @@ class Inbound : public StorageTest {
     ASSERT_TRUE(outcome.ok()) << outcome.status().message();
     ASSERT_EQ(*outcome, CommandOutcome::kDone);
   }
+  void finish(const std::string& id) {
+    TakeOverAcknowledgements finished;
+    finished.acknowledgements.push_back({id, AckStatus::kCompleted, "completed", {}});
+    ASSERT_TRUE(write(finished).ok());
+  }
 };
 
 TEST_F(Inbound, ASessionIsMadeOnce) {
@@ -170,6 +175,65 @@ TEST_F(Inbound, LaterRowsOfAChatWaitForItsFiles) {
   EXPECT_EQ(*again, CommandOutcome::kDuplicate);
 }
 
+TEST_F(Inbound, RowsThatWaitForTheirFilesAreFound) {
+  InboundMessage photo = message("photo");
+  photo.attachments_pending = true;
+  InboundMessage context = photo;
+  context.id = "context";
+  context.trigger = false;
+  ASSERT_TRUE(write(photo).ok());
+  ASSERT_TRUE(write(context).ok());
+  ASSERT_TRUE(write(message("text")).ok());
+  using Rows = std::vector<SessionStorage::RowWithoutFiles>;
+  const auto find = [this] {
+    return wait<Rows>([&](auto done) { storage_->rows_without_files(session_, std::move(done)); });
+  };
+  auto rows = find();
+  ASSERT_TRUE(rows.ok()) << rows.status().message();
+  ASSERT_EQ(rows->size(), 2U);
+  EXPECT_EQ((*rows)[0].id, "photo");
+  EXPECT_EQ((*rows)[0].content, photo.content);
+  EXPECT_EQ((*rows)[1].id, "context");
+  ASSERT_TRUE(write(CompleteAttachments{"photo", "{}"}).ok());
+  rows = find();
+  ASSERT_EQ(rows->size(), 1U);
+  EXPECT_EQ((*rows)[0].id, "context");
+}
+
+TEST_F(Inbound, NoNoticeIsCompletedUnseen) {
+  open(loop_, 4);
+  const auto context = [this](const std::string& id, const std::string& channel) {
+    InboundMessage row = message(id);
+    row.trigger = false;
+    row.address.channel_type = channel;
+    ASSERT_TRUE(write(row).ok());
+  };
+  for (const char* id : {"n1", "n2", "n3"}) {
+    context(id, "agent");
+  }
+  for (const char* id : {"c1", "c2", "c3", "c4", "c5"}) {
+    context(id, "telegram");
+  }
+  InboundMessage from_agent = message("other agent");
+  from_agent.trigger = false;
+  from_agent.address.channel_type = "agent";
+  from_agent.source_session_id = "helper/s1";
+  ASSERT_TRUE(write(from_agent).ok());
+  put("t1");
+  const std::string seen =
+      "SELECT group_concat(id) FROM (SELECT id FROM messages_in WHERE status = 'pending' ORDER BY"
+      " seq)";
+  EXPECT_EQ(inbound(seen), "n1,n2,other agent,t1");
+  EXPECT_EQ(status_of("n3"), "held");
+  EXPECT_EQ(status_of("c5"), "completed");
+  finish("n1");
+  finish("n2");
+  finish("other agent");
+  finish("t1");
+  put("t2");
+  EXPECT_EQ(inbound(seen), "n3,t2");
+}
+
 TEST_F(Inbound, RoutingAndDestinationsAreReplacedAsAWhole) {
   SetRouting routing;
   routing.default_address = ChatAddress{"telegram", "telegram:dm:5", "7"};
@@ -291,6 +355,29 @@ TEST_F(Inbound, AnUnacknowledgedSystemRowEndsByItself) {
   ASSERT_TRUE(after.ok());
   EXPECT_EQ(after->due, 0U);
   EXPECT_EQ(status_of("s"), "completed");
+}
+
+TEST_F(Inbound, ASystemRowEndsAfterTheTimeoutThatItNames) {
+  InboundMessage shorter = message("shorter", InboundKind::kSystem);
+  shorter.content = R"({"type":"question_response","questionId":"q","timeoutMs":20000})";
+  InboundMessage longer = message("longer", InboundKind::kSystem);
+  longer.content = R"({"type":"question_response","questionId":"r","timeoutMs":900000})";
+  InboundMessage odd = message("odd", InboundKind::kSystem);
+  odd.content = R"({"timeoutMs":-1)";
+  for (const InboundMessage& row : {shorter, longer, odd}) {
+    ASSERT_TRUE(write(row).ok());
+  }
+  loop_.advance(std::chrono::seconds(20));
+  ASSERT_TRUE(work().ok());
+  EXPECT_EQ(status_of("shorter"), "completed");
+  EXPECT_EQ(status_of("odd"), "pending");
+  loop_.advance(limits::kSystemRowTimeout);
+  ASSERT_TRUE(work().ok());
+  EXPECT_EQ(status_of("odd"), "completed");
+  EXPECT_EQ(status_of("longer"), "pending");
+  loop_.advance(std::chrono::seconds(900));
+  ASSERT_TRUE(work().ok());
+  EXPECT_EQ(status_of("longer"), "completed");
 }
 
 TEST_F(Inbound, AnOlderFolderGainsItsColumns) {

@@ -72,6 +72,21 @@ std::vector<std::int64_t> rows(const ReleaseResult& result, RowStatus status) {
 
 using Rows = std::vector<std::int64_t>;
 
+TEST(Release, APileOfNoticesLeavesHalfThePlacesToOtherContext) {
+  Table table;
+  table.hold(6);  // 2 … 12
+  for (OpenRow& row : table.waiting) {
+    row.is_notice = true;
+  }
+  table.hold(6);   // 14 … 24
+  table.queue(1);  // 26
+  const ReleaseResult result = table.plan(6);
+  EXPECT_EQ(rows(result, RowStatus::kPending), (Rows{2, 4, 6, 22, 24, 26}));
+  EXPECT_EQ(rows(result, RowStatus::kCompleted), (Rows{14, 16, 18, 20}));
+  // In a window of one nothing is seen beside the message itself.
+  EXPECT_EQ(rows(table.plan(1), RowStatus::kPending), (Rows{26}));
+}
+
 TEST(Release, AtMostNAreDueAndInOrder) {
   Table table;
   table.queue(5);
