@@ -4,6 +4,7 @@
 
 #include "attachments/confined_folder.hpp"
 #include "base/failpoint.hpp"
+#include "base/log.hpp"
 
 namespace patchbay::delivery {
 namespace {
@@ -16,27 +17,58 @@ store::WatermarkRecord to_record(const session::Watermark& watermark) {
   return {watermark.rowid, watermark.id, watermark.seq, watermark.inode, watermark.schema_version};
 }
 
+// While the disk does not give a file, nothing of the session is accepted, since order holds. For
+// so long, for it may recover; then its message goes without it and says so.
+constexpr base::Milliseconds kFilesAwaited{60'000};
+
+enum class Unreadable : std::uint8_t { kIsAwaited, kIsRefused };
+
 // [a storage thread] Only a failure of the host's own disk is one.
+Status spool_files(const attachments::Spool& spool, const attachments::ConfinedFolder& folder,
+                   Candidate& candidate) {
+  store::DeliveryRecord& record = candidate.record;
+  PATCHBAY_ASSIGN(const auto taken, spool.take_outbox(folder, record.message_out_id, record.spool,
+                                                      candidate.declared_files));
+  record.files.clear();
+  record.refused_files.clear();
+  for (const auto& file : taken.files) {
+    record.files.push_back(file.name);
+  }
+  for (const auto& refused : taken.refused) {
+    record.refused_files.push_back(refused.name + ": " + refused.reason);
+  }
+  return {};
+}
+
+void refuse_files(Candidate& candidate, const Status& why) {
+  store::DeliveryRecord& record = candidate.record;
+  base::log_error("delivery.files_given_up",
+                  {{"session", session::session_name({record.agent, record.session})},
+                   {"message", record.message_out_id},
+                   {"reason", why.message()},
+                   {"remedy", "check the disk of the data folder"}});
+  record.files.clear();
+  record.refused_files.clear();
+  for (const std::string& name : candidate.declared_files) {
+    record.refused_files.push_back(name + ": " + why.message());
+  }
+}
+
+// [a storage thread]
 Status spool_files(const attachments::Spool& spool, session::SessionStorage& sessions,
-                   const SessionAddress& session, std::vector<Candidate>& candidates) {
-  std::shared_ptr<attachments::ConfinedFolder> folder;
+                   const SessionAddress& session, std::vector<Candidate>& candidates,
+                   Unreadable unreadable) {
+  const auto folder = sessions.folder(session);
   for (Candidate& candidate : candidates) {
     if (candidate.declared_files.empty()) {
       continue;
     }
-    if (!folder) {
-      PATCHBAY_ASSIGN(folder, sessions.folder(session));
+    const Status spooled = folder.ok() ? spool_files(spool, **folder, candidate) : folder.status();
+    if (!spooled.ok() && unreadable == Unreadable::kIsAwaited) {
+      return spooled;
     }
-    store::DeliveryRecord& record = candidate.record;
-    PATCHBAY_ASSIGN(const auto taken, spool.take_outbox(*folder, record.message_out_id,
-                                                        record.spool, candidate.declared_files));
-    record.files.clear();
-    record.refused_files.clear();
-    for (const auto& file : taken.files) {
-      record.files.push_back(file.name);
-    }
-    for (const auto& refused : taken.refused) {
-      record.refused_files.push_back(refused.name + ": " + refused.reason);
+    if (!spooled.ok()) {
+      refuse_files(candidate, spooled);
     }
   }
   return {};
@@ -59,23 +91,33 @@ void Acceptor::spool(SharedWork work) {
     write(work);
     return;
   }
-  auto spooled = lifetime_.guard([this, work](const Status& status) {
+  const SessionAddress session = work->batch.session->address;
+  const auto unreadable =
+      has_waited_for_files(session) ? Unreadable::kIsRefused : Unreadable::kIsAwaited;
+  auto spooled = lifetime_.guard([this, session, work](const Status& status) {
     PBAY_FAILPOINT("delivery.after_spool");
     if (status.ok()) {
+      unreadable_since_.erase(session);
       write(work);
     } else {
+      unreadable_since_.emplace(session, core_.deps.loop.now());
       work->done(status);
     }
   });
   core_.deps.storage_threads.post([&loop = core_.deps.loop, &sessions = core_.deps.sessions,
-                                   spool = core_.deps.spool, work = std::move(work),
+                                   spool = core_.deps.spool, work = std::move(work), unreadable,
                                    spooled = std::move(spooled)]() mutable {
-    Status status =
-        spool_files(*spool, sessions, work->batch.session->address, work->batch.candidates);
+    Status status = spool_files(*spool, sessions, work->batch.session->address,
+                                work->batch.candidates, unreadable);
     work.reset();  // here only the core thread's references are left
     loop.post(
         [spooled = std::move(spooled), status = std::move(status)]() mutable { spooled(status); });
   });
+}
+
+bool Acceptor::has_waited_for_files(const SessionAddress& session) const {
+  const auto since = unreadable_since_.find(session);
+  return since != unreadable_since_.end() && core_.deps.loop.now() - since->second >= kFilesAwaited;
 }
 
 void Acceptor::write(const SharedWork& work) {

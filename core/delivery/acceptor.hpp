@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -47,6 +48,7 @@ class Acceptor {
   using SharedWork = std::shared_ptr<Work>;
 
   void spool(SharedWork work);
+  [[nodiscard]] bool has_waited_for_files(const session::SessionAddress& session) const;
   void write(const SharedWork& work);
   static base::Status write_batch(store::Repositories& repositories, Work& work);
   void accepted(Work& work);
@@ -54,6 +56,8 @@ class Acceptor {
   Core& core_;
   Lanes& lanes_;
   Aftermath& aftermath_;
+  // Sessions with files that the disk would not give, and the first time that it would not.
+  std::map<session::SessionAddress, base::MonotonicTime> unreadable_since_;
   base::Lifetime lifetime_;
 };
 

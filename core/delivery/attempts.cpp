@@ -1,5 +1,7 @@
 #include "delivery/attempts.hpp"
 
+#include <algorithm>
+
 #include <patchbay/adapter.h>
 
 #include "base/failpoint.hpp"
@@ -18,6 +20,7 @@ using store::DeliveryState;
 
 constexpr base::Milliseconds kDatabaseRetry{1000};
 constexpr base::Milliseconds kFilesRetry{5000};
+constexpr base::Milliseconds kFilesRetryMost{600'000};
 
 bool is_passing(const Status& status) {
   return status.code() == base::Code::kIo || status.code() == base::Code::kBusy ||
@@ -240,15 +243,39 @@ void Attempts::gone(Owned attempt) {
   give_back(std::move(attempt), std::move(end));
 }
 
+// The disk may recover, so the message waits in its lane; no longer than any other, and the ledger
+// says why. No attempt is used up, for its adapter was not called.
 void Attempts::postpone(Owned attempt, const std::string& reason) {
-  base::log_warning(
-      "delivery.files_not_readable",
-      {{"delivery", attempt->id}, {"reason", reason}, {"remedy", "tried again soon"}});
+  const DeliveryRecord& record = attempt->record;
+  const base::WallTime now = core_.deps.loop.wall_now();
+  const base::Milliseconds age = history_of(record, now).age;
+  const std::string why = "a file of it cannot be read: " + reason;
+  if (age >= core_.policy(record.lane.instance).max_age) {
+    settle_as(std::move(attempt), Failed{"given up: " + why}, {});
+    return;
+  }
+  const auto wait = std::clamp<base::Milliseconds>(age / 4, kFilesRetry, kFilesRetryMost);
+  base::log_warning("delivery.files_not_readable",
+                    {{"delivery", attempt->id}, {"reason", reason}, {"again_in_ms", wait.count()}});
   AttemptEnd end;
   end.how = AttemptEnd::How::kWaiting;
-  end.record = attempt->record;
-  end.record.not_before = core_.deps.loop.wall_now() + kFilesRetry;
-  give_back(std::move(attempt), std::move(end));
+  end.record = record;
+  end.record.not_before = now + wait;
+  end.record.reason = why;
+  const std::int64_t id = attempt->id;
+  const auto until = end.record.not_before;
+  core_.deps.database.transact(
+      [id, until, why](store::Repositories& repositories) {
+        return repositories.ledger.postpone(id, until, why);
+      },
+      lifetime_.guard([this, attempt = std::move(attempt),
+                       end = std::move(end)](const Status& written) mutable {
+        if (!written.ok()) {
+          base::log_warning("delivery.not_postponed",
+                            {{"delivery", attempt->id}, {"reason", written.message()}});
+        }
+        give_back(std::move(attempt), std::move(end));
+      }));
 }
 
 void Attempts::give_back(Owned attempt, AttemptEnd end) {

@@ -1,6 +1,11 @@
 // What agents, people and the ledger are told when something does not arrive.
+#include <algorithm>
+#include <csignal>
+#include <fcntl.h>
 #include <gtest/gtest.h>
 
+#include "attachments/names.hpp"
+#include "base/unique_fd.hpp"
 #include "delivery_world.hpp"
 
 namespace patchbay::delivery {
@@ -173,6 +178,145 @@ TEST_F(Failures, ARefusalAfterAnUncertainAttemptIsNotCertain) {
   world.pass(seconds(3));
   EXPECT_EQ(world.record("a1").state, DeliveryState::kUnknown);
   EXPECT_EQ(world.record("a1").reason, "refused");
+}
+
+// A lease on a file: to open it is refused for now, as by a disk that is in trouble.
+class Unreadable {
+ public:
+  explicit Unreadable(const std::filesystem::path& file)
+      : file_(::open(file.c_str(), O_RDWR | O_CLOEXEC)) {
+    std::signal(SIGIO, SIG_IGN);  // how the kernel asks for the lease back
+    taken_ = ::fcntl(file_.get(), F_SETLEASE, F_WRLCK) == 0;
+  }
+  [[nodiscard]] bool taken() const { return taken_; }
+
+ private:
+  base::UniqueFd file_;
+  bool taken_ = false;
+};
+
+class FailuresOfFiles : public Failures {
+ protected:
+  void write_with_file(const std::string& id) {
+    const auto outbox = world.sessions.path(world.session) / "outbox" / id;
+    std::filesystem::create_directories(outbox);
+    test::write_file((outbox / "f.txt").string(), "bytes");
+    world.write(id, R"({"text":"look","files":["f.txt"]})");
+  }
+  [[nodiscard]] std::filesystem::path spooled(const std::string& id) {
+    return world.folder.path() / "spool" / attachments::folder_name_of_id(world.record(id).spool) /
+           "f.txt";
+  }
+};
+
+TEST_F(FailuresOfFiles, AFileThatCannotBeReadForNowIsSentLater) {
+  world.start();
+  fail_next(OutcomeClass::kRetryable, SentState::kNotSent, "try later");
+  write_with_file("a1");
+  {
+    const Unreadable unreadable(spooled("a1"));
+    ASSERT_TRUE(unreadable.taken());
+    world.pass(seconds(30));
+    const auto waiting = world.record("a1");
+    EXPECT_EQ(waiting.state, DeliveryState::kWaiting);
+    EXPECT_NE(waiting.reason.find("a file of it cannot be read"), std::string::npos)
+        << waiting.reason;
+    EXPECT_EQ(waiting.attempts, 1U);
+  }
+  world.pass(seconds(30));
+  EXPECT_EQ(world.record("a1").state, DeliveryState::kDelivered);
+}
+
+TEST_F(FailuresOfFiles, AFileThatStaysUnreadableIsGivenUpAfterTheUsualAge) {
+  world.options.policy.max_age = std::chrono::minutes(5);
+  world.start();
+  fail_next(OutcomeClass::kRetryable, SentState::kNotSent, "try later");
+  write_with_file("a1");
+  const Unreadable unreadable(spooled("a1"));
+  ASSERT_TRUE(unreadable.taken());
+  world.write("a2", R"({"text":"after it"})");
+  world.pass(std::chrono::minutes(4));
+  EXPECT_EQ(world.record("a1").state, DeliveryState::kWaiting);
+  EXPECT_EQ(world.record("a2").state, DeliveryState::kWaiting) << "order holds";
+  world.pass(std::chrono::minutes(4));
+  const auto failed = world.record("a1");
+  EXPECT_EQ(failed.state, DeliveryState::kFailed);
+  EXPECT_TRUE(failed.reason.starts_with("given up: a file of it cannot be read")) << failed.reason;
+  EXPECT_EQ(world.record("a2").state, DeliveryState::kDelivered);
+  // The agent, and the person.
+  EXPECT_EQ(world.files().delivered["a1"].status, "failed");
+  ASSERT_EQ(world.files().inbound.size(), 1U);
+  EXPECT_NE(world.files().inbound[0].content.find("given up: a file of it"), std::string::npos);
+  const auto texts = world.channels.texts();
+  EXPECT_TRUE(std::any_of(texts.begin(), texts.end(), [](const std::string& text) {
+    return text.find("was not delivered") != std::string::npos;
+  }));
+}
+
+TEST_F(FailuresOfFiles, AnOutboxThatCannotBeReadHoldsItsSessionForAMinute) {
+  world.start();
+  world.sessions.folder_failure = {base::Code::kIo, "outbox: input/output error"};
+  write_with_file("a1");
+  world.write("a2", R"({"text":"after it"})");
+  world.pass(seconds(40));
+  EXPECT_TRUE(world.all().empty());
+  world.pass(seconds(40));
+  EXPECT_EQ(world.record("a1").state, DeliveryState::kDelivered);
+  EXPECT_EQ(world.record("a2").state, DeliveryState::kDelivered);
+  ASSERT_EQ(world.channels.requests.size(), 2U);
+  EXPECT_NE(world.channels.requests[0].text.find("f.txt: outbox: input/output error"),
+            std::string::npos)
+      << world.channels.requests[0].text;
+}
+
+TEST_F(FailuresOfFiles, AnOutboxThatCanBeReadAgainCostsNoFile) {
+  world.start();
+  world.sessions.folder_failure = {base::Code::kIo, "outbox: input/output error"};
+  write_with_file("a1");
+  world.pass(seconds(40));
+  world.sessions.folder_failure = {};
+  world.pass(seconds(10));
+  EXPECT_EQ(world.record("a1").state, DeliveryState::kDelivered);
+  EXPECT_EQ(world.channels.requests.at(0).files.size(), 1U);
+}
+
+// ---- rows that are refused before they are sent ----
+
+TEST_F(Failures, TheOperatorSeesRowsThatWereRefused) {
+  world.start();
+  testing::internal::CaptureStderr();
+  world.write("empty", R"({})");
+  world.sessions.write_out(world.session, "elsewhere", R"({"text":"x"})").address = {
+      "telegram", "telegram:dm:666", ""};
+  world.service->wake(world.session);
+  world.settle();
+  const std::string log = testing::internal::GetCapturedStderr();
+  std::vector<store::DeliveryRecord> listed;
+  store::DeliveryFilter filter;
+  filter.state = DeliveryState::kFailed;
+  world.service->list(filter, [&](base::Result<std::vector<store::DeliveryRecord>> found) {
+    listed = std::move(found).value();
+  });
+  world.settle();
+  ASSERT_EQ(listed.size(), 2U);  // newest first
+  EXPECT_EQ(listed[0].message_out_id, "elsewhere");
+  EXPECT_NE(listed[0].reason.find("may not write to telegram:dm:666"), std::string::npos);
+  EXPECT_EQ(listed[1].message_out_id, "empty");
+  EXPECT_NE(listed[1].reason.find("empty"), std::string::npos);
+  for (const auto& record : listed) {
+    EXPECT_NE(log.find("message=" + record.message_out_id), std::string::npos) << log;
+    EXPECT_EQ(world.files().delivered[record.message_out_id].reason, record.reason);
+  }
+  EXPECT_NE(log.find("delivery.failed"), std::string::npos) << log;
+  EXPECT_TRUE(world.channels.requests.empty()) << "no person is told";
+}
+
+TEST_F(Failures, AnAnsweredActionNamesTheTimeoutOfItsTool) {
+  world.start();
+  world.write("r1", R"({"action":"no_such_action","requestId":"q","timeoutMs":20000})", "system");
+  ASSERT_EQ(world.files().inbound.size(), 1U);
+  EXPECT_NE(world.files().inbound[0].content.find(R"("timeoutMs":20000)"), std::string::npos)
+      << world.files().inbound[0].content;
 }
 
 TEST_F(Failures, BusySessionsGetTheirRowsLater) {
