@@ -2,7 +2,9 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { Host } from './lib/host.mjs';
+import path from 'node:path';
+import { readLive } from './lib/databases.mjs';
+import { Host, until } from './lib/host.mjs';
 import { telegramConfig } from './lib/configs.mjs';
 import { TelegramServer } from './telegram/server.mjs';
 
@@ -111,6 +113,22 @@ test('a group that becomes a supergroup stays one conversation, by the wiring th
   assert.equal(sessions.length, 1, JSON.stringify(sessions));
   assert.equal(texts(server, group).length, 1);
 }, (config) => ({ ...config, wirings: [{ chats: 'telegram:group:-4021', agent: 'main', engage: 'mention' }] })));
+
+test('SIGHUP: an agent that runs reads where it may write as of now', () => withHost(async ({ server, host }) => {
+  const groups = [-1001, -1002].map((id) => server.chat(id, { title: `Group ${id}` }));
+  for (const group of groups) {
+    server.say(group, server.user(7), { text: 'hello' });
+    await server.until((s) => s.visible(group).length === 1, 'an answer');
+  }
+  const first = (await host.sessions()).find(({ key }) => key.includes('-1001'));
+  const inbound = path.join(host.sessionFolder(first), 'inbound.db');
+  const destinations = async () => (await readLive(inbound, { rows: 'SELECT platform_id FROM destinations ORDER BY 1' })).rows.map((row) => row.platform_id);
+  assert.deepEqual(await destinations(), ['telegram:group:-1001']);
+  host.process.kill('SIGHUP');
+  const both = ['telegram:group:-1001', 'telegram:group:-1002'];
+  await until(async () => (await destinations()).length === 2, 'the second chat to be a destination');
+  assert.deepEqual(await destinations(), both);
+}, (config) => ({ ...config, wirings: [{ chats: 'telegram:group:*', agent: 'main', engage: 'always' }] })));
 
 test('with no configuration a token in the environment is enough', () => withHost(async ({ server }) => {
   const chat = server.chat(42, { first_name: 'Ada' });

@@ -161,11 +161,15 @@ test('a journal of inbound.db that names a super-journal is discarded', () => un
   assert.deepEqual(textsOf(session), ['super journal of inbound.db', 'echo afterwards']);
 }));
 
-test('a FIFO under the name of the journal of inbound.db is set aside', () => underAttack(async (attacked) => {
+test('a FIFO under the name of the journal of inbound.db is set aside, and costs no message', () => underAttack(async (attacked) => {
+  attacked.say('echo before');
+  await attacked.shows(/^echo before$/);
   attacked.say('fifo journal of inbound.db');
-  await attacked.logs(/session\.database_replaced .*inbound\.db-journal is a FIFO/);
-  const session = await goesOn(attacked, []);
+  await attacked.logs(/session\.hostile_journal .*inbound\.db-journal is a FIFO/);
+  const session = await goesOn(attacked, ['echo before']);
   assert.ok(session.setAside.some((name) => name.startsWith('inbound.db-journal.corrupt-')), session.setAside);
+  assert.ok(!session.setAside.some((name) => name.startsWith('inbound.db.corrupt-')), session.setAside);
+  assert.deepEqual(textsOf(session), ['echo before', 'fifo journal of inbound.db', 'echo afterwards']);
 }));
 
 // Leaves something in the session folder while no host runs, as if the host had died over it.
@@ -203,11 +207,41 @@ test('an honest hot journal of outbound.db, left by an agent that died with its 
   assert.deepEqual(session.setAside, []);
 }));
 
-test('after a kill, a journal of inbound.db that names a super-journal is refused and set aside', () => underAttack(async (attacked) => {
+test('after a kill, a journal of inbound.db loses the name of a super-journal, and no message is lost', () => underAttack(async (attacked) => {
   await afterAKill(attacked, (inbound) =>
     fs.writeFileSync(`${inbound}-journal`, makeJournal(fs.readFileSync(inbound), { superJournal: attacked.canary })));
   attacked.say('echo in between');
-  await attacked.logs(/session\.database_replaced .*inbound\.db is refused: its journal names a super-journal/);
+  await attacked.logs(/session\.hostile_journal .*named a super-journal/);
   const session = await goesOn(attacked, ['echo before', 'echo in between']);
-  assert.ok(session.setAside.some((name) => name.startsWith('inbound.db-journal.corrupt-')), session.setAside);
+  assert.deepEqual(session.setAside, []);
+  assert.deepEqual(textsOf(session), ['echo before', 'echo in between', 'echo afterwards']);
+}));
+
+test('after a kill, an honest hot journal is rolled back although an agent named a super-journal in it', () => underAttack(async (attacked) => {
+  await afterAKill(attacked, (inbound) => {
+    spawnSync('sqlite3', [inbound], {
+      input: DIES_IN_TRANSACTION('UPDATE messages_in SET recurrence = hex(randomblob(40000)), status = \'failed\'') });
+    const named = makeJournal(fs.readFileSync(inbound), { superJournal: attacked.canary });
+    fs.appendFileSync(`${inbound}-journal`, named.subarray(512));
+  });
+  await attacked.logs(/session\.hostile_journal .*named a super-journal/);
+  const session = await goesOn(attacked, ['echo before']);
+  assert.deepEqual(session.inbound.messages.map((row) => row.status), ['completed', 'completed']);
+  assert.deepEqual(session.setAside, []);
+}));
+
+test('a damaged inbound.db is refilled, and its agent is told', () => underAttack(async (attacked) => {
+  attacked.say('echo before');
+  await attacked.delivers(/^echo before$/);
+  const inbound = await attacked.sessionFile('inbound.db');
+  await attacked.host.kill();
+  fs.writeFileSync(inbound, Buffer.alloc(8192, 'x'));
+  await attacked.host.start();
+  await attacked.logs(/session\.refilled session=evil\/.*set_aside=inbound\.db\.corrupt-/);
+  const session = await goesOn(attacked, ['echo before']);
+  const [notice] = session.inbound.messages;
+  assert.equal(notice.id, 'notice-inbound-replaced');
+  assert.match(JSON.parse(notice.content).text, /set aside as inbound\.db\.corrupt-/);
+  assert.ok(session.setAside.some((name) => name.startsWith('inbound.db.corrupt-')), session.setAside);
+  assert.equal(session.inbound.delivered.length, 2);
 }));
