@@ -81,7 +81,7 @@ struct InstanceCounters {
   std::uint64_t busy = 0;
   std::uint64_t malformed = 0;  // events that were not passed on
   std::uint64_t delivered = 0;
-  std::uint64_t failed = 0;   // deliveries that were answered with an error
+  std::uint64_t failed = 0;   // deliveries that will not be tried again
   std::uint64_t unknown = 0;  // deliveries whose outcome nobody knows
   std::uint64_t requests = 0;
   std::uint64_t slow_calls = 0;

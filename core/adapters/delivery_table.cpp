@@ -148,8 +148,8 @@ void DeliveryTable::give(Entry& entry, AttemptOutcome outcome) {
     ++delivered_;
   } else if (outcome.outcome == OutcomeClass::kUnknown) {
     ++unknown_;
-  } else {
-    ++failed_;
+  } else if (outcome.outcome == OutcomeClass::kPermanent || outcome.outcome == OutcomeClass::kBug) {
+    ++failed_;  // the others are tried again
   }
   const Done done = std::exchange(entry.done, nullptr);
   done(std::move(outcome));

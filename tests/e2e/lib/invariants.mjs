@@ -184,10 +184,19 @@ function inboxFitsRows(state, check) {
 
 const squeezed = (text) => text.replace(/\s+/g, ' ').trim();
 
+// And no edit, reaction or deletion of another one.
+const isMessage = (delivery) => parsed(delivery.content).operation === undefined;
+
+// What the row says, and what it was edited to say.
+function textsOf(delivery, all) {
+  const edits = all.filter((edit) => edit.chat === delivery.chat && parsed(edit.content).operation === 'edit' &&
+    edit.parts.some((part) => delivery.parts.some((own) => own.remote_id === part.remote_id)));
+  return [delivery, ...edits].map((row) => parsed(row.content)).map((content) => content.text ?? content.markdown ?? '');
+}
+
 // Whether the message can be a part of what the row says.
-function fits(delivery, message) {
-  const content = parsed(delivery.content);
-  const written = squeezed(`${content.text ?? content.markdown ?? ''} ${delivery.refused_files}`);
+function fits(delivery, message, all) {
+  const written = squeezed(`${textsOf(delivery, all).join('\n')} ${delivery.refused_files}`);
   const files = delivery.files === '' ? [] : JSON.parse(delivery.files);
   return message.files.every((file) => files.includes(file.name)) && written.includes(squeezed(message.text)) &&
     (message.text !== '' || message.files.length > 0);
@@ -196,7 +205,7 @@ function fits(delivery, message) {
 const mark = (message) => sha256(`${message.text}\n${message.files.map((file) => `${file.name} ${sha256(file.bytes)}`)}`);
 
 function shownWasWritten(state, view, check) {
-  const ours = state.central.deliveries.filter((delivery) => delivery.instance === view.instance);
+  const ours = state.central.deliveries.filter((delivery) => delivery.instance === view.instance && isMessage(delivery));
   const byRemote = new Map();
   for (const delivery of ours) {
     for (const part of delivery.parts) {
@@ -211,9 +220,9 @@ function shownWasWritten(state, view, check) {
     const what = `"${message.text.slice(0, 60)}"${message.files.map((file) => ` with ${file.name}`)} (message ${message.id} in ${message.chat})`;
     let delivery = byRemote.get(`${message.chat} ${message.id}`);
     if (delivery) {
-      check(fits(delivery, message), () => `${what} is not what ${shownRow(delivery)} says`);
+      check(fits(delivery, message, state.central.deliveries), () => `${what} is not what ${shownRow(delivery)} says`);
     } else {
-      const candidates = ours.filter((row) => row.chat === message.chat && row.thread === message.thread && fits(row, message));
+      const candidates = ours.filter((row) => row.chat === message.chat && row.thread === message.thread && fits(row, message, state.central.deliveries));
       // Only a delivery whose outcome nobody could learn may have a part that the ledger does not know.
       delivery = candidates.find((row) => !used.get(row.id).has(mark(message)) &&
         (STATES[row.state] === 'unknown' || (STATES[row.state] === 'failed' && row.evidence !== '')));
@@ -312,6 +321,12 @@ function projectionFitsLedger(state, check) {
     }
     if (delivery.state < 3) continue;
     const notices = session.inbound.messages.filter((notice) => notice.channel_type === 'agent').map((notice) => parsed(notice.content).text ?? '');
+    const { action, requestId = delivery.message_out_id } = parsed(delivery.content);
+    if (delivery.kind === 'system' && action !== undefined) {
+      const answers = session.inbound.messages.filter((answer) => answer.kind === 'system').map((answer) => parsed(answer.content));
+      check(answers.some((answer) => [answer.questionId, answer.requestId].includes(requestId)), () => `${shownRow(delivery)}: no answer to the action is in ${session.name}`);
+      continue;
+    }
     check(notices.some((text) => text.includes(delivery.message_out_id) || / more of your messages\./.test(text)),
       () => `${shownRow(delivery)}: no notice tells ${session.name} of it`);
   }

@@ -47,8 +47,13 @@ export class TelegramServer {
     this.deleted = [];
     this.actions = [];
     this.watchers = new Set();
-    this.http = http.createServer((request, response) => this.#serve(request, response));
-    this.http.keepAliveTimeout = 30_000;
+    this.http = this.#server();
+  }
+
+  #server() {
+    const server = http.createServer((request, response) => this.#serve(request, response));
+    server.keepAliveTimeout = 30_000;
+    return server;
   }
 
   async start(port = 0) {
@@ -63,6 +68,22 @@ export class TelegramServer {
     this.http.closeAllConnections();
     this.http.close();
     await once(this.http, 'close');
+  }
+
+  // Nobody listens any more: connections are refused, until it comes back.
+  async goAway() {
+    await this.stop();
+    this.http = this.#server();
+  }
+
+  comeBack() {
+    return this.start(this.port);
+  }
+
+  // Another program asks with the same token, which ends our poll.
+  async anotherPolls() {
+    const answer = await fetch(`${this.base}/bot${this.token}/getUpdates?timeout=0`);
+    await answer.text();
   }
 
   // ---- people ---------------------------------------------------------------------------------
@@ -123,6 +144,7 @@ export class TelegramServer {
   //   {error: {code, description, parameters}}   answered so
   //   {status, body}                             answered raw
   //   {cut: 'before'}   the connection ends before the body was read: nothing happens
+  //   {cut: 'middle'}   the same, once some of the body came
   //   {cut: 'after'}    it happens, and the connection ends without an answer
   //   {hold: promise}   it is answered after that
   script(method, fault, times = 1) {
@@ -186,8 +208,9 @@ export class TelegramServer {
     }
     const method = match[2];
     const fault = this.#fault(method);
-    if (fault?.cut === 'before') {
-      this.calls.push({ method, params: null, cut: 'before' });
+    if (fault?.cut === 'before' || fault?.cut === 'middle') {
+      if (fault.cut === 'middle') await once(request, 'data');
+      this.calls.push({ method, params: null, cut: fault.cut, at: Date.now() });
       request.socket.destroy();
       this.#changed();
       return;
