@@ -1,5 +1,6 @@
 #include "agents/agent_group.hpp"
 
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -34,7 +35,7 @@ base::Status prepare_workspace(const AgentGroup& group) {
     std::ofstream file(temporary, std::ios::trunc);
     file << container.dump(2) << '\n';
     if (!file.flush()) {
-      return {base::Code::kIo, "cannot write " + temporary.string()};
+      return base::Status::from_errno(errno, "cannot write " + temporary.string());
     }
   }
   fs::rename(temporary, target, error);

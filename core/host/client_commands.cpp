@@ -25,10 +25,24 @@ std::string text_of(const json& object, const char* key) {
   return found->is_string() ? found->get<std::string>() : found->dump();
 }
 
+// Below it the operator is warned: a file may have 100 MiB, and is held twice while it comes in.
+constexpr std::uint64_t kDiskLow = 500ULL * 1024 * 1024;
+
+std::string disk_warning(const json& status) {
+  const auto free = status.find("diskFree");
+  if (free == status.end() || !free->is_number_unsigned() ||
+      free->get<std::uint64_t>() >= kDiskLow) {
+    return "";
+  }
+  const std::string left = std::to_string(free->get<std::uint64_t>() / (1024 * 1024));
+  return "the disk of the data folder has " + left +
+         " MiB left; make room: messages that find none stay with their platforms\n";
+}
+
 std::string status_text(const json& status) {
   std::string out = "patchbay " + text_of(status, "version") + ", process " +
                     text_of(status, "pid") + ", up " + text_of(status, "uptime") + "\ndata " +
-                    text_of(status, "dataDir") + "\n";
+                    text_of(status, "dataDir") + "\n" + disk_warning(status);
   const json agents = status.value("agents", json::object());
   out += "agents: " + text_of(agents, "running") + " running, " + text_of(agents, "queued") +
          " queued, " + text_of(agents, "limit") + " at the most\n\n";

@@ -1,6 +1,7 @@
 #include "host/control_methods.hpp"
 
 #include <nlohmann/json.hpp>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/iso_time.hpp"
@@ -56,6 +57,15 @@ std::size_t limit_of(const json& params) {
   return std::min(params.value("limit", kDefaultRows), kMaxRows);
 }
 
+// What a process without privileges can still write there, in bytes; null if nobody can tell.
+json disk_free(const std::string& data_dir) {
+  struct statvfs disk = {};
+  if (::statvfs(data_dir.c_str(), &disk) != 0) {
+    return nullptr;
+  }
+  return static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize;
+}
+
 json status_of(const ControlSubjects& subjects) {
   json instances = json::array();
   for (const adapters::InstanceStatus& instance : subjects.adapters.status()) {
@@ -86,6 +96,7 @@ json status_of(const ControlSubjects& subjects) {
           {"pid", ::getpid()},
           {"uptime", uptime_text(subjects.loop.now() - subjects.started)},
           {"dataDir", subjects.data_dir},
+          {"diskFree", disk_free(subjects.data_dir)},
           {"agents",
            {{"running", subjects.supervisor.running()},
             {"queued", subjects.supervisor.queued()},

@@ -109,6 +109,9 @@ Task<> Downloader::stage(InboundFile& file, std::int64_t deadline_ms) {
                            result.text);
       co_return;
     }
+    if (wait == kFirstWait) {
+      adapter_.log_warning("a file cannot be had yet, its message waits for it: " + result.text);
+    }
     co_await adapter_.timer.sleep(pause);
     wait *= 2;
   }

@@ -11,6 +11,7 @@ import { TelegramServer } from '../e2e/telegram/server.mjs';
 
 const UNTOLD = 'nobody was told of deliveries';
 const MOST_NOTICES = 30;
+const DELIVERED = 2; // store::DeliveryState
 const MENTION = '@patch_bot';
 
 // A small generator with a seed (mulberry32): a run is repeated by its seed.
@@ -38,7 +39,8 @@ export class Conversation {
   }
 
   // `file`: {bytes, name} sends a document, with photo: true a photo. In a group the bot is addressed.
-  say(chat, user, text, file) {
+  // `topic`: of a forum, in which it is said.
+  say(chat, user, text, file, topic) {
     const addressed = chat.type === 'private' ? text : `${MENTION} ${text}`;
     const entities = [{ type: 'mention', offset: 0, length: MENTION.length }];
     const isGroup = chat.type !== 'private';
@@ -50,8 +52,9 @@ export class Conversation {
       if (file.photo) fields.photo = [{ ...uploaded, width: 1, height: 1 }];
       else fields.document = uploaded;
     }
+    if (topic !== undefined) Object.assign(fields, { message_thread_id: topic, is_topic_message: true });
     const message = this.server.say(chat, user, fields);
-    this.said.push({ chat, message, text: addressed, bytes: file?.bytes });
+    this.said.push({ chat, topic, message, text: addressed, bytes: file?.bytes });
     return message;
   }
 
@@ -62,9 +65,9 @@ export class Conversation {
   }
 
   // Nothing is under way any more; else what still is.
-  async pending(data) {
+  async pending({ data, seen, within }) {
     if (this.server.updates.length > 0) return `${this.server.updates.length} updates are not confirmed`;
-    const { deliveries, integrity } = await readLive(path.join(data, 'patchbay.db'), { deliveries: 'SELECT * FROM deliveries' });
+    const { deliveries, integrity } = await readLive(path.join(data, 'patchbay.db'), { deliveries: 'SELECT * FROM deliveries' }, within);
     if (!deliveries) return `patchbay.db is not to be read: ${integrity}`;
     const unanswered = this.said.filter((said) => !this.answerTo(said, deliveries));
     if (unanswered.length > 0) return `${unanswered.length} messages have no answer, the first is "${unanswered[0].text.slice(0, 40)}"`;
@@ -72,9 +75,9 @@ export class Conversation {
     if (open.length > 0) return `deliveries ${open.map((row) => row.id)} are under way`;
     const untold = deliveries.filter((row) => row.state >= 3 && row.notified === 0);
     if (untold.length > 0) return `${UNTOLD} ${untold.map((row) => row.id)}`;
-    const staged = fs.readdirSync(path.join(data, 'staging'));
+    const staged = fs.readdirSync(path.join(seen, 'staging'));
     if (staged.length > 0) return `staging holds ${staged}`;
-    const orphans = spoolOrphans(fs.readdirSync(path.join(data, 'spool')), deliveries);
+    const orphans = spoolOrphans(fs.readdirSync(path.join(seen, 'spool')), deliveries);
     return orphans.length > 0 ? `the spool holds ${orphans}` : null;
   }
 
@@ -85,7 +88,7 @@ export class Conversation {
     for (let starts = 0; ; ++starts) {
       let pending = null;
       const done = async () => {
-        pending = host.alive ? await this.pending(host.data) : 'the host ended';
+        pending = host.alive ? await this.pending(host) : 'the host ended';
         return pending === null || !host.alive || (pending.startsWith(UNTOLD) && pending !== untold);
       };
       await until(done, 'everything to settle', timeout).catch(() => {});
@@ -95,6 +98,26 @@ export class Conversation {
       if (how.code !== 0) throw new Error(`the host ended with ${JSON.stringify(how)}`);
       await host.start();
     }
+  }
+
+  // The answers that people saw, in each chat and thread: {place, texts of the questions, in the order
+  // of the answers}. An answer in parts counts once. Those of unknown outcome are left out: a request
+  // of a host that was killed may arrive when the next one has sent more.
+  answersShown({ deliveries, parts }) {
+    const questionOf = new Map(); // chat and message id → place of its question
+    this.said.forEach((said, index) => {
+      const answer = this.answerTo(said, deliveries);
+      if (answer?.state !== DELIVERED) return;
+      for (const part of parts.filter((row) => row.delivery === answer.id)) questionOf.set(`${said.chat.id} ${part.remote_id}`, index);
+    });
+    const shown = new Map();
+    for (const message of this.server.messages) {
+      const question = questionOf.get(`${message.chat.id} ${message.message_id}`);
+      const place = `${message.chat.id}/${message.message_thread_id ?? ''}`;
+      const before = shown.get(place) ?? [];
+      if (question !== undefined && before.at(-1) !== question) shown.set(place, [...before, question]);
+    }
+    return shown;
   }
 
   // Bytes that came back are the bytes that were sent, under their own text.

@@ -128,7 +128,7 @@ async function tryFailpoint(name, action) {
 // Before the central database is there, nothing can have settled.
 async function isSettled({ host, conversation }) {
   return host.log.includes('host.ready') && fs.existsSync(path.join(host.data, 'patchbay.db')) &&
-    (await conversation.pending(host.data)) === null;
+    (await conversation.pending(host)) === null;
 }
 
 const only = process.env.PATCHBAY_FAILPOINT; // one name, to repeat its cases

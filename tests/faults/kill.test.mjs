@@ -13,21 +13,31 @@ const SEED = Number(process.env.PATCHBAY_SEED ?? randomInt(1 << 30));
 const KILLS = Number(process.env.PATCHBAY_KILLS ?? 20);
 const SETTLE = Number(process.env.PATCHBAY_E2E_DEADLINE ?? 60_000);
 const MESSAGES = { private: 30, supergroup: 18 }; // a chat; a group takes 20 a minute, the host keeps to it
+const TOPICS = [7, 8];
+const DOCUMENT = 19_000_000; // bytes; what the Bot API lets a bot have is 20 MB
 const DELIVERED = 2;
 const UNKNOWN = 4;
+
+// Now and then a photo or a document; one document, early, is as large as they may be.
+function fileFor(n, random) {
+  if (n === 5) return { name: 'report.pdf', bytes: Buffer.alloc(DOCUMENT, random.bytes(4093)) };
+  if (!random.chance(0.3)) return undefined;
+  return { name: `file-${n}.bin`, bytes: random.bytes(1 + random.below(60_000)), photo: random.chance(0.5) };
+}
 
 // Says something now and then until there was enough of it; `over()` ends it early.
 async function talk({ server, conversation }, random, over) {
   const direct = [41, 42, 43, 44].map((id) => ({ chat: server.chat(id, { first_name: `P${id}` }), users: [server.user(id, `P${id}`)] }));
   const groups = [-1001, -1002].map((id) => ({ chat: server.chat(id, { title: `Team ${-id}` }),
     users: [server.user(7, 'Bob'), server.user(8, 'Eve')] }));
-  const places = [...direct, ...groups].map((place) => ({ ...place, left: MESSAGES[place.chat.type] }));
+  const forum = { chat: server.chat(-1003, { title: 'Forum', is_forum: true, topics: TOPICS }), users: groups[0].users };
+  const places = [...direct, ...groups, forum].map((place) => ({ ...place, left: MESSAGES[place.chat.type] }));
+  const forumPlace = places.at(-1);
   for (let n = 1; !over() && places.some((place) => place.left > 0); ++n) {
     const place = random.pick(places.filter((candidate) => candidate.left > 0));
     place.left -= 1;
-    const file = random.chance(0.3)
-      ? { name: `file-${n}.bin`, bytes: random.bytes(1 + random.below(60_000)), photo: random.chance(0.5) } : undefined;
-    conversation.say(place.chat, random.pick(place.users), `message ${n}.`, file);
+    const topic = place === forumPlace ? random.pick(TOPICS) : undefined;
+    conversation.say(place.chat, random.pick(place.users), `message ${n}.`, fileFor(n, random), topic);
     if (random.chance(0.6)) await sleep(random.below(700)); // else they write at the same time
   }
 }
@@ -85,10 +95,27 @@ function everyMessageWasDealtWith(state, conversation) {
   return tally;
 }
 
-// The invariants say that the agent was told.
+// In every chat and thread in the order of the questions.
+function answersAreInOrder(state, conversation) {
+  for (const [place, questions] of conversation.answersShown(state.central)) {
+    const told = questions.map((index) => conversation.said[index].text);
+    assert.deepEqual(questions, [...questions].sort((a, b) => a - b), `in ${place} the answers came in the order ${told}`);
+  }
+}
+
+// What the traffic has to have in it, or the test shows less than it says.
+function everyKindWasSaid({ said }) {
+  assert.ok(said.some(({ bytes }) => bytes?.length === DOCUMENT), 'the large document');
+  assert.ok(said.some(({ message }) => message.photo), 'a photo');
+  for (const topic of TOPICS) assert.ok(said.some((one) => one.topic === topic), `topic ${topic}`);
+}
+
+// With what is known of its parts as evidence. The invariants say that the agent was told.
 function operatorAndPeopleWereTold(state, host) {
   for (const delivery of state.central.deliveries.filter((row) => row.state === UNKNOWN && row.agent !== '')) {
     assert.notEqual(delivery.reason, '', `delivery ${delivery.id} has no reason`);
+    const [first] = state.central.parts.filter((part) => part.delivery === delivery.id);
+    if (first) assert.ok(delivery.evidence.includes(first.remote_id), `delivery ${delivery.id} does not say that ${first.remote_id} is there`);
     assert.match(host.log, new RegExp(`delivery\\.unknown delivery=${delivery.id} `), `the log does not tell of delivery ${delivery.id}`);
     assert.ok(state.central.deliveries.some((row) => row.agent === '' && row.chat === delivery.chat &&
       row.content.includes('may not have been delivered')), `nobody in ${delivery.chat} was told of delivery ${delivery.id}`);
@@ -118,7 +145,9 @@ test(`${KILLS} kills: nothing is lost, nothing is shown twice (PATCHBAY_SEED=${S
     assert.deepEqual(await host.stop(), { code: 0, signal: null });
     const state = readDataFolder(host.data);
     const tally = everyMessageWasDealtWith(state, conversation);
+    answersAreInOrder(state, conversation);
     operatorAndPeopleWereTold(state, host);
+    everyKindWasSaid(conversation);
     t.diagnostic(`kills: ${JSON.stringify(count)}; ${conversation.said.length} messages: ${JSON.stringify(tally)}`);
   });
 });

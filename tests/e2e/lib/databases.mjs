@@ -26,13 +26,16 @@ export function readDatabase(file, queries) {
   }
 }
 
-// A database in WAL mode may be read while its host runs, and while the test plays a server.
-export function readLive(file, queries) {
+// A database in WAL mode may be read while its host runs, and while the test plays a server. `within`:
+// a command with its arguments that runs another one where the file is seen.
+export function readLive(file, queries, within = []) {
+  const [program, ...args] = [...within, 'sqlite3', '-readonly', file];
   return new Promise((resolve, reject) => {
-    const child = execFile('sqlite3', ['-readonly', file], { maxBuffer: OUTPUT }, (error, stdout, stderr) => {
+    const child = execFile(program, args, { maxBuffer: OUTPUT }, (error, stdout, stderr) => {
       if (error?.code === 'ENOENT') reject(new Error('sqlite3 is needed for this test'));
       else resolve(readOutput(stdout, stderr));
     });
+    child.stdin.on('error', () => {}); // it ended before it read
     child.stdin.end(scriptOf(queries));
   });
 }

@@ -33,8 +33,12 @@ export async function until(check, what, timeout = DEADLINE) {
 }
 
 export class Host {
-  constructor({ config, data = temporaryFolder(), plugins = PLUGINS, env = {}, args = [] } = {}) {
+  // `within`: a command that runs the host, with its arguments; `seen`: where the test finds what the
+  // host has in `data`, if that is somewhere else.
+  constructor({ config, data = temporaryFolder(), seen = data, plugins = PLUGINS, env = {}, args = [], within = [] } = {}) {
     this.data = data;
+    this.seen = seen;
+    this.within = within;
     this.config = config;
     this.plugins = plugins;
     this.env = env;
@@ -56,7 +60,8 @@ export class Host {
     const args = ['run', '--data', this.data, ...this.args];
     if (this.plugins) args.push('--plugins', this.plugins); // null: those the program finds by itself
     if (this.configFile) args.push('--config', this.configFile);
-    this.process = spawn(bin('patchbay'), args, {
+    const [program, ...before] = [...this.within, bin('patchbay')];
+    this.process = spawn(program, [...before, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...this.env, ...extra },
     });
@@ -108,7 +113,7 @@ export class Host {
   // One call on the control socket.
   call(method, params = {}) {
     return new Promise((resolve, reject) => {
-      const socket = net.connect(path.join(this.data, 'run', 'control.sock'));
+      const socket = net.connect(path.join(this.seen, 'run', 'control.sock'));
       let answer = '';
       socket.on('connect', () => socket.write(JSON.stringify({ type: 'req', id: '1', method, params }) + '\n'));
       socket.on('data', (bytes) => {
@@ -134,7 +139,7 @@ export class Host {
   }
 
   sessionFolder(session) {
-    return path.join(this.data, 'sessions', session.agentId, session.sessionId);
+    return path.join(this.seen, 'sessions', session.agentId, session.sessionId);
   }
 }
 
