@@ -1,10 +1,9 @@
-// Bad configuration and bad plugins: one line with the remedy, and the others start.
+// Bad configuration: one line with the place and the remedy.
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { BUILD, Host, PLUGINS, bin, run, temporaryFolder, until } from './lib/host.mjs';
+import { Host, PLUGINS, bin, run, temporaryFolder, until } from './lib/host.mjs';
 
 const check = (folder, config, ...args) => {
   const file = path.join(folder, 'patchbay.json');
@@ -214,66 +213,6 @@ test('a second host on the folder is refused', () => inFolder(async (folder) => 
   }
 }));
 
-// A folder with the console adapter, and something wrong beside it.
-async function withPlugins(folder, spoil, says) {
-  const plugins = path.join(folder, 'plugins');
-  fs.mkdirSync(plugins, { mode: 0o755 });
-  for (const name of ['console.so', 'console.adapter.json']) {
-    fs.copyFileSync(path.join(PLUGINS, name), path.join(plugins, name));
-    fs.chmodSync(path.join(plugins, name), 0o644);
-  }
-  spoil(plugins);
-  const host = new Host({ data: path.join(folder, 'data'), plugins });
-  try {
-    await host.start();
-    const lines = host.log.split('\n').filter((line) => says.test(line));
-    assert.equal(lines.length, 1, host.log);
-    const answered = await run(bin('patchbay'), ['chat', 'ada', '--data', host.data], { input: 'still here\n' });
-    assert.equal(answered.stdout, 'still here\n', answered.stderr);
-  } finally {
-    await host.stop();
-  }
-}
-
-const sidecar = (plugins, name, change) => {
-  const text = JSON.parse(fs.readFileSync(path.join(plugins, 'console.adapter.json')));
-  fs.writeFileSync(path.join(plugins, `${name}.adapter.json`), JSON.stringify(change(text)), { mode: 0o644 });
-};
-
-test('a plugin that others can write is refused; the others start', () => inFolder((folder) =>
-  withPlugins(folder, (plugins) => {
-    fs.copyFileSync(path.join(PLUGINS, 'telegram.so'), path.join(plugins, 'telegram.so'));
-    fs.copyFileSync(path.join(PLUGINS, 'telegram.adapter.json'), path.join(plugins, 'telegram.adapter.json'));
-    fs.chmodSync(path.join(plugins, 'telegram.so'), 0o666);
-    fs.chmodSync(path.join(plugins, 'telegram.adapter.json'), 0o644);
-  }, /telegram\.so.*(writ|chmod)/)));
-
-test('a library that is no adapter is refused; the others start', () => inFolder((folder) =>
-  withPlugins(folder, (plugins) => {
-    fs.writeFileSync(path.join(plugins, 'junk.so'), 'not a library', { mode: 0o644 });
-    sidecar(plugins, 'junk', (text) => ({ ...text, id: 'junk' }));
-  }, /junk\.so/)));
-
-test('a newer major version is refused; the others start', () => inFolder((folder) =>
-  withPlugins(folder, (plugins) => {
-    fs.copyFileSync(path.join(PLUGINS, 'telegram.so'), path.join(plugins, 'telegram.so'));
-    fs.chmodSync(path.join(plugins, 'telegram.so'), 0o644);
-    const text = JSON.parse(fs.readFileSync(path.join(PLUGINS, 'telegram.adapter.json')));
-    text.abi.major = 2;
-    fs.writeFileSync(path.join(plugins, 'telegram.adapter.json'), JSON.stringify(text), { mode: 0o644 });
-  }, /telegram.*(major|newer|version)/)));
-
-// Libraries that the unit tests build: wrong ones, with a sidecar that is right.
-for (const [name, says] of [['crashes', /broken\.so.*(crash|signal|SIGABRT)/i], ['newer_major', /broken\.so.*newer major/]]) {
-  test(`a library that ${name === 'crashes' ? 'crashes when it is opened' : 'speaks a newer major'} is refused; the others start`, () => inFolder((folder) =>
-    withPlugins(folder, (plugins) => {
-      const library = fs.readFileSync(path.join(BUILD, 'tests/unit/adapters/libraries', `${name}.so`));
-      fs.writeFileSync(path.join(plugins, 'broken.so'), library, { mode: 0o644 });
-      const sha256 = crypto.createHash('sha256').update(library).digest('hex');
-      sidecar(plugins, 'broken', (text) => ({ ...text, id: 'broken', sha256 }));
-    }, says)));
-}
-
 test('the first lines say what is true', () => inFolder(async (folder) => {
   const host = new Host({ data: path.join(folder, 'data'), plugins: path.join(folder, 'nowhere'),
     args: ['--set', 'agents.main.command=["/bin/cat"]'] });
@@ -284,18 +223,6 @@ test('the first lines say what is true', () => inFolder(async (folder) => {
     assert.match(host.output, /There is no console to talk to it: /);
     assert.doesNotMatch(host.output, /echo|Talk to it/);
     assert.equal(host.log.match(/no adapter speaks|instance_refused|not_started/g).length, 1, host.log);
-  } finally {
-    await host.stop();
-  }
-}));
-
-test('a plugin folder that is missing is said', () => inFolder(async (folder) => {
-  const host = new Host({ data: path.join(folder, 'data'), plugins: path.join(folder, 'nowhere') });
-  try {
-    await host.start();
-    assert.match(host.log, /nowhere/);
-    const { instances } = await host.call('status');
-    assert.equal(instances[0].state, 'failed');
   } finally {
     await host.stop();
   }
