@@ -130,8 +130,9 @@ Status InboundDatabase::begin() {
   PATCHBAY_TRY(database_.execute(options_.exclusive ? "BEGIN EXCLUSIVE" : "BEGIN IMMEDIATE"));
   PATCHBAY_ASSIGN(auto version, database_.number("PRAGMA schema_version"));
   if (!options_.known_schema || version != options_.known_schema) {
-    PATCHBAY_TRY(bring_up_to_date(database_, DatabaseFile::kInbound));
+    // First: an emptied file would get new tables, and nobody would hear of what it held.
     PATCHBAY_TRY(check_plain_table(database_, "messages_in", "id"));
+    PATCHBAY_TRY(bring_up_to_date(database_, DatabaseFile::kInbound));
     PATCHBAY_TRY(check_plain_table(database_, "delivered", "message_out_id"));
     PATCHBAY_ASSIGN(version, database_.number("PRAGMA schema_version"));
   }

@@ -61,10 +61,19 @@ const attacks = {
     write('symlink-row', { text: 'attack symlink-row', files: [path.basename(canary)] });
   },
   'dot dot name': () => write('dot-dot', { text: 'attack dot-dot', files: ['../../../../canary.txt', canary] }),
+  'dot dot name beside a file': () => {
+    fs.mkdirSync(at('outbox', 'dot-dot-beside'), { recursive: true });
+    write('dot-dot-beside', { text: 'attack dot-dot-beside', files: ['../../../../canary.txt'] });
+  },
   'unsafe row id': () => write('../../../../..', { text: 'attack unsafe-id', files: [path.basename(canary)] }),
   'symlink inbox': () => {
     fs.rmSync(at('inbox'), { recursive: true, force: true });
     fs.symlinkSync(path.dirname(canary), at('inbox'));
+    write('inbox', { text: 'attack inbox' });
+  },
+  'fifo inbox': () => {
+    fs.rmSync(at('inbox'), { recursive: true, force: true });
+    execFileSync('mkfifo', [at('inbox')]);
     write('inbox', { text: 'attack inbox' });
   },
   'symlink outbox': () => {
@@ -74,6 +83,17 @@ const attacks = {
   },
   'huge content': () => sql('outbound.db', `INSERT INTO messages_out(id, seq, timestamp, kind, content) VALUES('huge', ${seq += 2}, datetime('now'), 'chat', zeroblob(999000000))`),
   'endless view': () => sql('outbound.db', `ALTER TABLE messages_out RENAME TO real_out; CREATE VIEW messages_out AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT 'v' || i AS id, i AS seq, NULL AS in_reply_to, '' AS timestamp, NULL AS deliver_after, NULL AS recurrence, 'chat' AS kind, NULL AS platform_id, NULL AS channel_type, NULL AS thread_id, '{"text":"endless"}' AS content FROM n`),
+  'emptied inbound.db': () => fs.truncateSync(at('inbound.db')),
+  'corrupt inbound.db': () => fs.writeFileSync(at('inbound.db'), Buffer.alloc(8192, 0x41)),
+  // In its place, in one step, a file of the host's.
+  'symlink database': () => {
+    fs.symlinkSync(canary, inAgent('database'));
+    fs.renameSync(inAgent('database'), at('outbound.db'));
+  },
+  'hard link database': () => {
+    fs.linkSync(canary, inAgent('database'));
+    fs.renameSync(inAgent('database'), at('outbound.db'));
+  },
   'corrupt file': () => fs.writeFileSync(at('outbound.db'), Buffer.alloc(8192, 0x41)),
   'fifo journal': () => execFileSync('mkfifo', [at('outbound.db-journal')]),
   // Opening the database read-write would delete the file that it names.

@@ -58,7 +58,8 @@ function readOutput(stdout, stderr) {
   return { ...found, integrity: problems };
 }
 
-const listOf = (folder) => (fs.existsSync(folder) ? fs.readdirSync(folder).sort() : []);
+// An agent may have put anything in a folder's place.
+const listOf = (folder) => (fs.lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() ? fs.readdirSync(folder).sort() : []);
 
 function filesIn(folder) {
   return listOf(folder).flatMap((entry) => {
