@@ -3,6 +3,7 @@
 #include <unordered_map>
 
 #include "base/event_loop.hpp"
+#include "base/lifetime.hpp"
 #include "base/random.hpp"
 #include "net/curl_multi.hpp"
 #include "net/curl_transfer.hpp"
@@ -91,11 +92,7 @@ class CurlHttpClient final : public HttpClient {
   // Runs `task` on the loop unless the client is gone by then.
   template <class Function>
   void later(Function task) {
-    loop_.post([alive = std::weak_ptr<int>(alive_), task = std::move(task)]() mutable {
-      if (!alive.expired()) {
-        task();
-      }
-    });
+    loop_.post(lifetime_.guard(std::move(task)));
   }
 
   void add(Operation id) {
@@ -156,7 +153,7 @@ class CurlHttpClient final : public HttpClient {
   std::unordered_map<Operation, Running> operations_;
   Operation next_operation_ = 1;
   std::shared_ptr<CurlMulti> multi_;  // shared with the handlers that Asio holds
-  std::shared_ptr<int> alive_ = std::make_shared<int>(0);  // watched by posted tasks
+  base::Lifetime lifetime_;
 };
 
 // libcurl is thread-safe here, and never cleaned up: others in the process may use it.

@@ -8,7 +8,6 @@
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
-#include "routing/while_alive.hpp"
 #include "store/repositories.hpp"
 
 namespace patchbay::routing {
@@ -72,14 +71,14 @@ void ChatMoves::keep(const ToldMove& told) {
       [told](store::Repositories& repositories) {
         return repositories.chat_moves.add(told.move, told.platform_id);
       },
-      while_alive(alive_, [this, told](const base::Result<bool>& added) {
+      lifetime_.guard([this, told](const base::Result<bool>& added) {
         if (!added.ok()) {
           // The adapter will not tell again.
           base::log_error("routing.chat_move_not_kept", {{"instance", told.move.instance.str()},
                                                          {"from", told.move.from.str()},
                                                          {"to", told.move.to.str()},
                                                          {"reason", added.status().message()}});
-          loop_.run_after(kKeepAgain, while_alive(alive_, [this, told] { keep(told); }));
+          loop_.run_after(kKeepAgain, lifetime_.guard([this, told] { keep(told); }));
         } else if (*added) {
           base::log_info("routing.chat_moved", {{"instance", told.move.instance.str()},
                                                 {"from", told.move.from.str()},
@@ -98,7 +97,7 @@ void ChatMoves::look_at_wirings() {
   using Moves = std::vector<store::ChatMove>;
   database_.transact<Moves>(
       [](store::Repositories& repositories) { return repositories.chat_moves.list(); },
-      while_alive(alive_, [this](const base::Result<Moves>& moves) {
+      lifetime_.guard([this](const base::Result<Moves>& moves) {
         if (moves.ok()) {
           warn_of_wirings(*moves);
         }

@@ -9,6 +9,7 @@
 
 #include "base/executor.hpp"
 #include "base/ids.hpp"
+#include "base/lifetime.hpp"
 #include "base/status.hpp"
 #include "routing/compiled_routing.hpp"
 #include "store/central_database.hpp"
@@ -47,7 +48,7 @@ class ChatMoves {
   store::CentralDatabase& database_;
   // Shared with events under way.
   std::shared_ptr<const CompiledRouting> routing_;
-  std::shared_ptr<const char> alive_ = std::make_shared<const char>();
+  base::Lifetime lifetime_;
 };
 
 }  // namespace patchbay::routing

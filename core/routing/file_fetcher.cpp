@@ -8,7 +8,6 @@
 #include "base/limits.hpp"
 #include "base/log.hpp"
 #include "routing/inbound_row.hpp"
-#include "routing/while_alive.hpp"
 #include "session/session_storage.hpp"
 #include "store/repositories.hpp"
 
@@ -55,7 +54,7 @@ base::Status FileFetcher::start() {
     more = page.size() == kPageRows;
     for (store::PendingFilesRecord& record : page) {
       after = record.id;
-      loop_.post(while_alive(alive_, [this, found = std::move(record)] { add(found); }));
+      loop_.post(lifetime_.guard([this, found = std::move(record)] { add(found); }));
     }
   }
   return {};
@@ -127,7 +126,7 @@ void FileFetcher::fetch_next(const JobPointer& job) {
     return;
   }
   files_->fetch(job->event.instance, files[job->next_file].reference,
-                while_alive(alive_, [this, job](const base::Result<std::string>& staged) {
+                lifetime_.guard([this, job](const base::Result<std::string>& staged) {
                   fetched(job, staged);
                 }));
 }
@@ -152,19 +151,19 @@ void FileFetcher::fetched(const JobPointer& job, const base::Result<std::string>
 
 void FileFetcher::place(const JobPointer& job) {
   job->step = Job::Step::kPlace;
-  storage_.post(
-      [this, tools = tools_, &loop = loop_, job, alive = std::weak_ptr<const char>(alive_)] {
-        const std::array targets{
-            PlacementTarget{{job->record.agent, job->record.session}, job->record.row_id}};
-        const auto placements = place_files(tools, job->event.files, targets);
-        const auto attachments = base::parse_json(placements.front().attachments);
-        job->content = content_of(job->event, attachments.ok() ? *attachments : nlohmann::json());
-        loop.post([this, job, status = placements.front().status, alive] {
-          if (!alive.expired()) {
-            placed(job, status);
-          }
-        });
-      });
+  storage_.post([tools = tools_, &loop = loop_, job,
+                 placed = lifetime_.guard([this, job](const base::Status& status) {
+                   this->placed(job, status);
+                 })]() mutable {
+    const std::array targets{
+        PlacementTarget{{job->record.agent, job->record.session}, job->record.row_id}};
+    const auto placements = place_files(tools, job->event.files, targets);
+    const auto attachments = base::parse_json(placements.front().attachments);
+    job->content = content_of(job->event, attachments.ok() ? *attachments : nlohmann::json());
+    loop.post([placed = std::move(placed), status = placements.front().status]() mutable {
+      placed(status);
+    });
+  });
 }
 
 void FileFetcher::placed(const JobPointer& job, const base::Status& status) {
@@ -192,7 +191,7 @@ void FileFetcher::complete(const JobPointer& job) {
   tools_.sessions->write(
       {job->record.agent, job->record.session},
       session::CompleteAttachments{job->record.row_id, job->content},
-      while_alive(alive_, [this, job](const base::Result<session::CommandOutcome>& result) {
+      lifetime_.guard([this, job](const base::Result<session::CommandOutcome>& result) {
         completed(job, result.status());
       }));
 }
@@ -225,7 +224,7 @@ void FileFetcher::forget(const JobPointer& job) {
         return repositories.pending_files.remove(job->record.agent, job->record.session,
                                                  job->record.row_id);
       },
-      while_alive(alive_, [this, job](const base::Status& removed) {
+      lifetime_.guard([this, job](const base::Status& removed) {
         if (!removed.ok()) {
           // It is done once more after the next start, which changes nothing.
           base::log_warning("routing.pending_files_kept",
@@ -240,7 +239,7 @@ void FileFetcher::rest(const JobPointer& job) {
   const auto delay = limits::kReplayFirst * (1 << std::min(job->attempts, 10));
   ++job->attempts;
   loop_.run_after(std::min<base::Milliseconds>(delay, limits::kReplayLongest),
-                  while_alive(alive_, [this, job] { enqueue(job); }));
+                  lifetime_.guard([this, job] { enqueue(job); }));
   leave(job);
 }
 

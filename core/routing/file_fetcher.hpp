@@ -11,6 +11,7 @@
 
 #include "base/executor.hpp"
 #include "base/ids.hpp"
+#include "base/lifetime.hpp"
 #include "base/status.hpp"
 #include "routing/file_placement.hpp"
 #include "routing/ports.hpp"
@@ -60,7 +61,7 @@ class FileFetcher {
   FileTools tools_;
   FilePort* files_ = nullptr;
   std::map<base::InstanceName, Lane> lanes_;
-  std::shared_ptr<const char> alive_ = std::make_shared<const char>();
+  base::Lifetime lifetime_;
 };
 
 }  // namespace patchbay::routing

@@ -7,7 +7,6 @@
 #include "base/log.hpp"
 #include "routing/flow.hpp"
 #include "routing/pipeline.hpp"
-#include "routing/while_alive.hpp"
 #include "store/repositories.hpp"
 
 namespace patchbay::routing {
@@ -45,7 +44,7 @@ void Router::Pipeline::start_replay() {
       [](store::Repositories& repositories) {
         return repositories.intake.count_by_chat(store::IntakeReason::kUnknownChat);
       },
-      while_alive(alive_, [this](const base::Result<Counts>& counts) {
+      lifetime_.guard([this](const base::Result<Counts>& counts) {
         if (counts.ok()) {
           held_counted(*counts);
         } else {
@@ -92,7 +91,7 @@ void Router::Pipeline::load_held() {
         filter.limit = kPageRows;
         return repositories.intake.list(filter);
       },
-      while_alive(alive_, [this](base::Result<Records> records) {
+      lifetime_.guard([this](base::Result<Records> records) {
         if (records.ok()) {
           submit_held(std::move(records).value());
         } else {

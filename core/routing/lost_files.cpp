@@ -7,7 +7,6 @@
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "routing/inbound_row.hpp"
-#include "routing/while_alive.hpp"
 #include "store/repositories.hpp"
 
 namespace patchbay::routing {
@@ -63,8 +62,8 @@ base::Result<std::unordered_set<std::string>> rows_in_intake(store::Repositories
 
 void LostFiles::look_at(const SessionAddress& session, base::UniqueFunction<void()> done) {
   sessions_.rows_without_files(
-      session, while_alive(alive_, [this, session,
-                                    done_ = std::move(done)](base::Result<Rows> rows) mutable {
+      session,
+      lifetime_.guard([this, session, done_ = std::move(done)](base::Result<Rows> rows) mutable {
         if (!rows.ok() || rows->empty()) {
           done_();  // a damaged session is looked at after it was healed, at the next start
           return;
@@ -74,7 +73,7 @@ void LostFiles::look_at(const SessionAddress& session, base::UniqueFunction<void
             [this, session, done_ = std::move(done_)](base::Result<Rows> lost) mutable {
               if (lost.ok() && !lost->empty()) {
                 loop_.run_after(kPlatformsRepeat,
-                                while_alive(alive_, [this, session, rows = std::move(*lost)] {
+                                lifetime_.guard([this, session, rows = std::move(*lost)] {
                                   look_again(session, rows);
                                 }));
               }
@@ -98,7 +97,7 @@ void LostFiles::keep_those_without_record(const SessionAddress& session, Rows ro
         }
         return lost;
       },
-      while_alive(alive_, std::move(done)));
+      lifetime_.guard(std::move(done)));
 }
 
 void LostFiles::look_again(const SessionAddress& session, Rows rows) {
@@ -125,7 +124,7 @@ void LostFiles::complete(const SessionAddress& session,
                          const SessionStorage::RowWithoutFiles& row) {
   sessions_.write(
       session, session::CompleteAttachments{row.id, with_failed_files(row.content)},
-      while_alive(alive_, [this, session, row](const base::Result<session::CommandOutcome>& done) {
+      lifetime_.guard([this, session, row](const base::Result<session::CommandOutcome>& done) {
         if (done.ok() && *done == session::CommandOutcome::kDone) {
           base::log_warning("routing.files_lost", {{"session", session_name(session)},
                                                    {"row", row.id},
@@ -134,7 +133,7 @@ void LostFiles::complete(const SessionAddress& session,
         } else if (!done.ok() && done.status().code() != base::Code::kNotFound &&
                    done.status().code() != base::Code::kInvalidArgument) {
           loop_.run_after(kWriteAgain,
-                          while_alive(alive_, [this, session, row] { complete(session, row); }));
+                          lifetime_.guard([this, session, row] { complete(session, row); }));
         }
       }));
 }

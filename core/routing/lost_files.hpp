@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/executor.hpp"
+#include "base/lifetime.hpp"
 #include "base/status.hpp"
 #include "base/unique_function.hpp"
 #include "session/session_storage.hpp"
@@ -47,7 +48,7 @@ class LostFiles {
   store::CentralDatabase& database_;
   session::SessionStorage& sessions_;
   IsUnderWay is_under_way_;
-  std::shared_ptr<const char> alive_ = std::make_shared<const char>();
+  base::Lifetime lifetime_;
 };
 
 }  // namespace patchbay::routing

@@ -8,7 +8,6 @@
 #include "base/log.hpp"
 #include "routing/flow.hpp"
 #include "routing/inbound_row.hpp"
-#include "routing/while_alive.hpp"
 #include "store/repositories.hpp"
 
 namespace patchbay::routing {
@@ -57,7 +56,7 @@ void Router::Pipeline::submit(InboundEvent event, base::UniqueFunction<void(Subm
       bytes_under_way_ + bytes > limits::kRoutingEventBytes || refusing_.contains(chat)) {
     discard(std::move(event.files));
     refusing_.insert(chat);
-    parts_.loop.post(while_alive(alive_, [this, chat, done_ = std::move(done)] {
+    parts_.loop.post(lifetime_.guard([this, chat, done_ = std::move(done)] {
       refusing_.erase(refusing_.find(chat));
       done_(SubmitOutcome::kBusy);
     }));
@@ -93,8 +92,7 @@ void Router::Pipeline::begin(const FlowPointer& flow) {
         return make_plan(repositories, *routing, flow->event, first_time, random,
                          flow->received_at);
       },
-      while_alive(alive_,
-                  [this, flow](base::Result<Plan> plan) { planned(flow, std::move(plan)); }));
+      lifetime_.guard([this, flow](base::Result<Plan> plan) { planned(flow, std::move(plan)); }));
 }
 
 void Router::Pipeline::planned(const FlowPointer& flow, base::Result<Plan> plan) {
@@ -186,32 +184,29 @@ void Router::Pipeline::advance(const ChatName& chat) {
 
 void Router::Pipeline::prepare(const ChatName& chat, const FlowPointer& flow) {
   make_folders(flow, [this, chat, flow] {
-    parts_.storage.post([this, chat, flow, tools = parts_.files, &loop = parts_.loop,
-                         alive = std::weak_ptr<const char>(alive_)] {
-      if (has_references(flow->event)) {
-        // All files of a row are placed together, once the last has come.
-        for (std::size_t index = 0; index < flow->targets.size(); ++index) {
-          const bool last = index + 1 == flow->targets.size();
-          InboundEvent event = flow->event;
-          event.files = last ? flow->event.files : copies_of_staged(tools, flow->event.files);
-          flow->targets[index].pending_event = to_text(event);
-        }
-      } else {
-        std::vector<PlacementTarget> targets;
-        for (const Flow::Target& target : flow->targets) {
-          targets.push_back({target.session, target.row_id});
-        }
-        auto placements = place_files(tools, flow->event.files, targets);
-        for (std::size_t index = 0; index < flow->targets.size(); ++index) {
-          flow->targets[index].placement = std::move(placements[index]);
-        }
-      }
-      loop.post([this, chat, flow, alive] {
-        if (!alive.expired()) {
-          prepared(chat, flow);
-        }
-      });
-    });
+    parts_.storage.post(
+        [flow, tools = parts_.files, &loop = parts_.loop,
+         ready = lifetime_.guard([this, chat, flow] { prepared(chat, flow); })]() mutable {
+          if (has_references(flow->event)) {
+            // All files of a row are placed together, once the last has come.
+            for (std::size_t index = 0; index < flow->targets.size(); ++index) {
+              const bool last = index + 1 == flow->targets.size();
+              InboundEvent event = flow->event;
+              event.files = last ? flow->event.files : copies_of_staged(tools, flow->event.files);
+              flow->targets[index].pending_event = to_text(event);
+            }
+          } else {
+            std::vector<PlacementTarget> targets;
+            for (const Flow::Target& target : flow->targets) {
+              targets.push_back({target.session, target.row_id});
+            }
+            auto placements = place_files(tools, flow->event.files, targets);
+            for (std::size_t index = 0; index < flow->targets.size(); ++index) {
+              flow->targets[index].placement = std::move(placements[index]);
+            }
+          }
+          loop.post(std::move(ready));
+        });
   });
 }
 
@@ -301,7 +296,7 @@ void Router::Pipeline::write_rows(const FlowPointer& flow) {
     // Kept in case the row has to wait in the intake.
     target.row = row;
     lanes_.write(target.session, std::move(row),
-                 while_alive(alive_, [this, flow, index](SessionLanes::Written written) {
+                 lifetime_.guard([this, flow, index](SessionLanes::Written written) {
                    row_written(flow, index, std::move(written));
                  }));
   }

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/lifetime.hpp"
 #include "routing/file_fetcher.hpp"
 #include "routing/lost_files.hpp"
 #include "routing/plan.hpp"
@@ -126,7 +127,7 @@ class Router::Pipeline {
   std::unique_ptr<HeldReplay> replay_;                       // null: none is under way
   std::deque<base::UniqueFunction<void(base::Result<std::size_t>)>> replays_asked_for_;
   std::map<ChatName, std::deque<FlowPointer>> behind_held_;
-  std::shared_ptr<const char> alive_ = std::make_shared<const char>();
+  base::Lifetime lifetime_;
 };
 
 }  // namespace patchbay::routing

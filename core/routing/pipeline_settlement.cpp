@@ -6,7 +6,6 @@
 #include "base/log.hpp"
 #include "routing/flow.hpp"
 #include "routing/inbound_row.hpp"
-#include "routing/while_alive.hpp"
 #include "store/repositories.hpp"
 
 namespace patchbay::routing {
@@ -83,7 +82,7 @@ void Router::Pipeline::settle_without_rows(const FlowPointer& flow) {
 
 void Router::Pipeline::hold_files(const FlowPointer& flow, base::UniqueFunction<void()> then) {
   parts_.storage.post([flow, tools = parts_.files, &loop = parts_.loop,
-                       then = while_alive(alive_, std::move(then))]() mutable {
+                       then = lifetime_.guard(std::move(then))]() mutable {
     const auto bytes = tools.staging->bytes();
     if (!bytes.ok() || *bytes > tools.held_bytes) {
       discard_files(tools, flow->event.files);
@@ -127,7 +126,7 @@ void Router::Pipeline::commit(const FlowPointer& flow,
       [flow, settlement](store::Repositories& repositories) {
         return settle(repositories, *settlement);
       },
-      while_alive(alive_, [this, flow, settlement](const base::Result<Settled>& result) {
+      lifetime_.guard([this, flow, settlement](const base::Result<Settled>& result) {
         settled(flow, settlement, result);
       }));
 }
@@ -143,9 +142,8 @@ void Router::Pipeline::settled(const FlowPointer& flow,
     // What goes to the intake has its number there already: repeated by the platform it would come
     // behind those that followed it.
     if (flow->settlements < kSettlementAttempts) {
-      parts_.loop.run_after(kSettleAgain, while_alive(alive_, [this, flow, settlement] {
-                              commit(flow, settlement);
-                            }));
+      parts_.loop.run_after(
+          kSettleAgain, lifetime_.guard([this, flow, settlement] { commit(flow, settlement); }));
       return;
     }
   }

@@ -1,7 +1,6 @@
 // What the router does beside the events: forgetting old ones.
 #include "base/limits.hpp"
 #include "routing/pipeline.hpp"
-#include "routing/while_alive.hpp"
 #include "store/repositories.hpp"
 
 namespace patchbay::routing {
@@ -17,10 +16,10 @@ void Router::Pipeline::prune() {
       [old](store::Repositories& repositories) {
         return repositories.seen.prune(old, limits::kPruneRows);
       },
-      while_alive(alive_, [this](const base::Result<std::size_t>& removed) {
+      lifetime_.guard([this](const base::Result<std::size_t>& removed) {
         const bool more = removed.ok() && *removed == limits::kPruneRows;
         const auto delay = more ? kBetweenSteps : base::Milliseconds(limits::kPruneInterval);
-        parts_.loop.run_after(delay, while_alive(alive_, [this] { prune(); }));
+        parts_.loop.run_after(delay, lifetime_.guard([this] { prune(); }));
       }));
 }
 

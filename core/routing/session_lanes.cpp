@@ -5,7 +5,6 @@
 
 #include "base/limits.hpp"
 #include "base/log.hpp"
-#include "routing/while_alive.hpp"
 #include "store/repositories.hpp"
 
 namespace patchbay::routing {
@@ -91,8 +90,8 @@ void SessionLanes::write_now(const SessionAddress& session, session::InboundMess
                              std::int64_t order, base::UniqueFunction<void(Written)> done) {
   sessions_.write(
       session, std::move(row),
-      while_alive(alive_, [this, session, order, done_ = std::move(done)](
-                              const base::Result<CommandOutcome>& result) mutable {
+      lifetime_.guard([this, session, order, done_ = std::move(done)](
+                          const base::Result<CommandOutcome>& result) mutable {
         if (result.ok()) {
           done_({*result == CommandOutcome::kDuplicate ? Outcome::kDuplicate : Outcome::kDone,
                  order,
@@ -135,14 +134,14 @@ void SessionLanes::ensure_folder(const SessionAddress& session,
     return;
   }
   lane.folder = Folder::kBeingMade;
-  sessions_.create(session, while_alive(alive_, [this, session](const base::Result<bool>& made) {
-                     Lane& made_lane = lanes_[session];
-                     made_lane.folder = made.ok() ? Folder::kThere : Folder::kNotLookedAt;
-                     // Taken out first: a callback may ask for the folder again.
-                     for (auto& waiting : std::exchange(made_lane.waiting_for_folder, {})) {
-                       waiting(made.status());
-                     }
-                   }));
+  sessions_.create(session, lifetime_.guard([this, session](const base::Result<bool>& made) {
+    Lane& made_lane = lanes_[session];
+    made_lane.folder = made.ok() ? Folder::kThere : Folder::kNotLookedAt;
+    // Taken out first: a callback may ask for the folder again.
+    for (auto& waiting : std::exchange(made_lane.waiting_for_folder, {})) {
+      waiting(made.status());
+    }
+  }));
 }
 
 void SessionLanes::intake_settled(const SessionAddress& session) {
@@ -166,10 +165,10 @@ void SessionLanes::schedule_replay(const SessionAddress& session, base::Millisec
   if (lane.timer != 0) {
     loop_.cancel(lane.timer);
   }
-  lane.timer = loop_.run_after(delay, while_alive(alive_, [this, session] {
-                                 lanes_[session].timer = 0;
-                                 replay(session);
-                               }));
+  lane.timer = loop_.run_after(delay, lifetime_.guard([this, session] {
+    lanes_[session].timer = 0;
+    replay(session);
+  }));
 }
 
 void SessionLanes::replay(const SessionAddress& session) {
@@ -201,7 +200,7 @@ void SessionLanes::load_page(const SessionAddress& session) {
         }
         return page;
       },
-      while_alive(alive_, [this, session](base::Result<Page> page) {
+      lifetime_.guard([this, session](base::Result<Page> page) {
         if (!page.ok()) {
           replay_ended(session, page.status());
           return;
@@ -231,7 +230,7 @@ void SessionLanes::write_page(const SessionAddress& session, Page page) {
   replay->lane = session;
   replay->target = page.session.value_or(session);
   replay->open = 1;
-  auto row_ended = while_alive(alive_, [this, replay] {
+  auto row_ended = lifetime_.guard([this, replay] {
     if (--replay->open == 0) {
       page_is_written(replay);
     }
@@ -257,9 +256,9 @@ void SessionLanes::write_page(const SessionAddress& session, Page page) {
       const std::string row_id = waiting->row.id;
       sessions_.write(
           replay->target, std::move(waiting->row),
-          while_alive(alive_, [replay, row_ended, row_id, id = record.id,
-                               pending = std::move(waiting->pending_event)](
-                                  const base::Result<CommandOutcome>& result) mutable {
+          lifetime_.guard([replay, row_ended, row_id, id = record.id,
+                           pending = std::move(waiting->pending_event)](
+                              const base::Result<CommandOutcome>& result) mutable {
             if (result.ok() || is_hopeless(result.status().code())) {
               replay->stored.push_back(id);
               if (result.ok() && !pending.empty()) {
@@ -301,7 +300,7 @@ void SessionLanes::page_is_written(const std::shared_ptr<Replay>& replay) {
         }
         return {};
       },
-      while_alive(alive_, [this, replay](const base::Status& removed) {
+      lifetime_.guard([this, replay](const base::Status& removed) {
         if (!removed.ok() || !replay->failure.ok()) {
           replay_ended(replay->lane, removed.ok() ? replay->failure : removed);
         }

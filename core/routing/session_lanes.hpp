@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/executor.hpp"
+#include "base/lifetime.hpp"
 #include "base/status.hpp"
 #include "base/unique_function.hpp"
 #include "routing/inbound_row.hpp"
@@ -104,7 +105,7 @@ class SessionLanes {
   std::map<session::SessionAddress, Lane> lanes_;
   std::int64_t last_order_ = 0;
   // What completions look at first: they may come when this object is gone.
-  std::shared_ptr<const char> alive_ = std::make_shared<const char>();
+  base::Lifetime lifetime_;
 };
 
 }  // namespace patchbay::routing
