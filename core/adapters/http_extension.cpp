@@ -6,6 +6,7 @@
 
 #include <patchbay/ext/http.h>
 
+#include "adapters/abi_headers.hpp"
 #include "adapters/abi_text.hpp"
 #include "adapters/instance.hpp"
 #include "attachments/staging.hpp"
@@ -24,14 +25,13 @@ constexpr base::Milliseconds kLongestTimeout = std::chrono::hours(1);
 class HttpDetail final : public Detail {
  public:
   explicit HttpDetail(net::HttpResult result) : result_(std::move(result)) {
-    for (const net::HttpHeader& header : result_.headers) {
-      headers_.push_back({adapters::abi(header.name), adapters::abi(header.value)});
-    }
+    headers_ = abi_headers(result_.headers);
     abi_.struct_size = sizeof(pbay_http_response);
     abi_.status = static_cast<std::uint32_t>(result_.http_status);
     abi_.sent_state = sent_state();
-    abi_.header_count = static_cast<std::uint32_t>(headers_.size());
     abi_.headers = headers_.data();
+    abi_.header_count = static_cast<std::uint32_t>(headers_.size());
+    abi_.header_stride = sizeof(pbay_header);
     abi_.body = adapters::abi(result_.body);
     abi_.staged_bytes = static_cast<std::int64_t>(result_.sink_bytes);
   }
@@ -116,13 +116,12 @@ Status copy_request(const pbay_http_request& request, HttpRequestCopy& out) {
   out.response_staging = request.response_staging;
   out.request.method = copy(request.method);
   out.request.url = copy(request.url);
-  if (request.header_count > kMostHeaders ||
-      (request.header_count != 0 && request.headers == nullptr)) {
-    return incomplete("it has more than 256 headers, or none at the pointer");
+  auto headers =
+      copy_headers(request.headers, request.header_count, request.header_stride, kMostHeaders);
+  if (!headers.ok()) {
+    return incomplete(headers.status().message());
   }
-  for (std::uint32_t i = 0; i < request.header_count; ++i) {
-    out.request.headers.push_back({copy(request.headers[i].name), copy(request.headers[i].value)});
-  }
+  out.request.headers = std::move(headers).value();
   if ((request.flags & PBAY_HTTP_IDEMPOTENT) != 0) {
     out.request.repeat = net::HttpRepeat::kIdempotent;
   }

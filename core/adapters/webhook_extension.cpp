@@ -5,6 +5,7 @@
 
 #include <patchbay/ext/webhook.h>
 
+#include "adapters/abi_headers.hpp"
 #include "adapters/abi_text.hpp"
 #include "adapters/instance.hpp"
 #include "base/limits.hpp"
@@ -18,15 +19,14 @@ class WebhookDetail final : public Detail {
  public:
   WebhookDetail(std::uint64_t id, net::HttpServerRequest request, std::string target)
       : request_(std::move(request)), target_(std::move(target)) {
-    for (const net::HttpHeader& header : request_.headers) {
-      headers_.push_back({adapters::abi(header.name), adapters::abi(header.value)});
-    }
+    headers_ = abi_headers(request_.headers);
     abi_.struct_size = sizeof(pbay_webhook_request);
-    abi_.header_count = static_cast<std::uint32_t>(headers_.size());
     abi_.request = id;
     abi_.method = adapters::abi(request_.method);
     abi_.target = adapters::abi(target_);
     abi_.headers = headers_.data();
+    abi_.header_count = static_cast<std::uint32_t>(headers_.size());
+    abi_.header_stride = sizeof(pbay_header);
     abi_.body = adapters::abi(request_.body);
   }
   [[nodiscard]] const void* abi() const override { return &abi_; }
@@ -44,22 +44,34 @@ void open_route(const pbay_host* host, pbay_op op) PBAY_NOEXCEPT {
   }
 }
 
-void respond_to(const pbay_host* host, std::uint64_t request, std::uint32_t status,
-                const pbay_header* headers, std::uint32_t header_count,
-                pbay_str body) PBAY_NOEXCEPT {
-  Bridge* bridge = Bridge::of(host);
-  if (bridge == nullptr) {
-    return;
-  }
+net::HttpServerAnswer copy_answer(const pbay_webhook_answer* given) {
   net::HttpServerAnswer answer;
-  answer.status = status >= 200 && status <= 599 ? static_cast<int>(status) : 500;
-  for (std::uint32_t i = 0; headers != nullptr && i < header_count && i < kMostHeaders; ++i) {
-    net::HttpHeader header{copy(headers[i].name), copy(headers[i].value)};
+  answer.status = 500;
+  if (given == nullptr || given->struct_size < sizeof(pbay_webhook_answer)) {
+    return answer;
+  }
+  auto headers =
+      copy_headers(given->headers, given->header_count, given->header_stride, kMostHeaders);
+  if (!headers.ok() || given->status < 200 || given->status > 599) {
+    return answer;
+  }
+  answer.status = static_cast<int>(given->status);
+  for (net::HttpHeader& header : *headers) {
     if (net::check_header(header).ok()) {
       answer.headers.push_back(std::move(header));
     }
   }
-  answer.body = copy(body);
+  answer.body = copy(given->body);
+  return answer;
+}
+
+void respond_to(const pbay_host* host, std::uint64_t request,
+                const pbay_webhook_answer* given) PBAY_NOEXCEPT {
+  Bridge* bridge = Bridge::of(host);
+  if (bridge == nullptr) {
+    return;
+  }
+  net::HttpServerAnswer answer = copy_answer(given);
   bridge->post([request, answer = std::move(answer)](Instance& instance) mutable {
     instance.webhooks().respond(request, std::move(answer));
   });

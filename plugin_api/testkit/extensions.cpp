@@ -230,8 +230,7 @@ const pbay_webhook kWebhook = {
       self.webhook_ = op;
       self.complete(op, Completion(PBAY_OK, 0, "https://hooks.example.org/webhook/fake"));
     },
-    [](const pbay_host* host, std::uint64_t request, std::uint32_t status,
-       const pbay_header* headers, std::uint32_t header_count, pbay_str body) noexcept {
+    [](const pbay_host* host, std::uint64_t request, const pbay_webhook_answer* given) noexcept {
       Self& self = Self::of(host);
       const Lock lock(self.mutex_);
       self.called("webhook.respond");
@@ -241,9 +240,11 @@ const pbay_webhook kWebhook = {
         return;
       }
       FakeHost::WebhookAnswer& answer = self.webhook_answers_[request];
-      answer.status = status;
-      answer.headers = sdk::copy_headers(headers, header_count);
-      answer.body = sdk::copy(body);
+      self.check_array("webhook.respond: headers", given->headers, given->header_count,
+                       given->header_stride);
+      answer.status = given->status;
+      answer.headers = sdk::copy_headers(given->headers, given->header_count, given->header_stride);
+      answer.body = sdk::copy(given->body);
     },
     [](const pbay_host* host, pbay_op op) noexcept {
       Self& self = Self::of(host);

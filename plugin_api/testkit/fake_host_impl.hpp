@@ -53,6 +53,19 @@ class FakeHost::Impl {
   void check_event(const sdk::Event& event);
   void check_result(pbay_op op, const sdk::Result& result);
   void check_object(std::string_view where, std::string_view json);
+  // Pointer, count and stride go together, and each element says its own size.
+  template <class T>
+  void check_array(std::string_view where, const T* first, std::uint32_t count,
+                   std::uint32_t stride) {
+    if (count == 0) {
+      return;
+    }
+    if (first == nullptr || stride < sizeof(T)) {
+      breach(std::string(where) + ": an array without its elements or their stride");
+    } else if (first->struct_size < sizeof(T)) {
+      breach(std::string(where) + ": an array whose elements have no struct_size");
+    }
+  }
 
   // ---- executor and time (executor.cpp) ----
   void post(std::function<void()> work) { ready_.push_back(std::move(work)); }

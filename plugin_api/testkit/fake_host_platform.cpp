@@ -103,13 +103,15 @@ std::uint64_t FakeHost::webhook(std::string method, std::string target,
   impl_->event(impl_->webhook_, [=](LentMemory& lent) -> const void* {
     std::vector<pbay_header> abi_headers;
     for (const sdk::Header& header : headers) {
-      abi_headers.push_back(pbay_header{lent.text(header.name), lent.text(header.value)});
+      auto& added = abi_headers.emplace_back(sdk::make_abi<pbay_header>());
+      added.name = lent.text(header.name);
+      added.value = lent.text(header.value);
     }
     auto out = sdk::make_abi<pbay_webhook_request>();
     out.request = request;
     out.method = lent.text(method);
     out.target = lent.text(target);
-    out.headers = lent.fixed_array(abi_headers);
+    out.headers = lent.array(abi_headers, out.header_stride);
     out.header_count = static_cast<std::uint32_t>(abi_headers.size());
     out.body = lent.text(body);
     return lent.object(out);

@@ -32,7 +32,11 @@ void FakeHost::Impl::http_request(pbay_op op, const pbay_http_request& request) 
   RecordedRequest recorded;
   recorded.method = sdk::copy(request.method);
   recorded.url = sdk::copy(request.url);
-  recorded.headers = sdk::copy_headers(request.headers, request.header_count);
+  check_array("http.request: headers", request.headers, request.header_count,
+              request.header_stride);
+  check_array("http.request: parts", request.parts, request.part_count, request.part_stride);
+  recorded.headers =
+      sdk::copy_headers(request.headers, request.header_count, request.header_stride);
   recorded.body = sdk::copy(request.body);
   recorded.delivery_op = request.delivery_op;
   recorded.idempotent = (request.flags & PBAY_HTTP_IDEMPOTENT) != 0;
@@ -128,12 +132,14 @@ void FakeHost::Impl::http_answer(pbay_op op, const RecordedRequest& request, Htt
   completion.detail = [reply = std::move(reply), staged_bytes](LentMemory& lent) -> const void* {
     std::vector<pbay_header> headers;
     for (const sdk::Header& header : reply.headers) {
-      headers.push_back(pbay_header{lent.text(header.name), lent.text(header.value)});
+      auto& added = headers.emplace_back(sdk::make_abi<pbay_header>());
+      added.name = lent.text(header.name);
+      added.value = lent.text(header.value);
     }
     auto out = sdk::make_abi<pbay_http_response>();
     out.status = reply.status;
     out.sent_state = reply.sent_state;
-    out.headers = lent.fixed_array(headers);
+    out.headers = lent.array(headers, out.header_stride);
     out.header_count = static_cast<std::uint32_t>(headers.size());
     out.body = lent.text(reply.body);
     out.staged_bytes = staged_bytes;

@@ -61,12 +61,15 @@ void submit(Rude& rude, const std::function<void(pbay_event&, pbay_chat&)>& chan
   rude.host->submit(rude.host, ++rude.last_op, &event);
 }
 
-void request(Rude& rude, pbay_op delivery) {
+void request(
+    Rude& rude, pbay_op delivery,
+    const std::function<void(pbay_http_request&)>& change = [](pbay_http_request&) {}) {
   auto out = make_abi<pbay_http_request>();
   out.method = to_abi("GET");
   out.url = to_abi("https://x/");
   out.body_fd = -1;
   out.delivery_op = delivery;
+  change(out);
   http_of(rude)->request(rude.host, ++rude.last_op, &out);
 }
 
@@ -110,6 +113,23 @@ const std::map<std::string, Deed, std::less<>>& deeds() {
          request(r, op);
        }},
       {"request for nothing", [](Rude& r, pbay_op) { request(r, 999); }},
+      {"headers without stride",
+       [](Rude& r, pbay_op op) {
+         request(r, op, [](pbay_http_request& asked) {
+           static const auto header = make_abi<pbay_header>();
+           asked.headers = &header;
+           asked.header_count = 1;
+         });
+       }},
+      {"headers without size",
+       [](Rude& r, pbay_op op) {
+         request(r, op, [](pbay_http_request& asked) {
+           static const pbay_header header{};
+           asked.headers = &header;
+           asked.header_count = 1;
+           asked.header_stride = sizeof(header);
+         });
+       }},
       {"no chat",
        [](Rude& r, pbay_op) { submit(r, [](pbay_event&, pbay_chat& chat) { chat.id = {}; }); }},
       {"no ids",

@@ -1,4 +1,4 @@
-/* Patchbay adapter ABI, version 1.0-draft1.
+/* Patchbay adapter ABI, version 1.0-draft2.
  *
  * An adapter is a shared library that speaks one channel (Telegram, Slack, ...). This header is
  * complete in itself: C11, no dependency, and the comments are the contract. Optional abilities
@@ -23,7 +23,7 @@
  * Memory. Nobody frees what the other side allocated. Every pointer passed to a function is valid
  * until that function returns, and not longer: copy what you keep. A pbay_str may have data == NULL
  * when size == 0. Arrays travel as pointer, count and stride (the size of one element as the
- * sender knows it); step by the stride.
+ * sender knows it): step by the stride. Structs in it have their struct_size, too.
  *
  * Exceptions never cross. Every function here is noexcept.
  *
@@ -66,7 +66,7 @@ extern "C" {
 
 #define PBAY_ABI_MAJOR 1u
 #define PBAY_ABI_MINOR 0u
-#define PBAY_ABI_DRAFT 1u
+#define PBAY_ABI_DRAFT 2u
 #define PBAY_MAGIC 0x59414250u /* "PBAY" in memory on a little-endian machine */
 
 /* UTF-8, not NUL-terminated. */
@@ -187,7 +187,7 @@ typedef struct pbay_outbound_file {
   uint32_t reserved;
   pbay_str name; /* sanitised: one path component */
   pbay_str mime;
-  pbay_str caption; /* CommonMark; may be empty */
+  pbay_str caption; /* CommonMark; may be empty. No host sets it yet: see pbay_delivery */
 } pbay_outbound_file;
 
 /* ---- inbound ------------------------------------------------------------------------------ */
@@ -246,9 +246,9 @@ typedef struct pbay_event {
 #define PBAY_DELIVER_QUESTION 4u /* text with options that become buttons */
 
 /* pbay_delivery.flags */
-#define PBAY_DELIVER_SILENT 1u
-#define PBAY_DELIVER_NO_PREVIEW 2u
-#define PBAY_DELIVER_REACTION_REMOVED 4u
+#define PBAY_DELIVER_SILENT 1u           /* without a sound on the other side */
+#define PBAY_DELIVER_NO_PREVIEW 2u       /* without a preview of the links in it */
+#define PBAY_DELIVER_REACTION_REMOVED 4u /* REACTION: take it away */
 
 typedef struct pbay_option {
   uint32_t struct_size;
@@ -260,7 +260,11 @@ typedef struct pbay_option {
 
 /* What is to become visible in a chat. It is sent in parts (a text over the limit, several files);
  * each part is reported with op_part(), and the next one leaves only after that operation has
- * completed, when the part is durable. The key of part n is idempotency_key + ":" + n. */
+ * completed, when the part is durable. The key of part n is idempotency_key + ":" + n.
+ *
+ * SILENT, NO_PREVIEW, extra_json and the captions of files are for the host to set. What an agent
+ * writes has no words for them, so that hosts of this draft leave them empty; an adapter whose
+ * platform can do them honours them all the same. */
 typedef struct pbay_delivery {
   uint32_t struct_size;
   uint32_t operation; /* PBAY_DELIVER_* */
@@ -287,7 +291,7 @@ typedef struct pbay_delivery {
   uint32_t remote_id_count;
   uint32_t remote_id_stride;
   int64_t deadline_ms; /* monotonic time by which op_complete() must have come */
-  pbay_str extra_json;
+  pbay_str extra_json; /* a JSON object of the channel's own, or empty */
 } pbay_delivery;
 
 /* ---- capabilities and states -------------------------------------------------------------- */
@@ -338,7 +342,8 @@ typedef struct pbay_state {
   uint32_t state;       /* PBAY_STATE_* */
   pbay_str reason;      /* what happened */
   pbay_str user_action; /* what the person must do; empty: nothing */
-  pbay_str login_code;  /* LOGIN_REQUIRED: a pairing code, or the payload of a QR code */
+  pbay_str login_code;  /* LOGIN_REQUIRED: a pairing code, or the payload of a QR code. Shown to
+                         * the operator while the state lasts, never logged */
   uint32_t login_code_is_qr;
   uint32_t reserved;
 } pbay_state;
@@ -405,7 +410,15 @@ typedef struct pbay_host {
   /* A late status of a message that was delivered, or evidence about one that may have been. */
   void (*report)(const struct pbay_host* host, const pbay_report* report) PBAY_NOEXCEPT;
 
-  /* A fact about the account or a chat, a JSON object: {"fact":"chat","chat":{...},"name":...}. */
+  /* A fact about the account or a chat: one JSON object, at most 64 KiB.
+   *
+   *   {"fact":"chat_moved","from":{"kind":"group","id":"-1"},"to":{"kind":"group","id":"-1001"}}
+   *     The platform gave a chat another id. The conversation goes on in its sessions: a move holds
+   *     for every event that is submitted after this call. kind: "dm", "group" or "channel".
+   *   {"fact":"account","id":"42","username":"my_bot","name":"My bot", ...}
+   *     Who the account is; further members are the channel's own. The host logs it.
+   *
+   * Other facts are logged (level debug) and change nothing. */
   void (*metadata)(const struct pbay_host* host, pbay_str fact_json) PBAY_NOEXCEPT;
 
   /* A chat that answered PBAY_E_OFFLINE can be reached again: its deliveries go on now. */

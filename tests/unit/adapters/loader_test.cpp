@@ -77,7 +77,8 @@ TEST_F(LoaderTest, EachBrokenLibraryIsRefusedInOneLineAndTheOthersLoad) {
       {"exits", "ended its process when it was opened in a probe (exit code 0)"},
       {"magic", "no Patchbay adapter, its module has the wrong magic"},
       {"needs_newer_minor", "needs adapter ABI 1.7, this host has 1.0: update Patchbay"},
-      {"draft", "built for draft 2 of adapter ABI 1.0, this host has draft 1"},
+      {"draft", "built for draft " + std::to_string(PBAY_ABI_DRAFT + 1) +
+                    " of adapter ABI 1.0, this host has draft " + std::to_string(PBAY_ABI_DRAFT)},
       {"newer_major",
        "adapter ABI 2.0, one of a newer major than this host's 1.0: update Patchbay"},
       {"no_symbol", "no Patchbay adapter, it exports no patchbay_adapter_v1"},

@@ -394,11 +394,18 @@ static void on_event(void* context, pbay_op op, const void* detail) {
     }
   } else if (op == self->webhook_op) {
     const pbay_webhook_request* asked = detail;
-    const pbay_header header = {text_of("X-Target"), asked->target};
+    const pbay_header header = {
+        .struct_size = sizeof header, .name = text_of("X-Target"), .value = asked->target};
+    const pbay_webhook_answer answer = {.struct_size = sizeof answer,
+                                        .status = 201,
+                                        .headers = &header,
+                                        .header_count = 1,
+                                        .header_stride = sizeof header,
+                                        .body = asked->body};
     if (asked->body.size == 6 && memcmp(asked->body.data, "silent", 6) == 0) {
       return;
     }
-    self->webhook->respond(self->host, asked->request, 201, &header, 1, asked->body);
+    self->webhook->respond(self->host, asked->request, &answer);
   }
 }
 

@@ -12,7 +12,10 @@ extern "C" {
 
 #define PBAY_EXT_HTTP "patchbay.http/1"
 
+/* Headers travel as every array does: pointer, count, stride. */
 typedef struct pbay_header {
+  uint32_t struct_size;
+  uint32_t reserved;
   pbay_str name;
   pbay_str value;
 } pbay_header;
@@ -39,10 +42,12 @@ typedef struct pbay_http_request {
   pbay_op delivery_op; /* the delivery that this request belongs to; 0: none */
   pbay_str method;
   pbay_str url;
-  const pbay_header* headers; /* stride: sizeof(pbay_header), which never grows */
+  const pbay_header* headers;
   uint32_t header_count;
-  int32_t body_fd; /* -1: use body or parts; the descriptor must stay open until completion */
+  uint32_t header_stride;
   int64_t body_fd_size;
+  int32_t body_fd; /* -1: use body or parts; the descriptor must stay open until completion */
+  uint32_t reserved;
   pbay_str body;
   const pbay_http_part* parts; /* not NULL: multipart/form-data */
   uint32_t part_count;
@@ -59,8 +64,10 @@ typedef struct pbay_http_response {
   uint32_t struct_size;
   uint32_t status;     /* 0: none came */
   uint32_t sent_state; /* PBAY_NOT_SENT: no byte of the request left */
-  uint32_t header_count;
+  uint32_t reserved;
   const pbay_header* headers;
+  uint32_t header_count;
+  uint32_t header_stride;
   pbay_str body; /* empty when it went to staging */
   int64_t staged_bytes;
 } pbay_http_response;

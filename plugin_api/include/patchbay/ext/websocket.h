@@ -16,9 +16,11 @@ extern "C" {
 
 typedef struct pbay_websocket_options {
   uint32_t struct_size;
-  uint32_t header_count;
+  uint32_t reserved;
   pbay_str url;
   const pbay_header* headers;
+  uint32_t header_count;
+  uint32_t header_stride;
   int64_t max_message_bytes; /* 0: the host's default of 4 MiB */
   int64_t timeout_ms;        /* of the handshake; 0: the host's default of 30 s */
 } pbay_websocket_options;

@@ -37,7 +37,7 @@ struct [[nodiscard]] HttpResponse {
     if (response != nullptr) {
       status = response->status;
       sent_state = static_cast<SentState>(response->sent_state);
-      headers = copy_headers(response->headers, response->header_count);
+      headers = copy_headers(response->headers, response->header_count, response->header_stride);
       body = copy(response->body);
       staged_bytes = response->staged_bytes;
     }

@@ -39,11 +39,11 @@ struct Header {
   return {};
 }
 
-[[nodiscard]] inline std::vector<Header> copy_headers(const pbay_header* first,
-                                                      std::uint32_t count) {
+[[nodiscard]] inline std::vector<Header> copy_headers(const pbay_header* first, std::uint32_t count,
+                                                      std::uint32_t stride) {
   std::vector<Header> out;
   out.reserve(count);
-  for_each_abi(first, count, sizeof(pbay_header), [&out](const pbay_header& header) {
+  for_each_abi(first, count, stride, [&out](const pbay_header& header) {
     out.emplace_back(copy(header.name), copy(header.value));
   });
   return out;
@@ -54,7 +54,9 @@ struct Header {
   std::vector<pbay_header> out;
   out.reserve(headers.size());
   for (const Header& header : headers) {
-    out.push_back(pbay_header{to_abi(header.name), to_abi(header.value)});
+    auto& added = out.emplace_back(make_abi<pbay_header>());
+    added.name = to_abi(header.name);
+    added.value = to_abi(header.value);
   }
   return out;
 }
@@ -161,6 +163,7 @@ class HttpRequest {
     out.url = to_abi(url_);
     out.headers = headers.data();
     out.header_count = static_cast<std::uint32_t>(headers.size());
+    out.header_stride = sizeof(pbay_header);
     out.body_fd = body_fd_;
     out.body_fd_size = body_fd_size_;
     out.body = to_abi(body_);

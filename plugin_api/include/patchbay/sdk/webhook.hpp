@@ -32,7 +32,7 @@ struct WebhookRequest {
       : id(request.request),
         method(copy(request.method)),
         target(copy(request.target)),
-        headers(copy_headers(request.headers, request.header_count)),
+        headers(copy_headers(request.headers, request.header_count, request.header_stride)),
         body(copy(request.body)) {}
 
   [[nodiscard]] std::string_view header(std::string_view name) const noexcept {
@@ -66,8 +66,13 @@ class Webhook final : public EventSink {
                const std::vector<Header>& headers = {}) const {
     if (webhook_ != nullptr) {
       const std::vector<pbay_header> abi_headers = to_abi(headers);
-      webhook_->respond(runtime_.host(), request, status, abi_headers.data(),
-                        static_cast<std::uint32_t>(abi_headers.size()), to_abi(body));
+      auto answer = make_abi<pbay_webhook_answer>();
+      answer.status = status;
+      answer.headers = abi_headers.data();
+      answer.header_count = static_cast<std::uint32_t>(abi_headers.size());
+      answer.header_stride = sizeof(pbay_header);
+      answer.body = to_abi(body);
+      webhook_->respond(runtime_.host(), request, &answer);
     }
   }
   void close() {

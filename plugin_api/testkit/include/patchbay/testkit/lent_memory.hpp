@@ -54,14 +54,6 @@ class LentMemory {
     }
     return first;
   }
-  // An array whose element never grows (headers).
-  template <class T>
-  [[nodiscard]] const T* fixed_array(const std::vector<T>& values) {
-    static_assert(std::is_trivially_copyable_v<T>);
-    return values.empty()
-               ? nullptr
-               : static_cast<const T*>(place(values.data(), values.size() * sizeof(T), 0));
-  }
 
  private:
   static constexpr std::size_t kUnknownFields = 16;
