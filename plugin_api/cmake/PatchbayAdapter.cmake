@@ -1,5 +1,5 @@
-# patchbay_add_adapter(<name> SOURCES <files>… [CHANNEL <channel>] [VERSION <version>]
-#   [VENDOR <vendor>] [LICENCE <SPDX id>] [SETTINGS_SCHEMA <file.json>] [ALLOWED_HOSTS <hosts>…]
+# patchbay_add_adapter(<name> SOURCES <files>… VENDOR <vendor> LICENCE <SPDX id>
+#   [CHANNEL <channel>] [VERSION <version>] [SETTINGS_SCHEMA <file.json>] [ALLOWED_HOSTS <hosts>…]
 #   [ABILITIES <ids>…] [LINKS <targets>…] [TEST_ONLY])
 #
 # makes <name>.so and <name>.adapter.json in <project's build folder>/plugins, their install rules,
@@ -22,7 +22,14 @@ function(patchbay_add_adapter name)
   if(NOT ARG_SOURCES)
     message(FATAL_ERROR "patchbay_add_adapter(${name}) needs SOURCES")
   endif()
-  foreach(default CHANNEL=${name} VERSION=${PROJECT_VERSION} VENDOR=Patchbay LICENCE=Apache-2.0)
+  # Whose it is and under which terms, nobody can guess.
+  if(NOT ARG_VENDOR)
+    message(FATAL_ERROR "patchbay_add_adapter(${name}) needs a VENDOR: who answers for the adapter")
+  endif()
+  if(NOT ARG_LICENCE)
+    message(FATAL_ERROR "patchbay_add_adapter(${name}) needs a LICENCE: an SPDX id, like MIT")
+  endif()
+  foreach(default CHANNEL=${name} VERSION=${PROJECT_VERSION})
     string(REGEX MATCH "^([A-Z]+)=(.*)$" matched ${default})
     if(NOT ARG_${CMAKE_MATCH_1})
       set(ARG_${CMAKE_MATCH_1} "${CMAKE_MATCH_2}")
