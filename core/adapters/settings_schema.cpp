@@ -161,13 +161,10 @@ Result<std::vector<SettingsProperty>> parse_properties(const json& schema,
   return out;
 }
 
-Status bad_setting(const std::string& path, std::string_view what) {
-  std::string message = "setting '" + path + "' ";
-  return {Code::kInvalidArgument, message.append(what)};
-}
+using Problems = std::vector<SettingProblem>;
 
-Status unknown_setting(const std::vector<SettingsProperty>& properties, const std::string& name,
-                       const std::string& path) {
+SettingProblem unknown_setting(const std::vector<SettingsProperty>& properties,
+                               const std::string& name, const std::string& path) {
   std::vector<std::string_view> known;
   for (const SettingsProperty& property : properties) {
     known.push_back(property.name);
@@ -179,17 +176,18 @@ Status unknown_setting(const std::vector<SettingsProperty>& properties, const st
     message +=
         "; known are " + list_of(std::vector<std::string>(known.begin(), known.end()), " and ");
   }
-  return bad_setting(path, message);
+  return {path, message};
 }
 
-Result<json> apply_properties(const std::vector<SettingsProperty>& properties, bool any_property,
-                              const json& settings, const std::string& path);
+json apply_properties(const std::vector<SettingsProperty>& properties, bool any_property,
+                      const json& settings, const std::string& path, Problems& problems);
 
-Result<json> apply_property(const SettingsProperty& property, const json& value,
-                            const std::string& path) {
+json apply_property(const SettingsProperty& property, const json& value, const std::string& path,
+                    Problems& problems) {
   if (!has_any_type(value, property.types)) {
-    return bad_setting(path,
-                       "must be " + list_of(property.types, " or ") + ", not " + value.type_name());
+    problems.push_back(
+        {path, "must be " + list_of(property.types, " or ") + ", not " + value.type_name()});
+    return value;
   }
   if (!property.choices.empty() && std::find(property.choices.begin(), property.choices.end(),
                                              value) == property.choices.end()) {
@@ -197,25 +195,26 @@ Result<json> apply_property(const SettingsProperty& property, const json& value,
     for (const json& choice : property.choices) {
       choices.push_back(choice.dump(-1, ' ', false, json::error_handler_t::replace));
     }
-    return bad_setting(path, "must be one of " + list_of(choices, " or "));
+    problems.push_back({path, "must be one of " + list_of(choices, " or ")});
+    return value;
   }
   if (value.is_object()) {
-    return apply_properties(property.properties, property.any_property, value, path);
+    return apply_properties(property.properties, property.any_property, value, path, problems);
   }
   return value;
 }
 
-Result<json> apply_properties(const std::vector<SettingsProperty>& properties, bool any_property,
-                              const json& settings, const std::string& path) {
+json apply_properties(const std::vector<SettingsProperty>& properties, bool any_property,
+                      const json& settings, const std::string& path, Problems& problems) {
   json out = settings;
   for (const auto& [name, value] : settings.items()) {
     const auto property = std::find_if(properties.begin(), properties.end(),
                                        [&name](const auto& p) { return p.name == name; });
     const std::string here = join_path(path, name);
     if (property != properties.end()) {
-      PATCHBAY_ASSIGN(out[name], apply_property(*property, value, here));
+      out[name] = apply_property(*property, value, here, problems);
     } else if (!any_property) {
-      return unknown_setting(properties, name, here);
+      problems.push_back(unknown_setting(properties, name, here));
     }
   }
   for (const SettingsProperty& property : properties) {
@@ -229,10 +228,19 @@ Result<json> apply_properties(const std::vector<SettingsProperty>& properties, b
       if (!property.description.empty()) {
         what += " (" + property.description + ")";
       }
-      return bad_setting(join_path(path, property.name), what);
+      problems.push_back({join_path(path, property.name), what});
     }
   }
   return out;
+}
+
+json apply_all(const std::vector<SettingsProperty>& properties, bool any_property,
+               const json& settings, Problems& problems) {
+  if (!settings.is_object()) {
+    problems.push_back({"", "settings must be an object: { \"key\": value, … }"});
+    return settings;
+  }
+  return apply_properties(properties, any_property, settings, "", problems);
 }
 
 void collect_secrets(const std::vector<SettingsProperty>& properties, const std::string& path,
@@ -282,11 +290,24 @@ Result<SettingsSchema> SettingsSchema::parse(const json& schema) {
   return out;
 }
 
+Problems SettingsSchema::problems(const json& settings) const {
+  Problems problems;
+  static_cast<void>(apply_all(properties_, any_, settings, problems));
+  return problems;
+}
+
 Result<json> SettingsSchema::apply(const json& settings) const {
-  if (!settings.is_object()) {
-    return Status(Code::kInvalidArgument, "settings must be an object: { \"key\": value, … }");
+  Problems problems;
+  json applied = apply_all(properties_, any_, settings, problems);
+  if (problems.empty()) {
+    return applied;
   }
-  return apply_properties(properties_, any_, settings, "");
+  std::string text;
+  for (const SettingProblem& problem : problems) {
+    text += text.empty() ? "" : "; ";
+    text += problem.path.empty() ? problem.what : "setting '" + problem.path + "' " + problem.what;
+  }
+  return Status(Code::kInvalidArgument, std::move(text));
 }
 
 std::vector<std::string> SettingsSchema::secrets() const {

@@ -24,6 +24,11 @@ namespace patchbay::adapters {
 
 struct SettingsProperty;
 
+struct SettingProblem {
+  std::string path;  // "a.b"; empty: the settings themselves
+  std::string what;  // "is missing (from @BotFather)"
+};
+
 class SettingsSchema {
  public:
   SettingsSchema();  // takes any object
@@ -36,8 +41,10 @@ class SettingsSchema {
   // kInvalidArgument says what in the schema is wrong.
   [[nodiscard]] static base::Result<SettingsSchema> parse(const nlohmann::json& schema);
 
-  // The settings with defaults filled in. kInvalidArgument names the key, what is wrong with it,
-  // and for an unknown one the nearest that is known; it never holds a value of a secret.
+  // All that is wrong with the settings: for an unknown key the nearest that is known. It never
+  // holds a value of a secret.
+  [[nodiscard]] std::vector<SettingProblem> problems(const nlohmann::json& settings) const;
+  // The settings with defaults filled in. kInvalidArgument: all problems in one line.
   [[nodiscard]] base::Result<nlohmann::json> apply(const nlohmann::json& settings) const;
 
   // Names of the properties marked "secret", nested ones as "a.b".

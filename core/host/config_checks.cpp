@@ -36,16 +36,16 @@ void check_clear(const Config& config, const InstanceSettings& instance,
   }
 }
 
-// The schema names the setting at the beginning of what it says.
-void add_setting_problem(const InstanceSettings& instance, const std::string& said,
-                         ConfigProblems& problems) {
-  static constexpr std::string_view kBefore = "setting '";
-  const std::size_t end = said.find("' ", kBefore.size());
-  if (said.starts_with(kBefore) && end != std::string::npos) {
-    problems.add(settings_path(instance) + "." + said.substr(kBefore.size(), end - kBefore.size()),
-                 said.substr(end + 2));
-  } else {
-    problems.add(settings_path(instance), said);
+void check_settings(const InstanceSettings& instance, const adapters::SettingsSchema& schema,
+                    ConfigProblems& problems) {
+  const auto settings = base::parse_json(instance.settings_json);
+  if (!settings.ok()) {
+    problems.add(settings_path(instance), settings.status().message());
+    return;
+  }
+  for (const adapters::SettingProblem& problem : schema.problems(*settings)) {
+    problems.add(settings_path(instance) + (problem.path.empty() ? "" : "." + problem.path),
+                 problem.what);
   }
 }
 
@@ -124,12 +124,7 @@ Status check_surroundings(const Config& config) {
       continue;
     }
     check_clear(config, instance, sidecar->second.settings.secrets(), problems);
-    const auto settings = base::parse_json(instance.settings_json);
-    const auto applied =
-        settings.ok() ? sidecar->second.settings.apply(*settings) : settings.status();
-    if (!applied.ok()) {
-      add_setting_problem(instance, applied.status().message(), problems);
-    }
+    check_settings(instance, sidecar->second.settings, problems);
   }
   return problems.status();
 }

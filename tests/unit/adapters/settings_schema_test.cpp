@@ -62,6 +62,26 @@ TEST(SettingsSchema, SaysWhatIsWrongWithWhichKey) {
   EXPECT_THAT(telegram().apply(json::array()).status().message(), HasSubstr("must be an object"));
 }
 
+TEST(SettingsSchema, SaysAllThatIsWrongAtOnce) {
+  const json settings = {
+      {"mode", "poll"}, {"count", "x"}, {"api_bse", "u"}, {"proxy", {{"pasword", "secret-value"}}}};
+  std::vector<std::string> said;
+  for (const SettingProblem& problem : telegram().problems(settings)) {
+    said.push_back(problem.path + " " + problem.what);
+  }
+  EXPECT_THAT(said, ElementsAre("api_bse is not known; did you mean 'api_base'?",
+                                "count must be integer, not string",
+                                "mode must be one of \"polling\" or \"webhook\"",
+                                "proxy.pasword is not known; did you mean 'password'?",
+                                "proxy.url is missing", "bot_token is missing (from @BotFather)"));
+  EXPECT_THAT(problem(settings),
+              AllOf(HasSubstr("setting 'count' must be integer, not string; setting 'mode' must"),
+                    HasSubstr("; setting 'bot_token' is missing (from @BotFather)"),
+                    Not(HasSubstr("secret-value"))));
+  EXPECT_THAT(telegram().problems({{"bot_token", "t"}}), ::testing::IsEmpty());
+  EXPECT_EQ(telegram().problems(json::array()).at(0).path, "");
+}
+
 TEST(SettingsSchema, ObjectsWithoutPropertiesAreOpen) {
   EXPECT_TRUE(telegram().apply({{"bot_token", "t"}, {"daemon", {{"command", {"x"}}}}}).ok());
   EXPECT_TRUE(SettingsSchema().apply({{"anything", 1}}).ok());

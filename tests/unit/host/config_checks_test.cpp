@@ -66,6 +66,17 @@ TEST_F(ConfigChecksTest, NamesLineAndKeyOfWhatOnlyTheAdapterKnowsToBeWrong) {
                 "read; run chmod 600"));
 }
 
+TEST_F(ConfigChecksTest, NamesAllThatIsWrongWithTheSettingsOfAnInstance) {
+  const std::string said = problem("{\n" + std::string(kAgents) +
+                                   ",\n\"instances\": {\n\"t\": { \"channel\": \"telegram\",\n"
+                                   "\"settings\": {\n\"bot_tokn\": \"x\",\n\"bot_token\": 1,\n"
+                                   "\"deep\": {\n\"mode\": 1 } } } } }");
+  EXPECT_THAT(said, HasSubstr(":6: instances.t.settings.bot_tokn: is not known; did you mean"));
+  EXPECT_THAT(said, HasSubstr(":7: instances.t.settings.bot_token: must be string"));
+  EXPECT_THAT(said, HasSubstr(":9: instances.t.settings.deep.mode: must be string"));
+  EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 2);
+}
+
 TEST_F(ConfigChecksTest, AProgramThatIsNotThereIsNamed) {
   EXPECT_EQ(problem("{" + std::string(kAgents) + "}"), "");
   EXPECT_THAT(problem(R"({ "agents": { "main": { "command": ["no-such-agent", "--x"] } } })"),
