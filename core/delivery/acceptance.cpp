@@ -198,6 +198,9 @@ std::optional<Candidate> make_candidate(const session::OutboundMessage& message,
     record.not_before = message.deliver_after;
     record.paused_total = *message.deliver_after - now;  // no part of its age
   }
+  if (message.in_reply_to_address) {
+    record.answers = message.in_reply_to;
+  }
   choose_lane(message, facts, candidate);
   if (record.state == DeliveryState::kFailed) {
     return candidate;

@@ -187,6 +187,11 @@ void Attempts::ended(Owned attempt, AttemptOutcome outcome) {
   const DeliveryRecord& record = attempt->record;
   History history = history_of(record, core_.deps.loop.wall_now());
   history.idempotent = attempt->terms.idempotent;
+  // The host's own ports, and an instance that was not asked, give no code.
+  if (is_chat_lane(record.lane) &&
+      (outcome.code != PBAY_OK || outcome.outcome == OutcomeClass::kDelivered)) {
+    attempt->code = outcome.code;
+  }
   NextAction action =
       next_action(outcome, history, core_.policy(record.lane.instance), core_.deps.random);
   if (outcome.code == PBAY_E_CHAT_NOT_FOUND || outcome.code == PBAY_E_FORBIDDEN) {
@@ -201,6 +206,7 @@ void Attempts::settle_as(Owned attempt, NextAction action, std::vector<std::stri
   settling.id = attempt->id;
   settling.action = action;
   settling.remote_ids = remote_ids;
+  settling.code = attempt->code;
   settling.now = core_.deps.loop.wall_now();
   settling.paused_since = attempt->terms.paused_since;
   settling.may_tell_user = attempt->terms.may_tell_user;

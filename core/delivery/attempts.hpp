@@ -64,6 +64,7 @@ class Attempts {
     Done done;
     store::DeliveryRecord record;
     AttemptFiles files;
+    std::optional<std::int32_t> code;  // what the adapter answered, once it has
   };
   // Owned by the step that runs; with the last one the files are closed.
   using Owned = std::unique_ptr<Attempt>;

@@ -1,7 +1,5 @@
 #include "delivery/delivery.hpp"
 
-#include <charconv>
-
 #include "base/failpoint.hpp"
 #include "base/log.hpp"
 #include "delivery/acceptor.hpp"
@@ -24,14 +22,6 @@ using base::Result;
 using base::Status;
 using store::DeliveryRecord;
 using Records = std::vector<DeliveryRecord>;
-
-constexpr std::size_t kTraced = 100;
-
-std::int64_t as_ledger_id(const std::string& id) {
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), number);
-  return error == std::errc() && end == id.data() + id.size() ? number : 0;
-}
 
 }  // namespace
 
@@ -68,8 +58,8 @@ class DeliveryService::Parts final : public ChannelEvents {
                       base::UniqueFunction<void(Status)> done);
   void session_deleted(const session::SessionAddress& session, const std::string& reason,
                        base::UniqueFunction<void(Status)> done);
-  void resolve(std::int64_t id, store::DeliveryState to, const std::string& evidence,
-               base::UniqueFunction<void(Status)> done);
+  void resolve(std::int64_t id, store::DeliveryState to,
+               base::UniqueFunction<void(Result<DeliveryRecord>)> done);
   void stop(base::MonotonicTime deadline, base::UniqueFunction<void()> done);
 
   Core core_;
@@ -190,17 +180,20 @@ void DeliveryService::Parts::session_deleted(const session::SessionAddress& sess
 }
 
 void DeliveryService::Parts::resolve(std::int64_t id, store::DeliveryState to,
-                                     const std::string& evidence,
-                                     base::UniqueFunction<void(Status)> done) {
+                                     base::UniqueFunction<void(Result<DeliveryRecord>)> done) {
   core_.deps.database.transact<DeliveryRecord>(
-      [id, to, evidence, now = core_.deps.loop.wall_now()](store::Repositories& repositories) {
-        return resolve_unknown(repositories, id, to, evidence, now);
+      [id, to, now = core_.deps.loop.wall_now()](store::Repositories& repositories) {
+        return resolve_unknown(repositories, id, to, now);
       },
-      lifetime_.guard([this, done = std::move(done)](const Result<DeliveryRecord>& record) {
+      lifetime_.guard([this, done = std::move(done)](Result<DeliveryRecord>&& record) {
         if (record.ok()) {
+          base::log_info("delivery.resolved_by_operator",
+                         {{"delivery", record->id},
+                          {"chat", record->lane.chat.str()},
+                          {"state", std::string(store::to_string(record->state))}});
           changed_elsewhere(*record);
         }
-        done(record.ok() ? Status() : record.status());
+        done(std::move(record));
       }));
 }
 
@@ -306,25 +299,9 @@ void DeliveryService::list(store::DeliveryFilter filter,
       std::move(done));
 }
 
-void DeliveryService::trace(std::string id, base::UniqueFunction<void(Result<Records>)> done) {
-  parts_->core_.deps.database.transact<Records>(
-      [id = std::move(id)](store::Repositories& repositories) -> Result<Records> {
-        PATCHBAY_ASSIGN(Records found, repositories.ledger.find_by_any_id(id, kTraced));
-        if (found.empty()) {
-          PATCHBAY_ASSIGN(auto by_number, repositories.ledger.find(as_ledger_id(id)));
-          if (by_number) {
-            found.push_back(std::move(*by_number));
-          }
-        }
-        return found;
-      },
-      std::move(done));
-}
-
 void DeliveryService::resolve(std::int64_t delivery_id, store::DeliveryState to,
-                              const std::string& evidence,
-                              base::UniqueFunction<void(Status)> done) {
-  parts_->resolve(delivery_id, to, evidence, std::move(done));
+                              base::UniqueFunction<void(Result<DeliveryRecord>)> done) {
+  parts_->resolve(delivery_id, to, std::move(done));
 }
 
 void DeliveryService::stop(base::MonotonicTime deadline, base::UniqueFunction<void()> done) {

@@ -106,12 +106,10 @@ class DeliveryService {
   // For the command line. Newest first.
   void list(store::DeliveryFilter filter,
             base::UniqueFunction<void(base::Result<std::vector<store::DeliveryRecord>>)> done);
-  // By ledger id, message_out_id or remote id, whichever `id` is.
-  void trace(std::string id,
-             base::UniqueFunction<void(base::Result<std::vector<store::DeliveryRecord>>)> done);
-  // An operator resolves an unknown delivery: delivered, failed, or waiting (sent again).
-  void resolve(std::int64_t delivery_id, store::DeliveryState to, const std::string& evidence,
-               base::UniqueFunction<void(base::Status)> done);
+  // An operator resolves an unknown delivery: delivered, failed, or waiting (sent again). Gives
+  // what the ledger holds then; kNotFound and kRefused as resolve_unknown() says.
+  void resolve(std::int64_t delivery_id, store::DeliveryState to,
+               base::UniqueFunction<void(base::Result<store::DeliveryRecord>)> done);
 
   // Nothing new is begun; `done` when nothing is under way any more, or at the deadline.
   void stop(base::MonotonicTime deadline, base::UniqueFunction<void()> done);

@@ -1,6 +1,8 @@
 #include "delivery/reports.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 
 #include "delivery/settlement.hpp"
 
@@ -39,6 +41,19 @@ Result<std::optional<DeliveryRecord>> find_reported(store::Repositories& reposit
   return repositories.ledger.find_by_idempotency_key(report.instance,
                                                      split(report.idempotency_key).key);
 }
+
+struct Decision {
+  DeliveryState to;
+  std::string_view reason;
+  std::string_view evidence;
+  std::string_view audit;
+};
+constexpr Decision kDecisions[] = {
+    {DeliveryState::kDelivered, "", "an operator says that it arrived", "resolved_as_delivered"},
+    {DeliveryState::kFailed, "an operator says that it did not arrive",
+     "an operator says that it did not arrive", "resolved_as_failed"},
+    {DeliveryState::kWaiting, "", kSentAgainByOperator, "sent_again"},
+};
 
 Result<DeliveryRecord> move_to(store::Repositories& repositories, const DeliveryRecord& record,
                                DeliveryState to, Ground ground, const std::string& reason,
@@ -81,21 +96,32 @@ Result<std::optional<DeliveryRecord>> take_report(store::Repositories& repositor
 }
 
 Result<DeliveryRecord> resolve_unknown(store::Repositories& repositories, std::int64_t id,
-                                       DeliveryState to, const std::string& evidence,
-                                       base::WallTime now) {
+                                       DeliveryState to, base::WallTime now) {
   PATCHBAY_ASSIGN(const auto found, repositories.ledger.find(id));
   if (!found) {
     return Status(Code::kNotFound, "there is no delivery " + std::to_string(id));
   }
-  if (found->state != DeliveryState::kUnknown || to == DeliveryState::kSending ||
-      to == DeliveryState::kUnknown) {
+  const auto* const decision =
+      std::find_if(std::begin(kDecisions), std::end(kDecisions),
+                   [to](const Decision& possible) { return possible.to == to; });
+  if (found->state != DeliveryState::kUnknown || decision == std::end(kDecisions)) {
     return Status(Code::kRefused,
                   "delivery " + std::to_string(id) + " is " +
                       std::string(store::to_string(found->state)) +
-                      "; only an unknown one can be resolved, as delivered, failed or waiting");
+                      "; only an unknown one can be resolved: `patchbay deliveries unknown` lists "
+                      "them");
   }
-  const std::string reason = to == DeliveryState::kFailed ? "decided by the operator" : "";
-  return move_to(repositories, *found, to, Ground::kOperator, reason, evidence, now);
+  if (to == DeliveryState::kWaiting && !found->files.empty() && found->spool.empty()) {
+    return Status(Code::kRefused, "delivery " + std::to_string(id) +
+                                      " cannot be sent again: its files are kept for some days "
+                                      "only, and are gone; resolve it as failed, then its agent is "
+                                      "told and can send them anew");
+  }
+  PATCHBAY_TRY(
+      repositories.audit.count_one({found->lane.instance, found->lane.chat, store::kOperator, "",
+                                    std::string(decision->audit), 0, now, now}));
+  return move_to(repositories, *found, to, Ground::kOperator, std::string(decision->reason),
+                 std::string(decision->evidence), now);
 }
 
 Result<std::vector<DeliveryRecord>> fail_waiting(store::Repositories& repositories,

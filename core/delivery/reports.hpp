@@ -26,11 +26,12 @@ struct Report {
 [[nodiscard]] base::Result<std::optional<store::DeliveryRecord>> take_report(
     store::Repositories& repositories, const Report& report);
 
-// kNotFound; kRefused when the delivery is not in state unknown, or `to` is no such decision.
+// An operator has looked: it arrived (delivered), it did not (failed), or it is to be sent again
+// (waiting). kNotFound; kRefused when it is not in state unknown, `to` is no such decision, or what
+// is to be sent again had files that are gone. In the audit as well.
 [[nodiscard]] base::Result<store::DeliveryRecord> resolve_unknown(store::Repositories& repositories,
                                                                   std::int64_t id,
                                                                   store::DeliveryState to,
-                                                                  const std::string& evidence,
                                                                   base::WallTime now);
 
 // Fails what waits, with the reason; the deliveries that are being sent go on.

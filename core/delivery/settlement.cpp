@@ -31,6 +31,7 @@ class Settler {
     move_.id = record.id;
     move_.at = settling.now;
     move_.attempts = record.attempts;
+    move_.code = settling.code;
   }
 
   Status operator()(const Delivered&) {
@@ -44,7 +45,9 @@ class Settler {
   }
   Status operator()(const Failed& failed) {
     // "Was not delivered" would not be certain.
-    if (record_.state == DeliveryState::kSending && record_.evidence == kSentAgain) {
+    const bool was_sent_before =
+        record_.evidence == kSentAgain || record_.evidence == kSentAgainByOperator;
+    if (record_.state == DeliveryState::kSending && was_sent_before) {
       return (*this)(Unknown{failed.reason});
     }
     move_.to = DeliveryState::kFailed;

@@ -18,6 +18,7 @@ struct Settling {
   std::int64_t id = 0;
   NextAction action;
   std::vector<std::string> remote_ids;  // of parts, as the adapter listed them at the end
+  std::optional<std::int32_t> code;     // PBAY_OK or PBAY_E_*, if an adapter answered
   base::WallTime now;
   // Pause: since when the lane stands still, if it did before this attempt.
   std::optional<base::WallTime> paused_since;
@@ -36,6 +37,8 @@ struct Settled {
 inline constexpr std::string_view kSentAgain =
     "an earlier attempt may have arrived; it was sent again with the same key, or because the "
     "policy says so";
+inline constexpr std::string_view kSentAgainByOperator =
+    "an earlier attempt may have arrived; an operator sent it again";
 
 // [the database's thread]
 [[nodiscard]] base::Result<Settled> settle(store::Repositories& repositories,

@@ -57,6 +57,14 @@ std::string status_text(const json& status) {
                text_of(instance, "failed"), why});
   }
   out += table.str();
+  for (const json& instance : status.value("instances", json::array())) {
+    if (const std::string code = text_of(instance, "loginCode"); !code.empty()) {
+      const bool is_qr = instance.value("loginCodeIsQr", false);
+      out += "\n" + text_of(instance, "name") +
+             (is_qr ? ": make a QR code of this and scan it: " : ": log in with the code ") +
+             printable(code);
+    }
+  }
   for (const json& plugin : status.value("plugins", json::array())) {
     if (const std::string problem = text_of(plugin, "problem"); !problem.empty()) {
       out += "\nnot loaded: " + problem;
@@ -84,14 +92,34 @@ std::string deliveries_text(const json& answer) {
   return table.str();
 }
 
+std::string resolved_text(const json& delivery) {
+  const std::string state = text_of(delivery, "state");
+  return "delivery " + text_of(delivery, "id") + " for " + printable(text_of(delivery, "chat")) +
+         (state == "waiting" ? " is on its way again"
+                             : " is " + state + " now, and its agent told");
+}
+
+void add_steps(const json& row, std::string& out) {
+  for (const json& step : row.value("steps", json::array())) {
+    out += "  " + printable(step.get<std::string>()) + "\n";
+  }
+}
+
+// In the order of time: what came in, then what was answered.
 std::string trace_text(const json& answer) {
   std::string out;
-  for (const json& row : answer.value("deliveries", json::array())) {
-    out += "delivery " + text_of(row, "id") + " of row " + text_of(row, "rowId") + "\n";
-    for (const json& step : row.value("steps", json::array())) {
-      out += "  " + text_of(step, "what") + "\n";
-    }
+  for (const json& row : answer.value("events", json::array())) {
+    const std::string message = text_of(row, "messageId");
+    out += printable((message.empty() ? "event " + text_of(row, "eventId") : "message " + message) +
+                     " in " + text_of(row, "chat")) +
+           "\n";
+    add_steps(row, out);
   }
+  for (const json& row : answer.value("deliveries", json::array())) {
+    out += printable("delivery " + text_of(row, "id") + " of row " + text_of(row, "rowId")) + "\n";
+    add_steps(row, out);
+  }
+  out.pop_back();
   return out;
 }
 
@@ -105,6 +133,7 @@ constexpr Command kCommands[] = {
     {"status", "status", status_text},
     {"sessions", "sessions.list", sessions_text},
     {"deliveries", "deliveries.list", deliveries_text},
+    {"deliveries resolve", "deliveries.resolve", resolved_text},
     {"trace", "trace", trace_text},
 };
 
@@ -144,6 +173,9 @@ int run_client_command(const CommandLine& line, const std::string& data_dir) {
     }
   } else if (line.command == "sessions") {
     params["limit"] = line.limit;
+  } else if (line.command == "deliveries resolve") {
+    params["id"] = parse_delivery_id(line.arguments.at(0)).value_or(0);
+    params["as"] = line.arguments.at(1);
   } else if (line.command == "trace") {
     params["id"] = line.arguments.at(0);
   }

@@ -1,8 +1,10 @@
 #include "host/command_line.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cxxopts.hpp>
 
+#include "host/resolution.hpp"
 #include "host/units.hpp"
 #include "store/ledger.hpp"
 
@@ -16,7 +18,8 @@ constexpr std::string_view kCommands =
     "sessions                 conversations and whether their agents run\n"
     "deliveries [STATE]       messages on their way out: waiting, sending, delivered, failed, "
     "unknown\n"
-    "trace ID                 one delivery's way, by its number, row id or the platform's id\n"
+    "deliveries resolve ID AS an unknown one: it was delivered, it failed, or resend it\n"
+    "trace ID                 one message's way, in or out, by any of its ids\n"
     "config reference         every configuration key\n";
 
 cxxopts::Options options() {
@@ -61,17 +64,33 @@ struct Words {
   std::size_t most;
   std::string_view use;
 };
+// Given as two words.
+constexpr std::string_view kResolve = "deliveries resolve";
 constexpr Words kWords[] = {
     {"run", 0, 0, "patchbay run [--check-config]"},
     {"chat", 0, 1, "patchbay chat [NAME]"},
     {"status", 0, 0, "patchbay status"},
     {"sessions", 0, 0, "patchbay sessions"},
     {"deliveries", 0, 1, "patchbay deliveries [STATE]"},
+    {kResolve, 2, 2, "patchbay deliveries resolve ID delivered|failed|resend"},
     {"trace", 1, 1, "patchbay trace ID"},
     {"config", 1, 1, "patchbay config reference"},
 };
 
 base::Status wrong(const std::string& what) { return {base::Code::kInvalidArgument, what}; }
+
+base::Status check_resolution(const CommandLine& line, const std::string& use) {
+  const std::string& id = line.arguments.at(0);
+  if (!parse_delivery_id(id)) {
+    return wrong("\"" + id +
+                 "\" is no delivery's number; `patchbay deliveries unknown` lists them");
+  }
+  if (!parse_resolution(line.arguments.at(1))) {
+    return wrong("a delivery cannot be resolved as \"" + line.arguments.at(1) + "\"; " +
+                 std::string(kResolutions) + use);
+  }
+  return {};
+}
 
 base::Status check_words(const CommandLine& line) {
   const auto* const words =
@@ -92,6 +111,9 @@ base::Status check_words(const CommandLine& line) {
   }
   if (line.command == "config" && line.arguments.front() != "reference") {
     return wrong("config takes no \"" + line.arguments.front() + "\"" + use);
+  }
+  if (line.command == kResolve) {
+    return check_resolution(line, use);
   }
   if (line.command == "deliveries" && !line.arguments.empty() &&
       !store::parse_delivery_state(line.arguments.front())) {
@@ -166,6 +188,11 @@ base::Result<CommandLine> from_parsed(const cxxopts::ParseResult& parsed) {
     line.arguments = parsed["words"].as<std::vector<std::string>>();
     line.command = line.arguments.front();
     line.arguments.erase(line.arguments.begin());
+    if (line.command == "deliveries" && !line.arguments.empty() &&
+        line.arguments.front() == "resolve") {
+      line.command = kResolve;
+      line.arguments.erase(line.arguments.begin());
+    }
   }
   if (!line.help && !line.version) {
     PATCHBAY_TRY(check_words(line));
@@ -174,6 +201,13 @@ base::Result<CommandLine> from_parsed(const cxxopts::ParseResult& parsed) {
 }
 
 }  // namespace
+
+std::optional<std::int64_t> parse_delivery_id(std::string_view text) {
+  std::int64_t id = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  return whole && id >= 1 ? std::optional(id) : std::nullopt;
+}
 
 base::Result<CommandLine> parse_command_line(int argc, const char* const* argv) {
   try {

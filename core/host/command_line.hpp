@@ -2,7 +2,10 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/status.hpp"
@@ -18,7 +21,7 @@ inline constexpr int kExitNotRunning = 3;
 inline constexpr int kExitRefused = 4;
 
 struct CommandLine {
-  std::string command = "run";
+  std::string command = "run";         // or "deliveries resolve", which is two words
   std::vector<std::string> arguments;  // of the command
   ConfigOverrides config;
   bool check_config = false;
@@ -36,5 +39,8 @@ struct CommandLine {
 // kInvalidArgument names the option and the remedy.
 [[nodiscard]] base::Result<CommandLine> parse_command_line(int argc, const char* const* argv);
 [[nodiscard]] std::string usage();
+
+// The number of a delivery in the ledger, from 1.
+[[nodiscard]] std::optional<std::int64_t> parse_delivery_id(std::string_view text);
 
 }  // namespace patchbay::host

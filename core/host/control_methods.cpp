@@ -5,8 +5,9 @@
 #include <unistd.h>
 
 #include "base/iso_time.hpp"
-#include "base/json.hpp"
-#include "base/text.hpp"
+#include "host/delivery_json.hpp"
+#include "host/resolution.hpp"
+#include "host/trace.hpp"
 #include "host/version.hpp"
 #include "store/repositories.hpp"
 
@@ -18,7 +19,6 @@ using base::Result;
 using base::Status;
 using nlohmann::json;
 
-constexpr std::size_t kPreviewBytes = 40;
 constexpr std::size_t kDefaultRows = 50;
 constexpr std::size_t kMaxRows = 10'000;
 
@@ -76,6 +76,8 @@ json status_of(const ControlSubjects& subjects) {
                          {"since", base::format_iso_utc(instance.since)},
                          {"reason", instance.reason},
                          {"userAction", instance.user_action},
+                         {"loginCode", instance.login_code},
+                         {"loginCodeIsQr", instance.login_code_is_qr},
                          {"lastError", instance.last_error},
                          {"received", instance.counters.stored},
                          {"duplicates", instance.counters.duplicates},
@@ -139,99 +141,6 @@ void list_sessions(const ControlSubjects& subjects, const json& params,
       });
 }
 
-// The beginning of what the message says, for a list.
-std::string preview_of(const std::string& content) {
-  const auto parsed = base::parse_json(content);
-  std::string text;
-  if (parsed.ok() && parsed->is_object()) {
-    text = parsed->value("text", json("")).is_string() ? parsed->value("text", "") : "";
-    if (text.empty() && parsed->contains("operation")) {
-      text = "(" + (*parsed)["operation"].dump() + ")";
-    }
-  }
-  const std::string_view prefix = base::utf8_prefix(text, kPreviewBytes);
-  return std::string(prefix) + (prefix.size() < text.size() ? "…" : "");
-}
-
-json delivery_row(const store::DeliveryRecord& delivery) {
-  json parts = json::array();
-  for (const store::DeliveryPart& part : delivery.parts) {
-    parts.push_back({{"part", part.part}, {"remoteId", part.remote_id}});
-  }
-  json row = {{"id", delivery.id},
-              {"rowId", delivery.message_out_id},
-              {"agentId", delivery.agent.str()},
-              {"sessionId", delivery.session.str()},
-              {"instance", delivery.lane.instance.str()},
-              {"chat", delivery.lane.chat.str()},
-              {"thread", delivery.lane.thread.str()},
-              {"state", store::to_string(delivery.state)},
-              {"attempts", delivery.attempts},
-              {"reason", delivery.reason},
-              {"evidence", delivery.evidence},
-              {"acceptedAt", base::format_iso_utc(delivery.accepted_at)},
-              {"preview", preview_of(delivery.content)},
-              {"parts", std::move(parts)}};
-  if (delivery.finished_at) {
-    row["finishedAt"] = base::format_iso_utc(*delivery.finished_at);
-  }
-  if (delivery.not_before) {
-    row["notBefore"] = base::format_iso_utc(*delivery.not_before);
-  }
-  return row;
-}
-
-json step(const std::string& what) { return {{"what", what}}; }
-
-// One delivery's way, in words.
-json trace_row(const store::DeliveryRecord& delivery) {
-  json row = delivery_row(delivery);
-  json steps = json::array();
-  const std::string who = delivery.agent.empty() ? "the host"
-                                                 : "agent " + delivery.agent.str() + ", session " +
-                                                       delivery.session.str();
-  steps.push_back(step("written by " + who + " as row " + delivery.message_out_id));
-  steps.push_back(step("accepted " + base::format_iso_utc(delivery.accepted_at) + " for " +
-                       delivery.lane.chat.str()));
-  for (const std::string& refused : delivery.refused_files) {
-    steps.push_back(step("file refused: " + refused));
-  }
-  if (delivery.attempts > 0) {
-    steps.push_back(step(std::to_string(delivery.attempts) + " attempt(s)"));
-  }
-  for (const store::DeliveryPart& part : delivery.parts) {
-    steps.push_back(
-        step("part " + std::to_string(part.part) + " is on the platform as " + part.remote_id));
-  }
-  std::string last(store::to_string(delivery.state));
-  if (delivery.finished_at) {
-    last += " " + base::format_iso_utc(*delivery.finished_at);
-  }
-  if (!delivery.reason.empty()) {
-    last += ": " + delivery.reason;
-  }
-  steps.push_back(step(last));
-  if (!delivery.evidence.empty()) {
-    steps.push_back(step("evidence: " + delivery.evidence));
-  }
-  row["steps"] = std::move(steps);
-  return row;
-}
-
-void answer_deliveries(Result<std::vector<store::DeliveryRecord>> found,
-                       json (*make_row)(const store::DeliveryRecord&), ControlServer::Reply reply) {
-  if (!found.ok()) {
-    reply(found.status());
-    return;
-  }
-  json rows = json::array();
-  for (const store::DeliveryRecord& delivery : *found) {
-    rows.push_back(make_row(delivery));
-  }
-  const std::size_t count = rows.size();
-  reply(json{{"count", count}, {"deliveries", std::move(rows)}});
-}
-
 void list_deliveries(const ControlSubjects& subjects, const json& params,
                      ControlServer::Reply reply) {
   store::DeliveryFilter filter;
@@ -246,21 +155,51 @@ void list_deliveries(const ControlSubjects& subjects, const json& params,
       return;
     }
   }
-  subjects.delivery.list(filter, [reply = std::move(reply)](auto found) mutable {
-    answer_deliveries(std::move(found), delivery_row, std::move(reply));
-  });
+  subjects.delivery.list(
+      filter, [reply = std::move(reply)](const Result<std::vector<store::DeliveryRecord>>& found) {
+        if (!found.ok()) {
+          reply(found.status());
+          return;
+        }
+        json rows = json::array();
+        for (const store::DeliveryRecord& delivery : *found) {
+          rows.push_back(delivery_json(delivery));
+        }
+        const std::size_t count = rows.size();
+        reply(json{{"count", count}, {"deliveries", std::move(rows)}});
+      });
+}
+
+void resolve_delivery(const ControlSubjects& subjects, const json& params,
+                      ControlServer::Reply reply) {
+  const std::string as = params["as"].get<std::string>();
+  const auto state = parse_resolution(as);
+  if (!state) {
+    reply(Status(Code::kInvalidArgument,
+                 "a delivery cannot be resolved as \"" + as + "\"; " + std::string(kResolutions)));
+    return;
+  }
+  subjects.delivery.resolve(
+      params["id"].get<std::int64_t>(), *state,
+      [reply = std::move(reply)](const Result<store::DeliveryRecord>& resolved) {
+        reply(resolved.ok() ? Result<json>(delivery_json(*resolved)) : resolved.status());
+      });
 }
 
 void trace(const ControlSubjects& subjects, const json& params, ControlServer::Reply reply) {
   const std::string id = params["id"].get<std::string>();
-  subjects.delivery.trace(id, [id, reply = std::move(reply)](auto found) mutable {
-    if (found.ok() && found->empty()) {
-      reply(Status(Code::kNotFound, "nothing is known of \"" + id +
-                                        "\"; `patchbay deliveries` lists what there is"));
-      return;
-    }
-    answer_deliveries(std::move(found), trace_row, std::move(reply));
-  });
+  subjects.database.transact<Trace>(
+      [id](store::Repositories& stored) { return read_trace(stored, id); },
+      [id, reply = std::move(reply)](const Result<Trace>& found) {
+        if (found.ok() && found->events.empty() && found->deliveries.empty()) {
+          reply(Status(Code::kNotFound,
+                       "nothing is known of \"" + id +
+                           "\"; `patchbay deliveries` lists what went out, and what came in is "
+                           "known by its id on the platform, for 8 days"));
+          return;
+        }
+        reply(found.ok() ? Result<json>(trace_json(*found)) : found.status());
+      });
 }
 
 }  // namespace
@@ -277,6 +216,11 @@ void add_control_methods(ControlServer& server, ControlSubjects subjects) {
   server.add("deliveries.list", {limit, {"state"}},
              [shared](const json& params, ControlServer::Reply reply) {
                list_deliveries(*shared, params, std::move(reply));
+             });
+  server.add("deliveries.resolve",
+             {{"id", ParamType::kCount, true}, {"as", ParamType::kText, true}},
+             [shared](const json& params, ControlServer::Reply reply) {
+               resolve_delivery(*shared, params, std::move(reply));
              });
   server.add("trace", {{"id", ParamType::kText, true}},
              [shared](const json& params, ControlServer::Reply reply) {

@@ -99,7 +99,8 @@ std::string response_line(std::string_view id, const json& payload) {
 
 std::string error_line(std::string_view id, const Status& error) {
   const bool callers_fault = error.code() == Code::kInvalidArgument ||
-                             error.code() == Code::kNotFound || error.code() == Code::kTooLarge;
+                             error.code() == Code::kNotFound || error.code() == Code::kTooLarge ||
+                             error.code() == Code::kRefused;
   json body = {{"code", callers_fault ? kInvalidRequest : kUnavailable},
                {"message", error.message()}};
   if (is_worth_another_try(error.code())) {

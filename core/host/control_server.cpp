@@ -99,7 +99,13 @@ void ControlServer::ended(net::ConnectionId connection) {
   if (found == connections_.end()) {
     return;
   }
+  // A last line may lack its end, as `printf … | nc -U` sends it. What was refused is no line.
+  const bool refused = found->second.ended;
   found->second.ended = true;
+  if (const std::string last(found->second.lines.rest()); !refused && !last.empty()) {
+    handle(connection, last);
+    return;  // its answer hangs up when it was the last one
+  }
   if (found->second.pending == 0) {
     listener_->hang_up(connection);
   }

@@ -5,6 +5,15 @@
 namespace patchbay::host {
 namespace {
 
+// Columns on the screen, near enough: code points.
+std::size_t width_of(const std::string& text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  }));
+}
+
+}  // namespace
+
 std::string printable(const std::string& text) {
   std::string result = text;
   for (char& c : result) {
@@ -14,15 +23,6 @@ std::string printable(const std::string& text) {
   }
   return result;
 }
-
-// Columns on the screen, near enough: code points.
-std::size_t width_of(const std::string& text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-  }));
-}
-
-}  // namespace
 
 std::string TextTable::str() const {
   std::vector<std::size_t> widths(rows_.front().size(), 0);

@@ -6,6 +6,9 @@
 
 namespace patchbay::host {
 
+// The text with its control characters made visible.
+[[nodiscard]] std::string printable(const std::string& text);
+
 class TextTable {
  public:
   explicit TextTable(std::vector<std::string> heads) : rows_{std::move(heads)} {}

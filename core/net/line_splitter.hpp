@@ -19,6 +19,8 @@ class LineSplitter {
   // The next whole line, without "\n" or "\r\n"; nothing: more bytes are needed. kTooLarge for a
   // line over the limit, finished or not: there is no way on, close the connection.
   [[nodiscard]] base::Result<std::optional<std::string>> next();
+  // What came after the last whole line, at the end of the stream; empty: nothing.
+  [[nodiscard]] std::string_view rest() const { return std::string_view(buffer_).substr(begin_); }
 
  private:
   std::size_t max_line_bytes_;

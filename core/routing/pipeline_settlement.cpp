@@ -22,6 +22,9 @@ void Router::Pipeline::settle_rows(const FlowPointer& flow) {
   bool stored = false;
   bool duplicate = false;
   for (Flow::Target& target : flow->targets) {
+    if (target.written.outcome != SessionLanes::Outcome::kRefused) {
+      settlement.rows.push_back({target.session.agent, target.session.id, target.row_id});
+    }
     switch (target.written.outcome) {
       case SessionLanes::Outcome::kDone:
         stored = true;

@@ -57,10 +57,16 @@ base::Result<Settled> settle(store::Repositories& repositories, const Settlement
   }
   if (settlement.taken_from_intake != 0) {
     PATCHBAY_TRY(repositories.intake.remove(settlement.taken_from_intake));
+    PATCHBAY_TRY(repositories.seen.update({event.instance, event.chat, event.event_id},
+                                          disposition_of(outcome), settlement.rows));
   } else {
-    PATCHBAY_ASSIGN(const bool first,
-                    repositories.seen.insert({event.instance, event.chat, event.event_id},
-                                             disposition_of(outcome), settlement.now));
+    PATCHBAY_ASSIGN(
+        const bool first,
+        repositories.seen.insert({{event.instance, event.chat, event.event_id},
+                                  event.message_id.empty() ? event.target_id : event.message_id,
+                                  disposition_of(outcome),
+                                  settlement.now,
+                                  settlement.rows}));
     if (!first) {
       return Settled{SubmitOutcome::kDuplicate, false};
     }

@@ -24,6 +24,7 @@ struct Settlement {
   const InboundEvent* event = nullptr;  // outlives the unit of work
   SubmitOutcome outcome = SubmitOutcome::kStored;
   std::vector<store::IntakeRecord> intake;
+  std::vector<store::InboxRow> rows;  // of the agents that have the event, or get it later
   std::vector<store::PendingFilesRecord> pending_files;
   std::optional<store::AuditRecord> audit;
   std::int64_t taken_from_intake = 0;  // the row that held the event until now, or 0

@@ -1,5 +1,5 @@
-// Who was refused or not known: one counter an instance, chat, sender and reason, bounded in
-// number.
+// Who was refused or not known, and what an operator decided: one counter an instance, chat, sender
+// and reason, bounded in number.
 #pragma once
 
 #include <cstddef>
@@ -18,13 +18,17 @@ class Statements;
 struct AuditRecord {
   base::InstanceName instance;
   base::ChatKey chat;
-  std::string sender;  // the platform's id
+  std::string sender;  // the platform's id; kOperator: whoever may use the control socket
   std::string sender_name;
-  std::string reason;  // "unknown_chat", "unknown_sender", "bot", "own_message", "not_engaged", …
+  // "unknown_chat", "unknown_sender", "bot", "own_message", "not_engaged", …; of an operator:
+  // "resolved_as_delivered", "resolved_as_failed", "sent_again"
+  std::string reason;
   std::int64_t count = 0;
   base::WallTime first;
   base::WallTime last;
 };
+
+inline constexpr char kOperator[] = "operator";
 
 class AuditRepository {
  public:

@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "store/attempts.hpp"
 #include "store/ledger_sql.hpp"
 #include "store/statements.hpp"
 
@@ -42,6 +43,7 @@ DeliveryRecord read(const Query& query) {
   record.paused_total = base::Milliseconds(query.integer(column++));
   record.projected = query.flag(column++);
   record.notified = query.flag(column++);
+  record.answers = query.text(column++);
   return record;
 }
 
@@ -150,13 +152,14 @@ base::Result<std::optional<std::int64_t>> LedgerRepository::accept(const Deliver
   const std::string files = to_json_list(delivery.files);
   const std::string refused = to_json_list(delivery.refused_files);
   return guarded("accepting a delivery", [&]() -> base::Result<std::optional<std::int64_t>> {
-    Query query(
-        statements_, ledger_sql::kAccept, delivery.agent, delivery.session, delivery.message_out_id,
-        delivery.lane.instance, delivery.lane.chat, delivery.lane.thread, delivery.kind,
-        delivery.content, delivery.in_reply_to, delivery.target, delivery.spool, files, refused,
-        delivery.idempotency_key, delivery.state, delivery.attempts, delivery.not_before,
-        delivery.reason, delivery.evidence, delivery.accepted_at, delivery.finished_at,
-        delivery.paused_since, delivery.paused_total, delivery.projected, delivery.notified);
+    Query query(statements_, ledger_sql::kAccept, delivery.agent, delivery.session,
+                delivery.message_out_id, delivery.lane.instance, delivery.lane.chat,
+                delivery.lane.thread, delivery.kind, delivery.content, delivery.in_reply_to,
+                delivery.target, delivery.spool, files, refused, delivery.idempotency_key,
+                delivery.state, delivery.attempts, delivery.not_before, delivery.reason,
+                delivery.evidence, delivery.accepted_at, delivery.finished_at,
+                delivery.paused_since, delivery.paused_total, delivery.projected, delivery.notified,
+                delivery.answers);
     if (!query.step()) {
       return std::optional<std::int64_t>();
     }
@@ -189,6 +192,12 @@ base::Status LedgerRepository::move(const DeliveryMove& move) {
         .run();
     count(statements_, instance, from, -1);
     count(statements_, instance, move.to, 1);
+    if (move.to == DeliveryState::kSending) {
+      return AttemptRepository(statements_).begin(move.id, move.at);
+    }
+    if (from == DeliveryState::kSending) {
+      return AttemptRepository(statements_).end(move.id, move.at, move.to, move.code, move.reason);
+    }
     return {};
   });
 }
@@ -241,6 +250,10 @@ base::Result<std::optional<DeliveryRecord>> LedgerRepository::find_by_idempotenc
 
 base::Result<Records> LedgerRepository::find_by_any_id(const std::string& id, std::size_t limit) {
   return load(statements_, ledger_sql::kFindByAnyId, id, limit);
+}
+
+base::Result<Records> LedgerRepository::find_answers(const InboxRow& row, std::size_t limit) {
+  return load(statements_, ledger_sql::kFindAnswers, row.row_id, row.agent, row.session, limit);
 }
 
 base::Result<Records> LedgerRepository::load_open(std::int64_t after, std::size_t limit) {

@@ -40,6 +40,7 @@ struct DeliveryMove {
   std::string reason;                        // replaces the former one
   std::string evidence;                      // empty: the former one stays
   std::optional<base::WallTime> not_before;  // to waiting: the time of the next attempt
+  std::optional<std::int32_t> code;          // from sending: what the adapter answered, if it did
 };
 
 struct DeliveryFilter {
@@ -68,7 +69,8 @@ class LedgerRepository {
 
   // kNotFound, or kInternal when may_move() says no (nothing changes). A move to waiting,
   // delivered, failed or unknown ends a pause; leaving `delivered` or `unknown` clears `projected`,
-  // and a move to failed or unknown clears `notified`, so that agent and user hear of it.
+  // and a move to failed or unknown clears `notified`, so that agent and user hear of it. To and
+  // from sending it begins and ends an attempt.
   base::Status move(const DeliveryMove& move);
 
   // Inserts, or replaces remote id and cursor of, one part.
@@ -101,6 +103,9 @@ class LedgerRepository {
   // first.
   base::Result<std::vector<DeliveryRecord>> find_by_any_id(const std::string& id,
                                                            std::size_t limit);
+
+  // Those with which this session answers the row; at most `limit`, oldest first.
+  base::Result<std::vector<DeliveryRecord>> find_answers(const InboxRow& row, std::size_t limit);
 
   // Start: everything waiting or sending in order of acceptance, with parts; pages by `after`.
   base::Result<std::vector<DeliveryRecord>> load_open(std::int64_t after, std::size_t limit);

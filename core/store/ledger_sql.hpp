@@ -6,14 +6,15 @@ namespace patchbay::store::ledger_sql {
 #define PATCHBAY_DELIVERY_COLUMNS                                                               \
   "id, agent, session, message_out_id, instance, chat, thread, kind, content, in_reply_to, "    \
   "target, spool, files, refused_files, idempotency_key, state, attempts, not_before, reason, " \
-  "evidence, accepted_at, finished_at, paused_since, paused_total, projected, notified"
+  "evidence, accepted_at, finished_at, paused_since, paused_total, projected, notified, answers"
 
 inline constexpr char kAccept[] =
     "INSERT INTO deliveries(agent, session, message_out_id, instance, chat, thread, kind, content, "
     "in_reply_to, target, spool, files, refused_files, idempotency_key, state, attempts, "
     "not_before, "
-    "reason, evidence, accepted_at, finished_at, paused_since, paused_total, projected, notified) "
-    "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+    "reason, evidence, accepted_at, finished_at, paused_since, paused_total, projected, notified, "
+    "answers) "
+    "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
     "ON CONFLICT DO NOTHING RETURNING id";
 inline constexpr char kFindState[] = "SELECT state, instance FROM deliveries WHERE id = ?";
 inline constexpr char kMove[] =
@@ -67,6 +68,11 @@ inline constexpr char kFindByAnyId[] =
     " FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE message_out_id = ?1 UNION "
     "SELECT delivery FROM delivery_parts WHERE remote_id = ?1 AND remote_id <> '') "
     "ORDER BY id DESC LIMIT ?2";
+
+inline constexpr char kFindAnswers[] =
+    "SELECT " PATCHBAY_DELIVERY_COLUMNS
+    " FROM deliveries WHERE answers = ?1 AND answers <> '' AND agent = ?2 AND session = ?3 "
+    "ORDER BY id LIMIT ?4";
 
 inline constexpr char kLoadOpen[] =
     "SELECT " PATCHBAY_DELIVERY_COLUMNS

@@ -122,11 +122,29 @@ CREATE TABLE chat_moves(
 CREATE INDEX chat_moves_current ON chat_moves(instance, current);
 )sql";
 
+// What a person asks who traces a message, from either end. A message's id is kept apart only where
+// the event's id does not hold it: one index less to write for most events.
+constexpr char kCreateTraces[] = R"sql(
+CREATE TABLE attempts(
+  delivery INTEGER NOT NULL, number INTEGER NOT NULL, began_at INTEGER NOT NULL, ended_at INTEGER,
+  outcome INTEGER, code INTEGER, reason TEXT NOT NULL, PRIMARY KEY(delivery, number)) WITHOUT ROWID;
+CREATE TRIGGER delivery_takes_its_attempts AFTER DELETE ON deliveries BEGIN
+  DELETE FROM attempts WHERE delivery = old.id;
+END;
+ALTER TABLE deliveries ADD COLUMN answers TEXT NOT NULL DEFAULT '';
+CREATE INDEX deliveries_answers ON deliveries(answers) WHERE answers <> '';
+ALTER TABLE seen ADD COLUMN message_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE seen ADD COLUMN inbox_rows TEXT NOT NULL DEFAULT '[]';
+CREATE INDEX seen_event ON seen(event_id);
+CREATE INDEX seen_message ON seen(message_id) WHERE message_id <> '';
+)sql";
+
 constexpr std::array kMigrations{
     Migration{1, "conversations", kCreateConversations},
     Migration{2, "inbound", kCreateInbound},
     Migration{3, "outbound", kCreateOutbound},
     Migration{4, "chat_moves", kCreateChatMoves},
+    Migration{5, "traces", kCreateTraces},
 };
 
 void apply(SQLite::Database& database, const Migration& migration) {

@@ -45,6 +45,20 @@ struct SeenKey {
   base::ChatKey chat;
   std::string event_id;
 };
+// A row of a session's messages_in.
+struct InboxRow {
+  base::AgentGroupId agent;
+  base::SessionId session;
+  std::string row_id;
+  auto operator<=>(const InboxRow&) const = default;
+};
+struct SeenRecord {
+  SeenKey key;
+  std::string message_id;  // the platform's, of the message itself; empty: the event is about none
+  Disposition disposition = Disposition::kStored;
+  base::WallTime at;
+  std::vector<InboxRow> rows;  // of the agents that have it, or get it when their session is free
+};
 
 enum class IntakeReason : std::uint8_t { kUnknownChat, kSessionBusy, kHeld };
 struct IntakeRecord {
@@ -84,6 +98,7 @@ struct DeliveryRecord {
   std::string kind;
   std::string content;      // as read, immutable
   std::string in_reply_to;  // platform id of the message to quote; empty: none
+  std::string answers;      // the row of messages_in that the agent says it answers; empty: none
   std::string target;       // edits …: platform id, or "row:<message_out_id>" while not delivered
   std::string spool;        // folder in the spool; empty: no files
   std::vector<std::string> files;          // names in it, in the order of the message
@@ -101,6 +116,16 @@ struct DeliveryRecord {
   bool projected = false;              // the agent's `delivered` table says so
   bool notified = false;               // the failure notice was given, or none is due
   std::vector<DeliveryPart> parts;
+};
+
+// One time that a delivery was sending.
+struct AttemptRecord {
+  std::int64_t number = 0;  // from 1; counts those that were no fault of the delivery, too
+  base::WallTime began_at;
+  std::optional<base::WallTime> ended_at;  // nothing: it is under way, and so are the rest
+  std::optional<DeliveryState> outcome;    // the state that followed
+  std::optional<std::int32_t> code;  // PBAY_OK or PBAY_E_* of the adapter; nothing: it gave none
+  std::string reason;
 };
 
 }  // namespace patchbay::store

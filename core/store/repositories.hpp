@@ -1,6 +1,7 @@
 // Everything that a unit of work on the central database can use.
 #pragma once
 
+#include "store/attempts.hpp"
 #include "store/audit.hpp"
 #include "store/chat_moves.hpp"
 #include "store/chats.hpp"
@@ -27,6 +28,7 @@ struct Repositories {
         seen(statements),
         intake(statements),
         ledger(statements),
+        attempts(statements),
         watermarks(statements),
         host_outbox(statements),
         destinations(statements),
@@ -43,6 +45,7 @@ struct Repositories {
   SeenRepository seen;
   IntakeRepository intake;
   LedgerRepository ledger;
+  AttemptRepository attempts;
   WatermarkRepository watermarks;
   HostOutboxRepository host_outbox;
   DestinationRepository destinations;

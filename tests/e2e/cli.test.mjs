@@ -4,7 +4,10 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
-import { Host, bin, run, temporaryFolder } from './lib/host.mjs';
+import { telegramConfig } from './lib/configs.mjs';
+import { readLive } from './lib/databases.mjs';
+import { Host, bin, run, temporaryFolder, until } from './lib/host.mjs';
+import { TelegramServer } from './telegram/server.mjs';
 
 let host;
 const patchbay = (...args) => run(bin('patchbay'), [...args, '--data', host.data]);
@@ -41,18 +44,81 @@ test('sessions and deliveries are tables, and the same as JSON', async () => {
   assert.equal(JSON.parse((await patchbay('deliveries', '--json')).stdout).deliveries[0].state, 'delivered');
 });
 
-test('trace tells a delivery by its number, its row and the id on the platform', async () => {
+test('trace tells the whole way of a message, by any of its ids, from either end', async () => {
   const [delivery] = await host.deliveries();
-  for (const id of [String(delivery.id), delivery.rowId, delivery.parts[0].remoteId]) {
+  const { events: [event] } = await host.call('trace', { id: delivery.rowId });
+  const answered = [delivery.rowId, delivery.parts[0].remoteId];
+  for (const id of [...answered, String(delivery.id), event.messageId, event.eventId, event.rows[0].rowId]) {
     const told = await patchbay('trace', id);
     assert.equal(told.code, 0, told.stderr);
-    assert.match(told.stdout, /^delivery 1 of row \S+\n  written by agent main, session \S+ as row /);
-    assert.match(told.stdout, /\n  part 0 is on the platform as \S+\n  delivered \S+\n/);
+    assert.match(told.stdout, new RegExp([
+      '^message \\S+ in console:dm:ada', '  came in \\S+Z by console, as event \\S+', '  stored, and the platform was told so',
+      '  row \\S+ in the inbox of agent main, session \\S+: answered by delivery 1',
+      'delivery 1 of row \\S+', '  written by agent main, session \\S+ as row \\S+, in answer to row \\S+',
+      '  accepted \\S+Z for console:dm:ada', '  attempt 1, \\S+Z to \\S+Z: delivered',
+      '  part 0 is on the platform as \\S+', '  delivered \\S+Z\n$'].join('\n')));
   }
+  const facts = JSON.parse((await patchbay('trace', event.messageId, '--json')).stdout);
+  assert.deepEqual(facts.events[0].rows[0].answers, [1]);
+  assert.deepEqual(facts.deliveries[0].attemptLog.map((attempt) => [attempt.number, attempt.outcome]), [[1, 'delivered']]);
   const unknown = await patchbay('trace', 'nothing-like-it');
   assert.equal(unknown.code, 1);
   assert.match(unknown.stderr, /^patchbay: nothing is known of "nothing-like-it"/);
 });
+
+// A chat with one answer that telegram got without saying so.
+async function withUnknown(body) {
+  const server = await new TelegramServer().start();
+  const host = new Host({ config: telegramConfig(server) });
+  const command = (...args) => run(bin('patchbay'), [...args, '--data', host.data]);
+  try {
+    await host.start();
+    const chat = server.chat(42);
+    server.script('sendMessage', { cut: 'after' });
+    server.say(chat, server.user(42), { text: 'hello' });
+    const unknown = await until(async () => (await host.deliveries('unknown'))[0], 'an unknown delivery');
+    await body({ server, host, chat, unknown, command, visible: () => server.visible(chat).filter((m) => m.text === 'hello').length });
+  } finally {
+    if (host.alive) await host.stop();
+    await server.stop();
+    host.remove();
+  }
+}
+
+// What the agent reads of its row.
+async function deliveredStatus(host, rowId) {
+  const [session] = await host.sessions();
+  const file = path.join(host.sessionFolder(session), 'inbound.db');
+  const { delivered } = await readLive(file, { delivered: 'SELECT message_out_id, status FROM delivered' });
+  return delivered?.find((row) => row.message_out_id === rowId)?.status; // none while the host writes
+}
+
+test('an operator resolves an unknown delivery; ledger and agent follow', () => withUnknown(async ({ host, unknown, command, visible }) => {
+  assert.match((await command('trace', String(unknown.id))).stdout,
+    new RegExp(`: unknown, unknown \\(-40\\d\\): .*patchbay deliveries resolve ${unknown.id} delivered\\|failed\\|resend`, 's'));
+  const told = await command('deliveries', 'resolve', String(unknown.id), 'delivered');
+  assert.deepEqual([told.code, told.stderr], [0, '']);
+  assert.equal(told.stdout, `delivery ${unknown.id} for telegram:dm:42 is delivered now, and its agent told\n`);
+  await until(async () => (await deliveredStatus(host, unknown.rowId)) === 'delivered', 'the agent to be told');
+  const [delivery] = (await host.call('trace', { id: String(unknown.id) })).deliveries;
+  assert.deepEqual([delivery.state, delivery.evidence], ['delivered', 'an operator says that it arrived']);
+  assert.equal(visible(), 1);
+
+  const again = await command('deliveries', 'resolve', String(unknown.id), 'failed');
+  assert.equal(again.code, 1);
+  assert.match(again.stderr, /^patchbay: delivery \d+ is delivered; only an unknown one can be resolved: `patchbay deliveries unknown` lists them\n$/);
+  assert.match((await command('deliveries', 'resolve', '999', 'failed')).stderr, /^patchbay: there is no delivery 999\n$/);
+  await assert.rejects(host.call('deliveries.resolve', { id: 1, as: 'gone' }), /INVALID_REQUEST: a delivery cannot be resolved as "gone"; say delivered/);
+}));
+
+test('an unknown delivery is sent again when the operator says so', () => withUnknown(async ({ host, unknown, command, visible }) => {
+  const told = await command('deliveries', 'resolve', String(unknown.id), 'resend', '--json');
+  assert.equal(JSON.parse(told.stdout).state, 'waiting', told.stderr);
+  await until(async () => (await deliveredStatus(host, unknown.rowId)) === 'delivered', 'the agent to be told');
+  assert.equal(visible(), 2);
+  const [delivery] = (await host.call('trace', { id: String(unknown.id) })).deliveries;
+  assert.deepEqual(delivery.attemptLog.map((attempt) => attempt.outcome), ['unknown', 'delivered']);
+}));
 
 test('lists need no limit', async () => {
   assert.equal((await host.call('sessions.list')).count, 1);
@@ -64,6 +130,21 @@ test('parameters are closed objects', async () => {
   await assert.rejects(host.call('status', { bogus: 1 }), /INVALID_REQUEST: invalid status params: at root: unexpected property 'bogus'/);
   await assert.rejects(host.call('sessions.list', { limit: 0 }), /invalid sessions\.list params: at \/limit: must be >= 1/);
   await assert.rejects(host.call('trace'), /invalid trace params: must have required property 'id'/);
+});
+
+test('what is no JSON is answered as what it is, also at the end of the stream', async () => {
+  for (const bytes of ['hello\n', 'hello', '{"type":"req"', '\n']) {
+    const socket = net.connect({ path: path.join(host.data, 'run', 'control.sock'), allowHalfOpen: true });
+    const answer = await new Promise((resolve, reject) => {
+      let text = '';
+      socket.on('connect', () => socket.end(bytes));
+      socket.on('data', (received) => { text += received; });
+      socket.on('error', reject);
+      socket.on('end', () => (text ? resolve(JSON.parse(text)) : reject(new Error(`no answer to ${JSON.stringify(bytes)}`))));
+    });
+    assert.deepEqual([answer.type, answer.id, answer.ok, answer.error.code], ['res', 'invalid', false, 'INVALID_REQUEST']);
+    assert.match(answer.error.message, /^invalid request frame: /);
+  }
 });
 
 test('a frame without end is answered before the connection closes', async () => {
@@ -79,7 +160,7 @@ test('a frame without end is answered before the connection closes', async () =>
 });
 
 for (const args of [['deliveries', 'bogus'], ['deliveries', '--limit', '0'], ['run', 'foo'], ['status', 'extra'],
-  ['deliveries', 'waiting', 'extra'], ['status', '--check-config'], ['trace'], ['nope'], ['config', 'nope']]) {
+  ['deliveries', 'waiting', 'extra'], ['deliveries', 'resolve', '1'], ['deliveries', 'resolve', '1', 'gone'], ['status', '--check-config'], ['trace'], ['nope'], ['config', 'nope']]) {
   test(`wrong usage: ${args.join(' ')}`, async () => {
     const told = await patchbay(...args);
     assert.deepEqual([told.code, told.signal, told.stdout], [2, null, ''], told.stderr);

@@ -2,10 +2,14 @@
 #include <algorithm>
 #include <csignal>
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <set>
+#include <tuple>
 
 #include "attachments/names.hpp"
 #include "base/unique_fd.hpp"
+#include "delivery/settlement.hpp"
 #include "delivery_world.hpp"
 
 namespace patchbay::delivery {
@@ -13,6 +17,7 @@ namespace {
 
 using std::chrono::seconds;
 using store::DeliveryState;
+using ::testing::HasSubstr;
 
 class Failures : public testing::Test {
  protected:
@@ -146,16 +151,64 @@ TEST_F(Failures, OperatorsResolveWhatIsUnknown) {
   world.write("a1", R"({"text":"x"})");
   const auto resolve = [&](DeliveryState to) {
     base::Status result;
-    world.service->resolve(world.record("a1").id, to, "looked into the chat",
-                           [&](base::Status status) { result = std::move(status); });
+    world.service->resolve(world.record("a1").id, to,
+                           [&](base::Result<store::DeliveryRecord> record) {
+                             result = record.ok() ? base::Status() : record.status();
+                           });
     world.settle();
     return result;
   };
   EXPECT_EQ(resolve(DeliveryState::kSending).code(), base::Code::kRefused);
   EXPECT_TRUE(resolve(DeliveryState::kWaiting).ok());
   EXPECT_EQ(world.record("a1").state, DeliveryState::kDelivered);  // sent again
+  EXPECT_EQ(world.record("a1").evidence, kSentAgainByOperator);
   EXPECT_EQ(world.channels.texts().back(), "x");
   EXPECT_EQ(resolve(DeliveryState::kFailed).code(), base::Code::kRefused);
+  EXPECT_THAT(resolve(DeliveryState::kFailed).message(),
+              HasSubstr("is delivered; only an unknown"));
+}
+
+TEST_F(Failures, TheAgentHearsWhatAnOperatorDecided) {
+  world.start();
+  for (const auto& [row, state, told] : {std::tuple{"a1", DeliveryState::kDelivered, "delivered"},
+                                         std::tuple{"a2", DeliveryState::kFailed, "failed"}}) {
+    fail_next(OutcomeClass::kUnknown, SentState::kUnknown, "cut");
+    world.write(row, R"({"text":"x"})");
+    EXPECT_EQ(world.files().delivered[row].status, "unknown");
+    world.service->resolve(world.record(row).id, state,
+                           [](const base::Result<store::DeliveryRecord>& record) {
+                             EXPECT_TRUE(record.ok()) << record.status().message();
+                           });
+    world.settle();
+    EXPECT_EQ(world.record(row).state, state);
+    EXPECT_EQ(world.files().delivered[row].status, told);
+    EXPECT_THAT(world.record(row).evidence, HasSubstr("an operator says"));
+  }
+  std::vector<store::AuditRecord> audit;
+  ASSERT_TRUE(world.database
+                  ->run([&](store::Repositories& repositories) -> base::Status {
+                    PATCHBAY_ASSIGN(audit, repositories.audit.list(10));
+                    return {};
+                  })
+                  .ok());
+  std::set<std::string> reasons;
+  for (const store::AuditRecord& record : audit) {
+    EXPECT_EQ(record.sender, store::kOperator);
+    reasons.insert(record.reason);
+  }
+  EXPECT_EQ(reasons, (std::set<std::string>{"resolved_as_delivered", "resolved_as_failed"}));
+}
+
+// An earlier attempt may have arrived: "was not delivered" would not be certain.
+TEST_F(Failures, ARefusalOfWhatAnOperatorSentAgainIsNotCertain) {
+  world.start();
+  fail_next(OutcomeClass::kUnknown, SentState::kUnknown, "cut");
+  world.write("a1", R"({"text":"x"})");
+  fail_next(OutcomeClass::kPermanent, SentState::kNotSent, "refused");
+  world.service->resolve(world.record("a1").id, DeliveryState::kWaiting,
+                         [](const base::Result<store::DeliveryRecord>&) {});
+  world.settle();
+  EXPECT_EQ(world.record("a1").state, DeliveryState::kUnknown);
 }
 
 TEST_F(Failures, KeysThatThePlatformHonoursAreSentAgain) {

@@ -17,6 +17,7 @@ namespace patchbay::host {
 namespace {
 
 using nlohmann::json;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 constexpr base::Milliseconds kPatience{20'000};
@@ -113,6 +114,31 @@ TEST_F(ControlTest, SeveralRequestsInOneWriteAreAllAnswered) {
   EXPECT_THAT(lines, HasSubstr(R"("id":"2")"));
 }
 
+// As `printf … | nc -U` sends them.
+TEST_F(ControlTest, ALastLineWithoutItsEndIsAnsweredToo) {
+  const auto answers_to = [this](const std::string& bytes) {
+    auto stream = net::UnixStream::connect(control_socket_path(folder.path()), kPatience);
+    EXPECT_TRUE(stream.ok() && stream->send(bytes, kPatience).ok());
+    stream->finish_sending();
+    std::string lines;
+    for (auto line = stream->read_line(kPatience); line.ok() && line->has_value();
+         line = stream->read_line(kPatience)) {
+      lines += **line + "\n";
+    }
+    return lines;
+  };
+  std::string request = request_line("1", "later", json::object());
+  request.pop_back();
+  EXPECT_THAT(answers_to(request), HasSubstr(R"("id":"1","ok":true)"));
+  for (const std::string garbage : {"nonsense", "\xff\xfe{", "{\"type\":", "[[[[", "17"}) {
+    EXPECT_THAT(answers_to(garbage), AllOf(HasSubstr(R"("id":"invalid","ok":false)"),
+                                           HasSubstr("invalid request frame: ")))
+        << garbage;
+    EXPECT_EQ(answers_to(garbage + "\n"), answers_to(garbage));
+  }
+  EXPECT_EQ(answers_to(""), "");
+}
+
 TEST_F(ControlTest, AFrameThatIsTooLargeIsAnsweredAfterTheOthersAndTheConnectionCloses) {
   auto stream = net::UnixStream::connect(control_socket_path(folder.path()), kPatience);
   ASSERT_TRUE(stream.ok());
@@ -139,6 +165,27 @@ TEST_F(ControlTest, ParamsAreClosedAndCheckedBeforeAnyHandler) {
             "invalid later params: at root: unexpected property 'bogus'");
   EXPECT_EQ(call_host(folder.path(), "echo", {{"a", 1}, {"n", 0}}).status().message(),
             "invalid echo params: at /a: must be a string; at /n: must be >= 1");
+}
+
+// What waits for a person is not hidden in a table.
+TEST_F(ControlTest, StatusShowsTheCodeThatAPersonMustEnter) {
+  loop.post([this] {
+    server->add("status", {}, [](const json&, ControlServer::Reply reply) {
+      const json code = {{"name", "wa"}, {"state", "login required"}, {"loginCode", "ABCD\x1b[2J"}};
+      const json qr = {
+          {"name", "signal"}, {"loginCode", "sgnl://linkdevice"}, {"loginCodeIsQr", true}};
+      const json none = {{"name", "telegram"}, {"loginCode", ""}};
+      reply(json{{"instances", {code, qr, none}}});
+    });
+  });
+  CommandLine line;
+  line.command = "status";
+  testing::internal::CaptureStdout();
+  EXPECT_EQ(run_client_command(line, folder.path()), kExitDone);
+  const std::string said = testing::internal::GetCapturedStdout();
+  EXPECT_THAT(said, HasSubstr("\nwa: log in with the code ABCD?[2J\n"));
+  EXPECT_THAT(said, HasSubstr("\nsignal: make a QR code of this and scan it: sgnl://linkdevice\n"));
+  EXPECT_THAT(said, ::testing::Not(HasSubstr("telegram:")));
 }
 
 struct ParamsCase {
@@ -230,6 +277,15 @@ TEST(CommandLineTest, ReadsCommandsOptionsAndRepeats) {
   EXPECT_EQ(line->limit, 7U);
 }
 
+TEST(CommandLineTest, ResolvingIsACommandOfTwoWords) {
+  const char* argv[] = {"patchbay", "deliveries", "resolve", "17", "resend"};
+  const auto line = parse_command_line(static_cast<int>(std::size(argv)), argv);
+  ASSERT_TRUE(line.ok()) << line.status().message();
+  EXPECT_EQ(line->command, "deliveries resolve");
+  EXPECT_THAT(line->arguments, ::testing::ElementsAre("17", "resend"));
+  EXPECT_EQ(parse_delivery_id("17"), 17);
+}
+
 TEST(CommandLineTest, SaysWhatIsWrong) {
   const char* unknown[] = {"patchbay", "--nope"};
   EXPECT_THAT(parse_command_line(2, unknown).status().message(), HasSubstr("nope"));
@@ -248,6 +304,10 @@ TEST(CommandLineTest, WordsAndValuesThatMeanNothingAreRefused) {
            WordsCase{{"status", "extra"}, "status takes no \"extra\""},
            WordsCase{{"deliveries", "waiting", "extra"}, "deliveries takes no \"extra\""},
            WordsCase{{"deliveries", "bogus"}, "there is no state \"bogus\"; it is one of waiting"},
+           WordsCase{{"deliveries", "resolve", "7"}, "use: patchbay deliveries resolve ID"},
+           WordsCase{{"deliveries", "resolve", "x", "failed"}, "\"x\" is no delivery's number"},
+           WordsCase{{"deliveries", "resolve", "0", "failed"}, "\"0\" is no delivery's number"},
+           WordsCase{{"deliveries", "resolve", "7", "gone"}, "cannot be resolved as \"gone\"; say"},
            WordsCase{{"trace"}, "use: patchbay trace ID"},
            WordsCase{{"config", "nope"}, "use: patchbay config reference"},
            WordsCase{{"nope"}, "unknown command \"nope\""},

@@ -14,6 +14,11 @@ const base::AgentGroupId kAgent("main");
 
 SeenKey seen_key(const std::string& event) { return {kInstance, kChat, event}; }
 
+SeenRecord seen(const std::string& event, Disposition disposition, std::int64_t time,
+                const std::string& message = "", std::vector<InboxRow> rows = {}) {
+  return {seen_key(event), message, disposition, at(time), std::move(rows)};
+}
+
 IntakeRecord record(IntakeReason reason, const std::string& chat, const std::string& session) {
   IntakeRecord result;
   result.reason = reason;
@@ -27,10 +32,8 @@ IntakeRecord record(IntakeReason reason, const std::string& chat, const std::str
 
 TEST_F(InboundStoreTest, SeenKeepsTheFirstDisposition) {
   unit([](Repositories& repositories) -> base::Status {
-    PATCHBAY_ASSIGN(const bool first,
-                    repositories.seen.insert(seen_key("1"), Disposition::kIntake, at(1)));
-    PATCHBAY_ASSIGN(const bool again,
-                    repositories.seen.insert(seen_key("1"), Disposition::kStored, at(2)));
+    PATCHBAY_ASSIGN(const bool first, repositories.seen.insert(seen("1", Disposition::kIntake, 1)));
+    PATCHBAY_ASSIGN(const bool again, repositories.seen.insert(seen("1", Disposition::kStored, 2)));
     EXPECT_TRUE(first);
     EXPECT_FALSE(again);
     return {};
@@ -39,11 +42,64 @@ TEST_F(InboundStoreTest, SeenKeepsTheFirstDisposition) {
   EXPECT_EQ(ask([](Repositories& r) { return r.seen.find(seen_key("2")); }), std::nullopt);
 }
 
+// By the event's id, the message's, and that of each row that it became.
+TEST_F(InboundStoreTest, SeenIsFoundByAnyOfItsIds) {
+  const base::SessionId session("s1");
+  const InboxRow row{kAgent, session, "-1:42:main"};
+  const InboxRow edited{kAgent, session, "-1:42:edit:update:9:main"};
+  const InboxRow named{kAgent, session, "C:1:77.5:main"};
+  const InboxRow pressed{kAgent, session, "-1:action.callback:8:main"};
+  unit([&](Repositories& repositories) -> base::Status {
+    PATCHBAY_TRY(
+        repositories.seen.insert(seen("message:42", Disposition::kStored, 1, "42", {row})));
+    PATCHBAY_TRY(
+        repositories.seen.insert(seen("update:9", Disposition::kStored, 2, "42", {edited})));
+    PATCHBAY_TRY(repositories.seen.insert(seen("Ev1", Disposition::kStored, 3, "77.5", {named})));
+    PATCHBAY_TRY(
+        repositories.seen.insert(seen("callback:8", Disposition::kStored, 3, "40", {pressed})));
+    PATCHBAY_TRY(repositories.seen.insert(seen("member:5", Disposition::kRefused, 4)));
+    return {};
+  });
+  const auto find = [&](const std::string& id) {
+    std::string events;
+    for (const SeenRecord& found :
+         ask([&](Repositories& r) { return r.seen.find_by_any_id(id, 10); })) {
+      events += found.key.event_id + "/" + found.message_id + " ";
+    }
+    return events;
+  };
+  EXPECT_EQ(find("42"), "update:9/42 message:42/42 ");
+  EXPECT_EQ(find("message:42"), "message:42/42 ");
+  EXPECT_EQ(find("77.5"), "Ev1/77.5 ");
+  EXPECT_EQ(find("Ev1"), "Ev1/77.5 ");
+  EXPECT_EQ(find("member:5"), "member:5/ ");
+  EXPECT_EQ(find(row.row_id), "message:42/42 ");
+  EXPECT_EQ(find(edited.row_id), "update:9/42 ");
+  EXPECT_EQ(find(named.row_id), "Ev1/77.5 ");
+  EXPECT_EQ(find(pressed.row_id), "callback:8/40 ");
+  EXPECT_EQ(find("-1:42:other"), "");
+  EXPECT_EQ(find(std::string(100'000, ':')), "");
+  EXPECT_EQ(find(""), "");
+}
+
+TEST_F(InboundStoreTest, WhatWasKeptIsStoredWhenItGoesOn) {
+  const InboxRow row{kAgent, base::SessionId("s1"), "-1:1:main"};
+  unit([&](Repositories& repositories) -> base::Status {
+    PATCHBAY_TRY(repositories.seen.insert(seen("message:1", Disposition::kIntake, 1, "1")));
+    return repositories.seen.update(seen_key("message:1"), Disposition::kStored, {row});
+  });
+  const auto found = ask([&](Repositories& r) { return r.seen.find_by_any_id("1", 10); });
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].disposition, Disposition::kStored);
+  EXPECT_EQ(found[0].rows, std::vector{row});
+  EXPECT_EQ(found[0].at, at(1));
+}
+
 TEST_F(InboundStoreTest, SeenIsPrunedInSmallSteps) {
   unit([](Repositories& repositories) -> base::Status {
     for (int number = 0; number < 30; ++number) {
-      PATCHBAY_TRY(repositories.seen.insert(seen_key(std::to_string(number)), Disposition::kStored,
-                                            at(number)));
+      PATCHBAY_TRY(
+          repositories.seen.insert(seen(std::to_string(number), Disposition::kStored, number)));
     }
     return {};
   });

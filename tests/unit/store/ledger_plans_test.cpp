@@ -39,6 +39,7 @@ TEST(LedgerPlans, HotStatementsUseTheIndexThatWasMadeForThem) {
       {kFindByMessage, "(agent=? AND session=? AND message_out_id=?)"},
       {kFindByRemoteId, "delivery_parts_remote"},
       {kFindByIdempotencyKey, "deliveries_idempotency (instance=? AND idempotency_key=?)"},
+      {kFindAnswers, "deliveries_answers (answers=?)"},
       {kLoadOpen, "deliveries_open "},
       {kOpenLanes, "deliveries_open_lane"},
       {kLoadLane, "deliveries_open_lane (instance=? AND chat=? AND thread=? AND id>?)"},
@@ -71,7 +72,7 @@ TEST(LedgerPlans, StepsDoNotGrowWithWhatHasEnded) {
         " UNION ALL SELECT i + 1 FROM n WHERE i < " + std::to_string(to) +
         ") INSERT INTO deliveries SELECT NULL, 'main', 's' || (i % 50), 'm' || i, 'telegram', "
         "'c' || (i % 100), '', 'chat', '{}', '', '', '', '', '', '', 2, 1, NULL, '', '', 1, 1, "
-        "NULL, 0, 1, 1 FROM n");
+        "NULL, 0, 1, 1, '' FROM n");
   };
   const auto steps = [&](const char* sql) {
     SQLite::Statement query(database, sql);

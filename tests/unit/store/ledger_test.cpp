@@ -32,7 +32,7 @@ class LedgerWithRows : public LedgerTest {
   }
   void move(std::int64_t id, DeliveryState to, std::uint32_t attempts = 1) {
     unit([&](Repositories& r) {
-      return r.ledger.move({id, to, at(100), attempts, "because", "", std::nullopt});
+      return r.ledger.move({id, to, at(100), attempts, "because", "", std::nullopt, {}});
     });
   }
   DeliveryRecord find(std::int64_t id) {
@@ -121,7 +121,7 @@ TEST_F(LedgerWithRows, AcceptedWithItsWatermarkOrNotAtAll) {
 TEST_F(LedgerWithRows, AMoveThatIsNotDesignedIsRefused) {
   const std::int64_t id = accept(delivery("m1"));
   const base::Status status = database_->run([&](Repositories& r) {
-    return r.ledger.move({id, DeliveryState::kDelivered, at(1), 1, "", "", std::nullopt});
+    return r.ledger.move({id, DeliveryState::kDelivered, at(1), 1, "", "", std::nullopt, {}});
   });
   EXPECT_EQ(status.code(), base::Code::kInternal);
   EXPECT_EQ(find(id).state, DeliveryState::kWaiting);
@@ -132,14 +132,14 @@ TEST_F(LedgerWithRows, MovesKeepReasonEvidenceAndTimes) {
   move(id, DeliveryState::kSending, 1);
   unit([&](Repositories& r) {
     return r.ledger.move(
-        {id, DeliveryState::kUnknown, at(200), 1, "timed out", "bytes left", std::nullopt});
+        {id, DeliveryState::kUnknown, at(200), 1, "timed out", "bytes left", std::nullopt, {}});
   });
   DeliveryRecord found = find(id);
   EXPECT_EQ(found.reason, "timed out");
   EXPECT_EQ(found.evidence, "bytes left");
   EXPECT_EQ(found.finished_at, at(200));
   unit([&](Repositories& r) {
-    return r.ledger.move({id, DeliveryState::kWaiting, at(300), 1, "policy", "", at(900)});
+    return r.ledger.move({id, DeliveryState::kWaiting, at(300), 1, "policy", "", at(900), {}});
   });
   found = find(id);
   EXPECT_EQ(found.evidence, "bytes left");
@@ -161,7 +161,7 @@ TEST_F(LedgerWithRows, PausesAreAddedUp) {
   EXPECT_EQ(find(id).paused_total.count(), 4000);
   EXPECT_EQ(find(id).paused_since, at(10'000));
   unit([&](Repositories& r) {
-    return r.ledger.move({id, DeliveryState::kSending, at(10'500), 1, "", "", std::nullopt});
+    return r.ledger.move({id, DeliveryState::kSending, at(10'500), 1, "", "", std::nullopt, {}});
   });
   EXPECT_EQ(find(id).paused_total.count(), 4500);
   EXPECT_EQ(find(id).paused_since, std::nullopt);
