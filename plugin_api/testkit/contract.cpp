@@ -83,6 +83,15 @@ void FakeHost::Impl::check_object(std::string_view where, std::string_view json)
   }
 }
 
+void FakeHost::Impl::check_array_shape(std::string_view where, bool is_array, bool has_sizes) {
+  std::string what(where);
+  if (!is_array) {
+    breach(what.append(": an array without its elements or their stride"));
+  } else if (!has_sizes) {
+    breach(what.append(": an array whose elements have no struct_size"));
+  }
+}
+
 void FakeHost::Impl::check_event(const sdk::Event& event) {
   check_chat("event", event.chat);
   if (static_cast<std::uint32_t>(event.kind) > PBAY_EVENT_COMMAND) {

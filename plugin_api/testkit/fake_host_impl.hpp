@@ -57,15 +57,12 @@ class FakeHost::Impl {
   template <class T>
   void check_array(std::string_view where, const T* first, std::uint32_t count,
                    std::uint32_t stride) {
-    if (count == 0) {
-      return;
-    }
-    if (first == nullptr || stride < sizeof(T)) {
-      breach(std::string(where) + ": an array without its elements or their stride");
-    } else if (first->struct_size < sizeof(T)) {
-      breach(std::string(where) + ": an array whose elements have no struct_size");
+    if (count != 0) {
+      const bool is_array = first != nullptr && stride >= sizeof(T);
+      check_array_shape(where, is_array, is_array && first->struct_size >= sizeof(T));
     }
   }
+  void check_array_shape(std::string_view where, bool is_array, bool has_sizes);
 
   // ---- executor and time (executor.cpp) ----
   void post(std::function<void()> work) { ready_.push_back(std::move(work)); }
