@@ -269,6 +269,8 @@ TEST(Misbehaving, EachBrokenRuleIsNoticed) {
       {"part of nothing", "there is no such delivery"},
       {"request before durable", "before the last one is durable"},
       {"request for nothing", "for a delivery that does not exist"},
+      {"headers without stride", "an array without its elements or their stride"},
+      {"headers without size", "an array whose elements have no struct_size"},
       {"no chat", "a chat's id has 1 to 200 bytes"},
       {"no ids", "neither event_id nor message_id"},
       {"not text", "is not UTF-8"},
