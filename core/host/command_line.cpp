@@ -106,9 +106,6 @@ base::Status check_words(const CommandLine& line) {
   if (line.arguments.size() < words->least) {
     return wrong(line.command + " needs one word more" + use);
   }
-  if (line.check_config && line.command != "run") {
-    return wrong("--check-config goes with run, not with " + line.command);
-  }
   if (line.command == "config" && line.arguments.front() != "reference") {
     return wrong("config takes no \"" + line.arguments.front() + "\"" + use);
   }
@@ -149,6 +146,31 @@ base::Status read_texts(const cxxopts::ParseResult& parsed, CommandLine& line) {
   for (const std::string& folder : line.config.plugin_dirs) {
     if (folder.empty() || folder.starts_with("--")) {
       return wrong("--plugins: give the path of a folder");
+    }
+  }
+  return {};
+}
+
+// An option that the command would not look at was meant for something else.
+base::Status check_options(const cxxopts::ParseResult& parsed, const std::string& command) {
+  struct Option {
+    const char* name;
+    std::string_view goes_with;
+    std::string_view also_with = {};
+  };
+  static constexpr Option kOptions[] = {{"instance", "chat"},
+                                        {"save", "chat"},
+                                        {"answers", "chat"},
+                                        {"timeout", "chat"},
+                                        {"limit", "deliveries", "sessions"},
+                                        {"check-config", "run"}};
+  for (const Option& option : kOptions) {
+    if (parsed.count(option.name) != 0 && command != option.goes_with &&
+        command != option.also_with) {
+      const std::string also =
+          option.also_with.empty() ? "" : " and " + std::string(option.also_with);
+      return wrong("--" + std::string(option.name) + " goes with " + std::string(option.goes_with) +
+                   also + ", not with " + command);
     }
   }
   return {};
@@ -196,6 +218,7 @@ base::Result<CommandLine> from_parsed(const cxxopts::ParseResult& parsed) {
   }
   if (!line.help && !line.version) {
     PATCHBAY_TRY(check_words(line));
+    PATCHBAY_TRY(check_options(parsed, line.command));
   }
   return line;
 }

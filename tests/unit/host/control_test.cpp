@@ -312,6 +312,8 @@ TEST(CommandLineTest, WordsAndValuesThatMeanNothingAreRefused) {
            WordsCase{{"config", "nope"}, "use: patchbay config reference"},
            WordsCase{{"nope"}, "unknown command \"nope\""},
            WordsCase{{"status", "--check-config"}, "--check-config goes with run"},
+           WordsCase{{"status", "--save", "."}, "--save goes with chat, not with status"},
+           WordsCase{{"trace", "1", "--limit", "5"}, "--limit goes with deliveries and sessions"},
            WordsCase{{"status", "--limit", "0"}, "--limit"},
            WordsCase{{"run", "--config", "--data", "x"}, "--config: give the path of a file"},
            WordsCase{{"run", "--data", "--json"}, "--data: needs a value before --json"},
