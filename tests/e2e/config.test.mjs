@@ -25,7 +25,7 @@ test('a good configuration is fine', () => inFolder(async (folder) => {
 for (const [name, config, says] of [
   ['an unknown key', { agents, instanses: {} }, /:\d+: instanses: unknown key; did you mean "instances"\?/],
   ['an unknown channel', { agents, instances: { x: { channel: 'telegramm' } } }, /:\d+: instances\.x\.channel: no adapter speaks "telegramm"; there are: console, telegram/],
-  ['an unknown setting', { agents, instances: { telegram: { channel: 'telegram', settings: { bot_tokn: 'x' } } } }, /:\d+: instances\.telegram\.settings\.bot_tokn: is not known; did you mean 'bot_token'\?/],
+  ['an unknown setting', { agents, instances: { telegram: { channel: 'telegram', settings: { bot_token: 'x', bot_tokn: 'x' } } } }, /:\d+: instances\.telegram\.settings\.bot_tokn: is not known; did you mean 'bot_token'\?/],
   ['a program that is not there', { agents: { main: { command: ['no-such-agent'] } } }, /:\d+: agents\.main\.command: agent command no-such-agent is neither/],
   ['a command in one word', { agents: { main: { command: 'patchbay-agent --echo' } } }, /write each word on its own/],
   ['a listener on a name', { agents, webhooks: { listen: 'nonsense:999' } }, /:\d+: webhooks\.listen: "nonsense" is no numeric address/],
@@ -40,6 +40,14 @@ for (const [name, config, says] of [
     assert.equal(checked.stderr.trim().split('\n').length, 1, checked.stderr);
   }));
 }
+
+test('all that is wrong with the settings of an instance is said at once', () => inFolder(async (folder) => {
+  const checked = await check(folder, { agents, instances: { telegram: { channel: 'telegram', settings: { bot_tokn: 'x', api_base: 7 } } } });
+  assert.equal(checked.code, 2);
+  for (const line of [/^.*:\d+: instances\.telegram\.settings\.bot_tokn: is not known; did you mean 'bot_token'\?$/m,
+    /^.*:\d+: instances\.telegram\.settings\.api_base: must be string, not number$/m,
+    /^.*:\d+: instances\.telegram\.settings\.bot_token: is missing \(.*\)$/m]) assert.match(checked.stderr, line);
+}));
 
 test('with --json the verdict is JSON', () => inFolder(async (folder) => {
   const good = await check(folder, { agents }, '--json');
