@@ -18,7 +18,7 @@ namespace {
 using base::Code;
 using base::Status;
 
-constexpr std::uint32_t kMostHeaders = 256;
+constexpr std::uint32_t kMostRequestHeaders = 256;
 constexpr std::uint32_t kMostParts = 256;
 constexpr base::Milliseconds kLongestTimeout = std::chrono::hours(1);
 
@@ -117,7 +117,7 @@ Status copy_request(const pbay_http_request& request, HttpRequestCopy& out) {
   out.request.method = copy(request.method);
   out.request.url = copy(request.url);
   auto headers =
-      copy_headers(request.headers, request.header_count, request.header_stride, kMostHeaders);
+      copy_headers(request.headers, request.header_count, request.header_stride, kMostRequestHeaders);
   if (!headers.ok()) {
     return incomplete(headers.status().message());
   }

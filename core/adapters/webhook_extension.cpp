@@ -13,7 +13,7 @@
 namespace patchbay::adapters {
 namespace {
 
-constexpr std::uint32_t kMostHeaders = 64;
+constexpr std::uint32_t kMostAnswerHeaders = 64;
 
 class WebhookDetail final : public Detail {
  public:
@@ -51,7 +51,7 @@ net::HttpServerAnswer copy_answer(const pbay_webhook_answer* given) {
     return answer;
   }
   auto headers =
-      copy_headers(given->headers, given->header_count, given->header_stride, kMostHeaders);
+      copy_headers(given->headers, given->header_count, given->header_stride, kMostAnswerHeaders);
   if (!headers.ok() || given->status < 200 || given->status > 599) {
     return answer;
   }

@@ -21,8 +21,6 @@ using base::Status;
 
 namespace {
 
-constexpr std::size_t kChunk = 64 * 1024;
-
 std::string hex(std::uint64_t number) {
   static constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text;
@@ -252,9 +250,9 @@ Result<StagedFile> StagingArea::from_base64(std::string_view text) {
   PATCHBAY_ASSIGN(StagedFile file, new_file());
   Base64Decoder decoder;
   std::string chunk;
-  for (; !text.empty(); text.remove_prefix(std::min(text.size(), kChunk))) {
+  for (; !text.empty(); text.remove_prefix(std::min(text.size(), kChunkBytes))) {
     chunk.clear();
-    PATCHBAY_TRY(decoder.feed(text.substr(0, kChunk), chunk));
+    PATCHBAY_TRY(decoder.feed(text.substr(0, kChunkBytes), chunk));
     PATCHBAY_TRY(write_all(file.fd(), chunk));
   }
   PATCHBAY_TRY(decoder.finish());

@@ -18,8 +18,6 @@ using base::Code;
 using base::Result;
 using base::Status;
 
-constexpr std::size_t kChunk = 64 * 1024;
-
 Status ended_early(std::uint64_t done, std::uint64_t size) {
   return {Code::kCorrupt, "the file ended after " + std::to_string(done) + " of " +
                               std::to_string(size) + " bytes"};
@@ -54,13 +52,13 @@ Result<std::uint64_t> copy_in_kernel(int source, int target, std::uint64_t size)
 }
 
 Status copy_through_memory(int source, int target, std::uint64_t done, std::uint64_t size) {
-  const auto buffer = std::make_unique<std::array<char, kChunk>>();
+  const auto buffer = std::make_unique<std::array<char, kChunkBytes>>();
   if (::lseek(target, static_cast<off_t>(done), SEEK_SET) < 0) {
     return Status::from_errno(errno, "copying a file");
   }
   while (done < size) {
     const std::size_t wanted =
-        static_cast<std::size_t>(std::min<std::uint64_t>(kChunk, size - done));
+        static_cast<std::size_t>(std::min<std::uint64_t>(kChunkBytes, size - done));
     const ssize_t got = ::pread(source, buffer->data(), wanted, static_cast<off_t>(done));
     if (got < 0 && errno == EINTR) {
       continue;

@@ -8,6 +8,7 @@
 
 #include "base/event_loop.hpp"
 #include "base/log.hpp"
+#include "net/accept_pause.hpp"
 #include "net/http_connection.hpp"
 
 namespace patchbay::net {
@@ -19,8 +20,7 @@ using base::Code;
 using base::Result;
 using base::Status;
 
-constexpr int kBacklog = 1024;
-constexpr base::Milliseconds kAcceptPause{100};  // when descriptors have run out
+constexpr int kHttpBacklog = 1024;
 
 Status listen_failed(const HttpServerOptions& options, const boost::system::error_code& error) {
   const std::string where = options.address + " port " + std::to_string(options.port);
@@ -61,7 +61,7 @@ struct HttpServer::State final : HttpConnection::Owner, std::enable_shared_from_
       acceptor.bind(endpoint, error);
     }
     if (!error) {
-      acceptor.listen(kBacklog, error);
+      acceptor.listen(kHttpBacklog, error);
     }
     if (error) {
       return listen_failed(options, error);

@@ -12,6 +12,7 @@
 #include "base/event_loop.hpp"
 #include "base/log.hpp"
 #include "base/unique_fd.hpp"
+#include "net/accept_pause.hpp"
 #include "net/unix_address.hpp"
 
 namespace patchbay::net {
@@ -23,9 +24,8 @@ using base::Code;
 using base::Result;
 using base::Status;
 
-constexpr base::Milliseconds kAcceptPause{100};        // when descriptors have run out
 constexpr base::Milliseconds kHangUpPatience{10'000};  // for a peer that does not read
-constexpr int kBacklog = 64;
+constexpr int kUnixBacklog = 64;
 
 base::UniqueFd unix_socket() {
   return base::UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -65,7 +65,7 @@ Result<base::UniqueFd> bind_and_listen(const std::string& path) {
     ::unlink(path.c_str());
     bound = ::bind(fd.get(), address.generic(), UnixAddress::size());
   }
-  if (bound != 0 || ::listen(fd.get(), kBacklog) != 0) {
+  if (bound != 0 || ::listen(fd.get(), kUnixBacklog) != 0) {
     return Status::from_errno(errno, "cannot listen on " + path);
   }
   return fd;

@@ -8,13 +8,12 @@
 #include "base/limits.hpp"
 #include "base/log.hpp"
 #include "routing/inbound_row.hpp"
+#include "routing/paging.hpp"
 #include "session/session_storage.hpp"
 #include "store/repositories.hpp"
 
 namespace patchbay::routing {
 namespace {
-
-constexpr std::size_t kPageRows = 256;
 
 bool may_help_to_repeat(base::Code code) {
   return code == base::Code::kUnavailable || code == base::Code::kTimeout ||

@@ -6,15 +6,12 @@
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "routing/flow.hpp"
+#include "routing/paging.hpp"
 #include "routing/pipeline.hpp"
 #include "store/repositories.hpp"
 
 namespace patchbay::routing {
-namespace {
-
-constexpr std::size_t kPageRows = 256;
-
-}  // namespace
+namespace {}  // namespace
 
 void Router::Pipeline::set_routing(std::shared_ptr<const CompiledRouting> routing) {
   routing_ = std::move(routing);

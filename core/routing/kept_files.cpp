@@ -5,6 +5,7 @@
 #include "attachments/names.hpp"
 #include "base/json.hpp"
 #include "routing/inbound_row.hpp"
+#include "routing/paging.hpp"
 #include "routing/session_lanes.hpp"
 #include "store/repositories.hpp"
 
@@ -12,8 +13,6 @@ namespace patchbay::routing {
 namespace {
 
 using Names = std::unordered_set<std::string>;
-
-constexpr std::size_t kPageRows = 256;
 
 void add_staged(Names& names, const std::string& event_text) {
   const auto json = base::parse_json(event_text);

@@ -7,6 +7,7 @@
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "routing/inbound_row.hpp"
+#include "routing/paging.hpp"
 #include "store/repositories.hpp"
 
 namespace patchbay::routing {
@@ -18,7 +19,6 @@ using session::SessionStorage;
 // Within it platforms repeat what was not acknowledged, as soon as the instance is there again.
 constexpr base::Milliseconds kPlatformsRepeat{120'000};
 constexpr base::Milliseconds kWriteAgain{10'000};
-constexpr std::size_t kPageRows = 256;
 constexpr std::string_view kWhy =
     "the host was stopped before it had noted where to fetch it, and the platform did not send the "
     "message again";

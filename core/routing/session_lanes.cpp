@@ -5,12 +5,11 @@
 
 #include "base/limits.hpp"
 #include "base/log.hpp"
+#include "routing/paging.hpp"
 #include "store/repositories.hpp"
 
 namespace patchbay::routing {
 namespace {
-
-constexpr std::size_t kPageRows = 256;
 
 using session::CommandOutcome;
 using session::SessionAddress;

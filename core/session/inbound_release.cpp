@@ -12,8 +12,6 @@ namespace {
 
 using base::Result;
 
-constexpr base::Milliseconds kLongestTool = std::chrono::hours(24);
-
 constexpr const char* kSetStatus = "UPDATE messages_in SET status = ?2 WHERE rowid = ?1";
 // Of system rows alone the content matters here.
 constexpr const char* kPending =

@@ -3,6 +3,7 @@
 
 #include "base/iso_time.hpp"
 #include "session/outbound_reader.hpp"
+#include "session/release.hpp"
 #include "session/schema_upgrade.hpp"
 
 namespace patchbay::session {
@@ -13,7 +14,6 @@ using base::Result;
 namespace {
 
 constexpr std::int64_t kClaims = 1000;
-constexpr Milliseconds kLongestTool = std::chrono::hours(24);
 
 }  // namespace
 

@@ -18,6 +18,9 @@
 
 namespace patchbay::session {
 
+// More a tool cannot declare.
+inline constexpr base::Milliseconds kLongestTool = std::chrono::hours(24);
+
 // An unfinished row, as far as the rules look at it.
 struct OpenRow {
   std::int64_t rowid = 0;

@@ -14,8 +14,6 @@ using base::Status;
 
 namespace {
 
-constexpr std::chrono::milliseconds kStuckWait{5};
-
 bool is_due(const ExposedRow& row, base::WallTime now) { return !row.due || *row.due <= now; }
 
 // Which row of the session, if any, a reference means. A platform's own id comes first, since that

@@ -16,9 +16,6 @@ using base::Status;
 
 namespace {
 
-// While an agent is known to hold a lock, a turn waits for it only this long: the storage threads
-// belong to all sessions.
-constexpr std::chrono::milliseconds kStuckWait{5};
 // For the outbound sequence number, which is good to have but not needed.
 constexpr std::chrono::milliseconds kSequenceWait{20};
 

@@ -33,6 +33,10 @@ struct StorageContext {
   std::function<void(const SessionAddress&, const SessionWork&)> listener;
 };
 
+// While an agent is known to hold a lock, a turn waits for it only this long: the storage threads
+// belong to all sessions.
+inline constexpr std::chrono::milliseconds kStuckWait{5};
+
 class SessionWorker : public std::enable_shared_from_this<SessionWorker> {
  public:
   template <class T>
