@@ -324,6 +324,11 @@ void AdapterHost::deliver(delivery::DeliveryRequest request,
       [done = std::move(done), outcome = std::move(outcome)] { done(outcome); });
 }
 
+bool AdapterHost::is_connected(const base::InstanceName& instance) const {
+  const InstanceState now = state(instance);
+  return now == InstanceState::kOnline || now == InstanceState::kDegraded;
+}
+
 InstanceState AdapterHost::state(const base::InstanceName& instance) const {
   const auto found = state_->entries.find(instance);
   if (found == state_->entries.end()) {

@@ -159,6 +159,7 @@ class AdapterHost final : public delivery::ChannelPort, public routing::FilePort
                    const std::string& chat_id, const base::ThreadId& thread) override;
 
   // FilePort
+  [[nodiscard]] bool is_connected(const base::InstanceName& instance) const override;
   void fetch(const base::InstanceName& instance, const std::string& reference,
              base::UniqueFunction<void(base::Result<std::string>)> done) override;
 

@@ -17,7 +17,9 @@ bool is_evidence(Ground ground) {
 bool may_move(DeliveryState from, DeliveryState to, Ground ground) {
   switch (from) {
     case DeliveryState::kWaiting:
-      return to == DeliveryState::kSending || to == DeliveryState::kFailed;
+      // Unknown again: it was sent before, and is given up.
+      return to == DeliveryState::kSending || to == DeliveryState::kFailed ||
+             to == DeliveryState::kUnknown;
     case DeliveryState::kSending:
       return to == DeliveryState::kDelivered || to == DeliveryState::kFailed ||
              to == DeliveryState::kUnknown ||

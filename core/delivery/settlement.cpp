@@ -47,7 +47,7 @@ class Settler {
     // "Was not delivered" would not be certain.
     const bool was_sent_before =
         record_.evidence == kSentAgain || record_.evidence == kSentAgainByOperator;
-    if (record_.state == DeliveryState::kSending && was_sent_before) {
+    if (record_.state != DeliveryState::kUnknown && was_sent_before) {
       return (*this)(Unknown{failed.reason});
     }
     move_.to = DeliveryState::kFailed;

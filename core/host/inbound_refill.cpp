@@ -36,12 +36,12 @@ struct InboundRefill::Work {
   session::SessionAddress session;
   std::string set_aside;
   base::UniqueFunction<void()> done;
-  std::int64_t before = 0;  // ledger ids from here on are there already; 0: none
+  std::string after;  // message_out_ids up to here are there already
 };
 
 void InboundRefill::refill(const session::SessionAddress& session, const std::string& set_aside,
                            base::UniqueFunction<void()> done) {
-  const auto work = std::make_shared<Work>(Work{session, set_aside, std::move(done), 0});
+  const auto work = std::make_shared<Work>(Work{session, set_aside, std::move(done), {}});
   router_.routing_for(session, [this, work](Result<session::SetRouting> routing) {
     if (!routing.ok()) {
       fail(work, routing.status());
@@ -52,14 +52,9 @@ void InboundRefill::refill(const session::SessionAddress& session, const std::st
 }
 
 void InboundRefill::read_page(const WorkPointer& work) {
-  store::DeliveryFilter filter;
-  filter.agent = work->session.agent;
-  filter.session = work->session.id;
-  filter.before = work->before;
-  filter.limit = kPageRows;
   database_.transact<std::vector<DeliveryRecord>>(
-      [filter = std::move(filter)](store::Repositories& stored) {
-        return stored.ledger.list(filter);
+      [session = work->session, after = work->after](store::Repositories& stored) {
+        return stored.ledger.load_session_ended(session.agent, session.id, after, kPageRows);
       },
       [this, work](const Result<std::vector<DeliveryRecord>>& page) {
         if (!page.ok()) {
@@ -68,10 +63,8 @@ void InboundRefill::read_page(const WorkPointer& work) {
         }
         session::RefillInbound command;
         for (const DeliveryRecord& record : *page) {
-          work->before = record.id;
-          if (store::is_end(record.state)) {
-            command.delivered.push_back(delivery::delivered_row_of(record, clock_.wall_now()));
-          }
+          work->after = record.message_out_id;
+          command.delivered.push_back(delivery::delivered_row_of(record, clock_.wall_now()));
         }
         const bool more = page->size() == kPageRows;
         write(work, std::move(command), [this, work, more] {

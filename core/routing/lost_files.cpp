@@ -16,7 +16,7 @@ namespace {
 using session::SessionAddress;
 using session::SessionStorage;
 
-// Within it platforms repeat what was not acknowledged, as soon as the instance is there again.
+// Within it platforms repeat what was not acknowledged, once the instance is there again.
 constexpr base::Milliseconds kPlatformsRepeat{120'000};
 constexpr base::Milliseconds kWriteAgain{10'000};
 constexpr std::string_view kWhy =
@@ -70,12 +70,9 @@ void LostFiles::look_at(const SessionAddress& session, base::UniqueFunction<void
         }
         keep_those_without_record(
             session, std::move(rows).value(),
-            [this, session, done_ = std::move(done_)](base::Result<Rows> lost) mutable {
-              if (lost.ok() && !lost->empty()) {
-                loop_.run_after(kPlatformsRepeat,
-                                lifetime_.guard([this, session, rows = std::move(*lost)] {
-                                  look_again(session, rows);
-                                }));
+            [this, session, done_ = std::move(done_)](base::Result<Lost> lost) mutable {
+              if (lost.ok() && !lost->rows.empty()) {
+                wait(session, std::move(lost).value(), false);
               }
               done_();
             });
@@ -83,16 +80,20 @@ void LostFiles::look_at(const SessionAddress& session, base::UniqueFunction<void
 }
 
 void LostFiles::keep_those_without_record(const SessionAddress& session, Rows rows,
-                                          base::UniqueFunction<void(base::Result<Rows>)> done) {
-  database_.transact<Rows>(
-      [session, rows = std::move(rows)](store::Repositories& repositories) -> base::Result<Rows> {
+                                          base::UniqueFunction<void(base::Result<Lost>)> done) {
+  database_.transact<Lost>(
+      [session, rows = std::move(rows)](store::Repositories& repositories) -> base::Result<Lost> {
         PATCHBAY_ASSIGN(const auto in_intake, rows_in_intake(repositories, session));
-        Rows lost;
+        Lost lost;
+        PATCHBAY_ASSIGN(const auto record, repositories.sessions.find(session.agent, session.id));
+        if (record) {
+          lost.instance = record->instance;
+        }
         for (const SessionStorage::RowWithoutFiles& row : rows) {
           PATCHBAY_ASSIGN(const bool kept,
                           repositories.pending_files.contains(session.agent, session.id, row.id));
           if (!kept && !in_intake.contains(row.id)) {
-            lost.push_back(row);
+            lost.rows.push_back(row);
           }
         }
         return lost;
@@ -100,9 +101,22 @@ void LostFiles::keep_those_without_record(const SessionAddress& session, Rows ro
       lifetime_.guard(std::move(done)));
 }
 
+// Until the instance was connected at two looks: all that time the platform could repeat.
+void LostFiles::wait(const SessionAddress& session, Lost lost, bool was_connected) {
+  loop_.run_after(kPlatformsRepeat,
+                  lifetime_.guard([this, session, lost = std::move(lost), was_connected]() mutable {
+                    const bool connected = files_ != nullptr && files_->is_connected(lost.instance);
+                    if (connected && was_connected) {
+                      look_again(session, std::move(lost.rows));
+                    } else {
+                      wait(session, std::move(lost), connected);
+                    }
+                  }));
+}
+
 void LostFiles::look_again(const SessionAddress& session, Rows rows) {
   keep_those_without_record(session, std::move(rows),
-                            [this, session](const base::Result<Rows>& lost) {
+                            [this, session](const base::Result<Lost>& lost) {
                               if (!lost.ok()) {
                                 base::log_warning("routing.lost_files_not_completed",
                                                   {{"session", session_name(session)},
@@ -110,7 +124,7 @@ void LostFiles::look_again(const SessionAddress& session, Rows rows) {
                                                    {"remedy", "it is done after the next start"}});
                                 return;
                               }
-                              for (const SessionStorage::RowWithoutFiles& row : *lost) {
+                              for (const SessionStorage::RowWithoutFiles& row : lost->rows) {
                                 // The message was repeated just now. One that was repeated and
                                 // settled before had its record committed before this look.
                                 if (!is_under_way_(session, row.id)) {

@@ -13,6 +13,7 @@
 #include "base/lifetime.hpp"
 #include "base/status.hpp"
 #include "base/unique_function.hpp"
+#include "routing/ports.hpp"
 #include "session/session_storage.hpp"
 #include "store/central_database.hpp"
 
@@ -32,14 +33,21 @@ class LostFiles {
         sessions_(sessions),
         is_under_way_(std::move(is_under_way)) {}
 
+  // Before look_at().
+  void set_files(FilePort& files) { files_ = &files; }
   // Once a session, after a start. `done` when it was looked at; what is found is completed later.
   void look_at(const session::SessionAddress& session, base::UniqueFunction<void()> done);
 
  private:
   using Rows = std::vector<session::SessionStorage::RowWithoutFiles>;
+  struct Lost {
+    base::InstanceName instance;  // where the session's messages come from
+    Rows rows;
+  };
 
   void keep_those_without_record(const session::SessionAddress& session, Rows rows,
-                                 base::UniqueFunction<void(base::Result<Rows>)> done);
+                                 base::UniqueFunction<void(base::Result<Lost>)> done);
+  void wait(const session::SessionAddress& session, Lost lost, bool was_connected);
   void look_again(const session::SessionAddress& session, Rows rows);
   void complete(const session::SessionAddress& session,
                 const session::SessionStorage::RowWithoutFiles& row);
@@ -48,6 +56,7 @@ class LostFiles {
   store::CentralDatabase& database_;
   session::SessionStorage& sessions_;
   IsUnderWay is_under_way_;
+  FilePort* files_ = nullptr;
   base::Lifetime lifetime_;
 };
 

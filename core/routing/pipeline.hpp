@@ -26,7 +26,10 @@ class Router::Pipeline {
  public:
   Pipeline(RouterParts parts, std::shared_ptr<const CompiledRouting> routing);
 
-  void set_files(FilePort& files) { fetcher_.set_files(files); }
+  void set_files(FilePort& files) {
+    fetcher_.set_files(files);
+    lost_files_.set_files(files);
+  }
   [[nodiscard]] base::Status start();
   void submit(InboundEvent event, base::UniqueFunction<void(SubmitOutcome)> done);
   // For events submitted from now on.

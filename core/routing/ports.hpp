@@ -36,6 +36,8 @@ class FilePort {
   // kTimeout, kBusy and kIo are tried again.
   virtual void fetch(const base::InstanceName& instance, const std::string& reference,
                      base::UniqueFunction<void(base::Result<std::string>)> done) = 0;
+  // [core thread] Whether the instance is in touch with its platform.
+  [[nodiscard]] virtual bool is_connected(const base::InstanceName& instance) const = 0;
 };
 
 }  // namespace patchbay::routing

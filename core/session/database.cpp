@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <limits>
 #include <sqlite3.h>
 #include <thread>
 #include <utility>
@@ -311,6 +312,16 @@ Status Database::harden() {
   sqlite3_progress_handler(db, kStepsACheck, patchbay_progress, connection_.get());
   // Sorting and savepoints must not want temporary files.
   return execute("PRAGMA temp_store = MEMORY");
+}
+
+void Database::allow_steps_for_whole_file() {
+  // A page of small rows takes about 5,000 steps.
+  constexpr std::int64_t kStepsAPage = 8192;
+  const auto pages = number("PRAGMA page_count");
+  const std::int64_t steps =
+      limits::kSqliteSteps + kStepsAPage * (pages.ok() ? pages->value_or(0) : 0);
+  connection_->steps =
+      static_cast<int>(std::min<std::int64_t>(steps, std::numeric_limits<int>::max()));
 }
 
 Status Database::execute(const char* sql) {

@@ -100,6 +100,9 @@ class Database {
   // The message begins with shown().
   [[nodiscard]] base::Status refuse(std::string_view reason) const;
 
+  // From now on the budget of each statement grows with the file: for a check of all of it.
+  void allow_steps_for_whole_file();
+
   [[nodiscard]] sqlite3* handle() const;
 
  private:

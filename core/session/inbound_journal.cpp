@@ -29,7 +29,6 @@ constexpr std::array<unsigned char, 8> kMagic = {0xd9, 0xd5, 0x05, 0xf9, 0x20, 0
 constexpr off_t kNumber = 4;
 constexpr off_t kTrailer = 2 * kNumber + static_cast<off_t>(kMagic.size());
 constexpr std::uint32_t kLongestName = 512;  // longer ones SQLite does not see
-constexpr int kMostNames = 64;               // one beneath the other
 
 std::string journal() { return journal_name(DatabaseFile::kInbound); }
 
@@ -55,7 +54,7 @@ std::optional<off_t> end_without_name(int fd, off_t size) {
   }
   const std::uint32_t length = number_of(trailer.data());
   const off_t begin = size - kTrailer - static_cast<off_t>(length);
-  if (length == 0 || length > kLongestName || begin < kNumber) {
+  if (length == 0 || length > kLongestName || begin < 0) {
     return std::nullopt;
   }
   std::string name(length, '\0');
@@ -69,7 +68,7 @@ std::optional<off_t> end_without_name(int fd, off_t size) {
   if (sum != number_of(trailer.data() + kNumber)) {
     return std::nullopt;
   }
-  return begin - kNumber;
+  return std::max<off_t>(0, begin - kNumber);
 }
 
 }  // namespace
@@ -121,13 +120,11 @@ Result<bool> cut_super_journal_off(const ConfinedFolder& session) {
     return false;  // missing, or refused when the database is opened
   }
   off_t end = facts.st_size;
-  int names = 0;
-  for (auto shorter = end_without_name(fd.get(), end); shorter && names < kMostNames;
-       shorter = end_without_name(fd.get(), end)) {
+  // There may be one beneath the other.
+  while (const auto shorter = end_without_name(fd.get(), end)) {
     end = *shorter;
-    ++names;
   }
-  if (names == 0) {
+  if (end == facts.st_size) {
     return false;
   }
   if (::ftruncate(fd.get(), end) != 0 || ::fdatasync(fd.get()) != 0) {

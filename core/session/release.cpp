@@ -99,6 +99,10 @@ bool ReleasePlanner::add_context(const OpenRow& row) {
   // In a window of one there is never room for a notice.
   if (row.is_notice && window_ > 1) {
     notices_.push_back(row);
+    if (notices_.size() > 2 * window_) {
+      change(notices_.front(), RowStatus::kCompleted);
+      notices_.pop_front();
+    }
     return true;
   }
   context_.push_back(row);
@@ -120,8 +124,10 @@ void ReleasePlanner::release_notices(std::size_t count) {
 
 bool ReleasePlanner::release_trigger(const OpenRow& row) {
   const std::size_t room = context_room();
-  // A pile of notices leaves half of the places to what people said.
-  const std::size_t notices = std::min(notices_.size(), room - std::min(context_.size(), room / 2));
+  // A pile of notices leaves half of the places to what people said, and one at least.
+  const std::size_t for_context = std::min(room, std::max<std::size_t>(1, room / 2));
+  const std::size_t notices =
+      std::min(notices_.size(), room - std::min(context_.size(), for_context));
   const std::size_t kept = std::min(context_.size(), room - notices);
   if (unfinished_ + notices + kept + 1 > window_) {
     return false;

@@ -81,6 +81,7 @@ Status check_plain_table(Database& database, const char* table, const char* key_
 }
 
 Status check_whole(Database& database, Depth depth) {
+  database.allow_steps_for_whole_file();
   PATCHBAY_ASSIGN(Statement check,
                   database.prepare(depth == Depth::kPages ? "PRAGMA quick_check(1)"
                                                           : "PRAGMA integrity_check(1)"));

@@ -251,12 +251,15 @@ Status SessionWorker::with_inbound(const attachments::ConfinedFolder& folder,
   const JournalTrust before = std::exchange(trust_, JournalTrust::kMayBeOurs);
   bool begun = false;
   const Status status = transact(folder, work, begun);
-  if (status.ok() || status.code() == Code::kBusy) {
+  const bool busy = status.code() == Code::kBusy;
+  if (status.ok() || (begun && busy)) {
     trust_ = JournalTrust::kForeign;  // closed in order: no journal of ours is left
-  } else if (!begun && status.code() == Code::kRefused) {
-    trust_ = before;  // nothing was written, so what comes to lie there is no more ours than before
+  } else if (busy || (!begun && status.code() == Code::kRefused)) {
+    // Nothing was written, so what lies there is as much ours as before: a lock may have kept the
+    // rollback of a hot journal back, and what comes to lie there now is not the host's.
+    trust_ = before;
   }
-  inbound_is_stuck_ = status.code() == Code::kBusy;
+  inbound_is_stuck_ = busy;
   inbound_is_suspect_ = inbound_is_suspect_ || status.code() == Code::kCorrupt;
   tell_if_damaged(status);
   return status;

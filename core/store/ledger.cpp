@@ -130,7 +130,9 @@ bool is_end(DeliveryState state) { return state >= DeliveryState::kDelivered; }
 bool may_move(DeliveryState from, DeliveryState to) {
   switch (from) {
     case DeliveryState::kWaiting:
-      return to == DeliveryState::kSending || to == DeliveryState::kFailed;
+      // Unknown again: it was sent before, and cannot be sent once more.
+      return to == DeliveryState::kSending || to == DeliveryState::kFailed ||
+             to == DeliveryState::kUnknown;
     case DeliveryState::kSending:
       return to != DeliveryState::kSending;
     case DeliveryState::kDelivered:
@@ -285,6 +287,13 @@ base::Result<Records> LedgerRepository::load_session_open(const base::AgentGroup
 
 base::Result<Records> LedgerRepository::load_unknown(std::int64_t after, std::size_t limit) {
   return load(statements_, ledger_sql::kLoadUnknown, after, limit);
+}
+
+base::Result<Records> LedgerRepository::load_session_ended(const base::AgentGroupId& agent,
+                                                           const base::SessionId& session,
+                                                           const std::string& after,
+                                                           std::size_t limit) {
+  return load(statements_, ledger_sql::kLoadSessionEnded, agent, session, after, limit);
 }
 
 base::Result<std::vector<std::string>> LedgerRepository::message_ids(

@@ -119,6 +119,12 @@ class LedgerRepository {
                                                               const base::SessionId& session);
   // Those in state unknown that are still to be resolved: pages by `after`.
   base::Result<std::vector<DeliveryRecord>> load_unknown(std::int64_t after, std::size_t limit);
+  // What of a session has ended, in the order of message_out_id, without the contents: pages by
+  // `after`.
+  base::Result<std::vector<DeliveryRecord>> load_session_ended(const base::AgentGroupId& agent,
+                                                               const base::SessionId& session,
+                                                               const std::string& after,
+                                                               std::size_t limit);
   // Every message_out_id of a session, for the comparison by id.
   base::Result<std::vector<std::string>> message_ids(const base::AgentGroupId& agent,
                                                      const base::SessionId& session);

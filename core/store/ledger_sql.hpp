@@ -132,6 +132,14 @@ inline constexpr char kListAny[] =
     "AND (?3 IS NULL OR chat = ?3) AND (?4 IS NULL OR agent = ?4) AND (?5 IS NULL OR session = ?5) "
     "ORDER BY id DESC LIMIT ?7";
 
+// By the unique index; a content may be large, and is not wanted.
+inline constexpr char kLoadSessionEnded[] =
+    "SELECT id, agent, session, message_out_id, instance, chat, thread, kind, '', in_reply_to, "
+    "target, spool, files, refused_files, idempotency_key, state, attempts, not_before, reason, "
+    "evidence, accepted_at, finished_at, paused_since, paused_total, projected, notified, answers "
+    "FROM deliveries WHERE agent = ? AND session = ? AND message_out_id > ? AND state >= 2 "
+    "ORDER BY message_out_id LIMIT ?";
+
 #undef PATCHBAY_DELIVERY_COLUMNS
 
 }  // namespace patchbay::store::ledger_sql

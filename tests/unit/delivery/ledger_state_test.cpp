@@ -24,6 +24,7 @@ TEST(LedgerState, ExactlyTheseMovesExist) {
     allowed.emplace(DeliveryState::kWaiting, DeliveryState::kFailed, ground);
     allowed.emplace(DeliveryState::kSending, DeliveryState::kDelivered, ground);
     allowed.emplace(DeliveryState::kSending, DeliveryState::kFailed, ground);
+    allowed.emplace(DeliveryState::kWaiting, DeliveryState::kUnknown, ground);
     allowed.emplace(DeliveryState::kSending, DeliveryState::kUnknown, ground);
   }
   allowed.emplace(DeliveryState::kSending, DeliveryState::kWaiting, Ground::kNotSent);

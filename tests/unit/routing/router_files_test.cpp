@@ -261,7 +261,7 @@ class LostFilesTest : public RouterFilesTest {
   }
   // All that the platforms are given to repeat a message.
   void wait_for_repetitions() {
-    loop_.advance(std::chrono::minutes(2));
+    loop_.advance(std::chrono::minutes(4));
     ask([](store::Repositories& r) { return r.pending_files.load(0, 100); });
     loop_.run_ready();
   }
@@ -281,6 +281,18 @@ TEST_F(LostFilesTest, ARowWhoseRecordACrashTookGoesWithoutItsFile) {
   EXPECT_NE(file["error"].get<std::string>().find("the platform did not send the message again"),
             std::string::npos);
   EXPECT_TRUE(files_.asked.empty());
+}
+
+TEST_F(LostFilesTest, APlatformThatCannotBeReachedIsGivenItsTimeLater) {
+  files_.connected = false;
+  crash_between_the_commits();
+  loop_.advance(std::chrono::hours(1));
+  files_.connected = true;
+  loop_.advance(std::chrono::minutes(3));
+  EXPECT_EQ(route(with_reference("1", "ref-1")), SubmitOutcome::kDuplicate);
+  wait_for_repetitions();
+  EXPECT_TRUE(sessions_.completed[session_].empty());
+  EXPECT_EQ(files_.asked, std::vector<std::string>{"ref-1"});
 }
 
 TEST_F(LostFilesTest, ARowWhoseMessageIsRepeatedGetsItsFile) {

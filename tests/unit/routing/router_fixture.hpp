@@ -26,8 +26,12 @@ class ScriptedFiles final : public FilePort {
     asked.push_back(reference);
     pending.push_back(std::move(done));
   }
+  [[nodiscard]] bool is_connected(const base::InstanceName& /*instance*/) const override {
+    return connected;
+  }
   std::vector<std::string> asked;
   std::vector<Done> pending;
+  bool connected = true;
 };
 
 inline Wiring wiring(std::string chats, std::string agent, Engage engage = Engage::kAlways) {

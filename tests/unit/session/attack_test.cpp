@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/limits.hpp"
+#include "base/unique_fd.hpp"
 #include "hostile_files.hpp"
 #include "session/database.hpp"
 #include "storage_fixture.hpp"
@@ -15,6 +16,22 @@ namespace patchbay::session {
 namespace {
 
 using base::Code;
+
+// SQLite's shared lock, as another process would hold it.
+class ReadLock {
+ public:
+  explicit ReadLock(const std::string& database)
+      : fd_(::open(database.c_str(), O_RDONLY | O_CLOEXEC)) {
+    struct flock lock{};
+    lock.l_type = F_RDLCK;
+    lock.l_start = 0x40000002;
+    lock.l_len = 510;
+    EXPECT_EQ(::fcntl(fd_.get(), F_OFD_SETLK, &lock), 0);
+  }
+
+ private:
+  base::UniqueFd fd_;
+};
 
 class Attack : public StorageTest {
  protected:
@@ -183,6 +200,28 @@ TEST_F(Attack, InboundJournalThatNamesASuperJournal) {
   EXPECT_FALSE(recovery->inbound_set_aside);
   EXPECT_EQ(inbound(kRows), "in1,in2");
   expect_works();
+}
+
+TEST_F(Attack, NamesOfSuperJournalsInEveryPlaceAreCutOff) {
+  const std::string before = test::read_file(file("inbound.db"));
+  const auto pages = static_cast<std::uint32_t>(before.size() / kPageBytes);
+  const std::string tail = make_journal({}, pages, victim()).substr(make_journal({}, pages).size());
+  const std::string name_alone = tail.substr(4);  // without the page number before it
+  std::string many = make_journal(pages_of(before), pages);
+  for (int i = 0; i < 100; ++i) {
+    many += tail;
+  }
+  for (const std::string& journal : {name_alone, tail, many}) {
+    SCOPED_TRACE(journal.size());
+    open(loop_);
+    test::write_file(file("inbound.db-journal"), journal);
+    const auto recovery = recover();
+    ASSERT_TRUE(recovery.ok()) << recovery.status().message();
+    EXPECT_FALSE(recovery->inbound_set_aside);
+    EXPECT_EQ(inbound(kRows), "in1");
+    expect_works();
+    test::write_file(file("inbound.db"), before);
+  }
 }
 
 TEST_F(Attack, AHotJournalIsRolledBackWhateverAnAgentWroteBehindIt) {
@@ -434,6 +473,21 @@ TEST_F(Attack, AnHonestHotJournalIsRolledBackOnceNoAgentRuns) {
   ASSERT_TRUE(after.ok()) << after.status().message();
   ASSERT_EQ(after->messages.size(), 1U);
   EXPECT_EQ(after->messages[0].id, "before");
+}
+
+TEST_F(Attack, ALockBeforeTheRollbackDoesNotCostTheJournal) {
+  const std::string before = test::read_file(file("inbound.db"));
+  ASSERT_TRUE(write(message("half")).ok());
+  open(loop_);
+  test::write_file(
+      file("inbound.db-journal"),
+      make_journal(pages_of(before), static_cast<std::uint32_t>(before.size() / kPageBytes)));
+  {
+    const ReadLock reader(file("inbound.db"));
+    EXPECT_EQ(work().status().code(), Code::kBusy);
+  }
+  ASSERT_TRUE(write(message("in2")).ok());
+  EXPECT_EQ(inbound(kRows), "in1,in2") << "what the journal undoes is undone";
 }
 
 TEST_F(Attack, AKilledHostsOwnJournalIsRolledBack) {

@@ -44,8 +44,8 @@ TEST(DeliveryStates, MoveOnlyAsDesigned) {
   using enum DeliveryState;
   const std::vector<std::pair<DeliveryState, DeliveryState>> allowed{
       {kWaiting, kSending}, {kWaiting, kFailed},  {kSending, kDelivered}, {kSending, kFailed},
-      {kSending, kUnknown}, {kSending, kWaiting}, {kUnknown, kDelivered}, {kUnknown, kFailed},
-      {kUnknown, kWaiting}, {kDelivered, kFailed}};
+      {kWaiting, kUnknown}, {kSending, kUnknown}, {kSending, kWaiting},   {kUnknown, kDelivered},
+      {kUnknown, kFailed},  {kUnknown, kWaiting}, {kDelivered, kFailed}};
   const std::array all{kWaiting, kSending, kDelivered, kFailed, kUnknown};
   for (const DeliveryState from : all) {
     for (const DeliveryState to : all) {
