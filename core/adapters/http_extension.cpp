@@ -116,8 +116,8 @@ Status copy_request(const pbay_http_request& request, HttpRequestCopy& out) {
   out.response_staging = request.response_staging;
   out.request.method = copy(request.method);
   out.request.url = copy(request.url);
-  auto headers =
-      copy_headers(request.headers, request.header_count, request.header_stride, kMostRequestHeaders);
+  auto headers = copy_headers(request.headers, request.header_count, request.header_stride,
+                              kMostRequestHeaders);
   if (!headers.ok()) {
     return incomplete(headers.status().message());
   }

@@ -167,6 +167,9 @@ TurnResult CommandTaker::take(AgentSession& session, const Turn& due) {
     return {.given_up = true, .answers = {}};
   }
   if (ran->exit_code != 0) {
+    base::log_warning("agent.command_failed", {{"exit_code", ran->exit_code},
+                                               {"row", turn.in_reply_to},
+                                               {"last_error_line", ran->last_error_line}});
     return failed_turn(session, turn,
                        "The agent's command failed with exit code " +
                            std::to_string(ran->exit_code) +

@@ -27,9 +27,11 @@ Result<Json> parse_limited(std::string_view text, bool comments) {
     // "[json.exception.parse_error.101] parse error at line 1, column 2: …": from the second part.
     const std::string_view message = error.what();
     const std::size_t begin = message.find("] ");
-    return Status(
-        Code::kInvalidArgument,
-        std::string(begin == std::string_view::npos ? message : message.substr(begin + 2)));
+    std::string what(begin == std::string_view::npos ? message : message.substr(begin + 2));
+    if (what.find("unexpected ']'") != what.npos || what.find("unexpected '}'") != what.npos) {
+      what += "; is there a comma too many before it?";
+    }
+    return Status(Code::kInvalidArgument, std::move(what));
   }
 }
 

@@ -3,6 +3,8 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <string>
+#include <vector>
 
 #include "host/config_checks.hpp"
 
@@ -11,14 +13,22 @@ namespace {
 
 using nlohmann::json;
 
-base::Status check(const CommandLine& line) {
-  PATCHBAY_ASSIGN(const Config config, load_config(line.config));
-  return check_surroundings(config);
+struct Checked {
+  base::Status status;
+  std::vector<std::string> warnings;
+};
+
+Checked check(const CommandLine& line) {
+  const auto config = load_config(line.config);
+  if (!config.ok()) {
+    return {config.status(), {}};
+  }
+  return {check_surroundings(*config), doubts_about(*config)};
 }
 
 // One entry a line.
-json problems_of(const base::Status& checked) {
-  json problems = json::array();
+std::vector<std::string> problems_of(const base::Status& checked) {
+  std::vector<std::string> problems;
   std::istringstream lines(checked.message());
   for (std::string problem; std::getline(lines, problem);) {
     problems.push_back(problem);
@@ -29,18 +39,27 @@ json problems_of(const base::Status& checked) {
 }  // namespace
 
 int run_check_command(const CommandLine& line) {
-  const base::Status checked = check(line);
-  const std::string source = line.config.file.empty() ? "embedded defaults" : line.config.file;
+  const Checked checked = check(line);
+  const std::string source = line.config.file.empty() ? kEmbeddedDefaults : line.config.file;
   if (line.json) {
-    const json verdict = {
-        {"source", source}, {"ok", checked.ok()}, {"problems", problems_of(checked)}};
+    const json verdict = {{"source", source},
+                          {"ok", checked.status.ok()},
+                          {"problems", problems_of(checked.status)},
+                          {"warnings", checked.warnings}};
     std::printf("%s\n", verdict.dump(2, ' ', false, json::error_handler_t::replace).c_str());
-  } else if (checked.ok()) {
-    std::printf("%s is fine\n", source.c_str());
-  } else {
-    std::fprintf(stderr, "patchbay: %s\n", checked.message().c_str());
+    return checked.status.ok() ? kExitDone : kExitUsage;
   }
-  return checked.ok() ? kExitDone : kExitUsage;
+  for (const std::string& problem : problems_of(checked.status)) {
+    std::fprintf(stderr, "patchbay: %s\n", problem.c_str());
+  }
+  for (const std::string& warning : checked.warnings) {
+    std::fprintf(stderr, "patchbay: warning: %s\n", warning.c_str());
+  }
+  if (checked.status.ok()) {
+    std::printf("%s is fine%s\n", source.c_str(),
+                checked.warnings.empty() ? "" : ", but for the warnings");
+  }
+  return checked.status.ok() ? kExitDone : kExitUsage;
 }
 
 }  // namespace patchbay::host

@@ -36,8 +36,10 @@ struct WebhookSettings {
   std::string public_url;
 };
 
+inline constexpr const char* kEmbeddedDefaults = "embedded defaults";
+
 struct Config {
-  std::string source;                // the file, or "embedded defaults"
+  std::string source;                // the file, or kEmbeddedDefaults
   std::map<std::string, int> lines;  // where each key stands in it
   std::string data_dir;              // absolute
   std::vector<std::string> plugin_dirs;

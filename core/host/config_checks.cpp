@@ -49,16 +49,33 @@ void check_settings(const InstanceSettings& instance, const adapters::SettingsSc
   }
 }
 
-void check_command(const agents::AgentGroup& group, ConfigProblems& problems) {
+// What is wrong with the agent's program; empty: nothing.
+std::string problem_with_program(const agents::AgentGroup& group) {
   const std::string& program = group.command.front();
   const auto found = agents::find_program(program);
   if (found.ok()) {
-    return;
+    return "";
   }
   const bool one_word = group.command.size() == 1 && program.find(' ') != std::string::npos;
-  problems.add("agents." + group.id.str() + ".command",
-               found.status().message() +
-                   (one_word ? "; write each word on its own: [\"program\", \"argument\"]" : ""));
+  return found.status().message() +
+         (one_word ? "; write each word on its own: [\"program\", \"argument\"]" : "");
+}
+
+std::string command_path(const agents::AgentGroup& group) {
+  return "agents." + group.id.str() + ".command";
+}
+
+// Whether a chat of some instance can match: the part before the first colon is the instance's
+// name, and old forms without one begin with the kind.
+bool can_match(const Config& config, const std::string& chats) {
+  const std::string instance = chats.substr(0, chats.find(':'));
+  const bool is_open = instance.find_first_of("*?[") != std::string::npos;
+  const bool is_old_form = instance == "group" || instance == "dm" || instance == "channel" ||
+                           chats.find(':') == std::string::npos;
+  return is_open || is_old_form ||
+         std::any_of(
+             config.instances.begin(), config.instances.end(),
+             [&instance](const InstanceSettings& one) { return one.name.str() == instance; });
 }
 
 std::map<std::string, adapters::Sidecar> read_sidecars(const Config& config,
@@ -112,7 +129,9 @@ Status check_clear_secrets(const Config& config, const adapters::AdapterHost& ch
 Status check_surroundings(const Config& config) {
   ConfigProblems problems = problems_of(config);
   for (const agents::AgentGroup& group : config.agents) {
-    check_command(group, problems);
+    if (const std::string problem = problem_with_program(group); !problem.empty()) {
+      problems.add(command_path(group), problem);
+    }
   }
   const auto sidecars = read_sidecars(config, problems);
   for (const InstanceSettings& instance : config.instances) {
@@ -127,6 +146,42 @@ Status check_surroundings(const Config& config) {
     check_settings(instance, sidecar->second.settings, problems);
   }
   return problems.status();
+}
+
+std::vector<std::string> doubts_about(const Config& config) {
+  std::vector<std::string> doubts;
+  if (config.source == kEmbeddedDefaults) {
+    return doubts;  // they wire Telegram, whether it is there or not
+  }
+  if (config.routing.wirings.empty() &&
+      config.routing.unknown_chats != routing::UnknownChats::kDefaultAgent) {
+    doubts.emplace_back(
+        "wirings: there is none, so no message reaches an agent; add one like "
+        "{\"chats\": \"console:*\", \"agent\": \"main\"}");
+  }
+  for (std::size_t i = 0; i < config.routing.wirings.size(); ++i) {
+    const std::string& chats = config.routing.wirings[i].chats;
+    if (!can_match(config, chats)) {
+      std::string names;
+      for (const InstanceSettings& instance : config.instances) {
+        names += (names.empty() ? "" : ", ") + instance.name.str();
+      }
+      doubts.push_back("wirings[" + std::to_string(i) + "].chats: \"" + chats +
+                       "\" can match no chat: no instance is called \"" +
+                       chats.substr(0, chats.find(':')) + "\"; there are: " + names);
+    }
+  }
+  return doubts;
+}
+
+std::vector<std::string> missing_programs(const Config& config) {
+  std::vector<std::string> missing;
+  for (const agents::AgentGroup& group : config.agents) {
+    if (const std::string problem = problem_with_program(group); !problem.empty()) {
+      missing.push_back(command_path(group) + ": " + problem);
+    }
+  }
+  return missing;
 }
 
 std::vector<std::string> keys_needing_restart(const Config& running, const Config& fresh) {

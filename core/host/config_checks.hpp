@@ -18,6 +18,11 @@ namespace patchbay::host {
 // without running any adapter's code or touching the data folder. One line a problem.
 [[nodiscard]] base::Status check_surroundings(const Config& config);
 
+// What would run, but hardly as it is meant: one line each, with the remedy.
+[[nodiscard]] std::vector<std::string> doubts_about(const Config& config);
+// Agents' programs that cannot be found, one line each: other agents run all the same.
+[[nodiscard]] std::vector<std::string> missing_programs(const Config& config);
+
 // The keys that differ and take effect only at the next start.
 [[nodiscard]] std::vector<std::string> keys_needing_restart(const Config& running,
                                                             const Config& fresh);

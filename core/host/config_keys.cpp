@@ -131,8 +131,10 @@ constexpr auto kKeys = std::to_array<Key>({
     text("sessions.main_key", "\"main\"", "The name of an agent's main session."),
 
     object("delivery", "How answers are delivered."),
-    choice("delivery.uncertain", "\"reconcile\"", "reconcile|at_most_once|at_least_once",
-           "What to do with a message of unknown outcome: find out, leave it, or send it again."),
+    choice(
+        "delivery.uncertain", "\"reconcile\"", "reconcile|at_most_once|at_least_once",
+        "What to do with a message of unknown outcome: leave it unknown until there is evidence (a "
+        "report of the platform, an operator), leave it for good, or send it again."),
     duration("delivery.max_age", "\"24h\"", 1000, 365 * kDay,
              "A message that could not be delivered for so long has failed."),
     number("delivery.max_attempts", "30", 1, 10'000, "So many attempts, then it has failed."),

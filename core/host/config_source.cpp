@@ -56,7 +56,7 @@ std::string absolute_path(const std::string& base_dir, const std::string& path) 
 
 Result<ConfigSource> read_config_source(const std::string& file) {
   if (file.empty()) {
-    return ConfigSource{"embedded defaults", fs::current_path().string(), std::string(kEmbedded),
+    return ConfigSource{kEmbeddedDefaults, fs::current_path().string(), std::string(kEmbedded),
                         true};
   }
   struct stat info{};

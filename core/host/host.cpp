@@ -280,6 +280,12 @@ Status Host::Parts::open_adapters() {
                                     database.get(), &loop});
   channels->load_plugins();
   PATCHBAY_TRY(check_clear_secrets(config, *channels));
+  for (const std::string& missing : missing_programs(config)) {
+    base::log_error("config.no_program", {{"reason", missing}});
+  }
+  for (const std::string& doubt : doubts_about(config)) {
+    base::log_warning("config.doubtful", {{"reason", doubt}});
+  }
   for (const InstanceSettings& instance : config.instances) {
     // One that is refused is logged there and stays in the list as failed; the others start.
     static_cast<void>(channels->add_instance(
@@ -345,13 +351,15 @@ void Host::Parts::tell_how_to_talk() const {
   const std::string data = overrides.data_dir.empty() ? "" : " --data " + folder.root;
   const agents::AgentGroup& agent = config.agents.front();
   const std::string who = is_echo(agent) ? "an echo agent" : "agent " + agent.id.str();
-  std::fprintf(stdout, "Patchbay is running: %s answers, data is in %s\n", who.c_str(),
+  const std::string problem = console_problem();
+  std::fprintf(stdout, "Patchbay is running%s, data is in %s\n",
+               problem.empty() ? (": " + who + " answers").c_str() : " with nobody to talk to",
                folder.root.c_str());
-  if (const std::string problem = console_problem(); problem.empty()) {
+  if (problem.empty()) {
     std::fprintf(stdout, "Talk to it in another terminal:  %s chat%s\n", program.c_str(),
                  data.c_str());
   } else {
-    std::fprintf(stdout, "There is no console to talk to it: %s\n", problem.c_str());
+    std::fprintf(stdout, "There is no console: %s\n", problem.c_str());
   }
   std::fprintf(stdout, "See how it is:  %s status%s   (Ctrl-C here stops it)\n", program.c_str(),
                data.c_str());
@@ -360,6 +368,12 @@ void Host::Parts::tell_how_to_talk() const {
 
 // Why `patchbay chat` would find nobody; empty: it finds somebody.
 std::string Host::Parts::console_problem() const {
+  const auto& plugins = channels->plugins();
+  if (std::none_of(plugins.begin(), plugins.end(),
+                   [](const adapters::PluginStatus& plugin) { return plugin.problem.ok(); })) {
+    return "no adapter was loaded; give the folder that holds console.so and "
+           "console.adapter.json by --plugins DIR";
+  }
   for (const adapters::InstanceStatus& instance : channels->status()) {
     if (instance.name.str() == "console") {
       return instance.state == delivery::InstanceState::kFailed ? instance.reason : "";

@@ -21,8 +21,8 @@ bool may_help_to_repeat(base::Code code) {
 }
 
 base::Result<InboundEvent> parse(const std::string& text) {
-  PATCHBAY_ASSIGN(const nlohmann::json json, base::parse_json(text));
-  return event_from_json(json);
+  PATCHBAY_ASSIGN(const nlohmann::json event, base::parse_json(text));
+  return event_from_json(event);
 }
 
 }  // namespace

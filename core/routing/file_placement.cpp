@@ -10,6 +10,7 @@
 #include "attachments/staging.hpp"
 #include "base/json.hpp"
 #include "base/limits.hpp"
+#include "routing/inbound_row.hpp"
 #include "session/session_storage.hpp"
 
 namespace patchbay::routing {
@@ -31,10 +32,6 @@ struct Described {
   std::string error;
   bool placed = false;  // goes into inbox/
 };
-
-std::string dump(const json& value) {
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
-}
 
 json to_json(const Described& file) {
   json out{{"type", file.type}, {"name", file.name}, {"mimeType", file.mime}};
@@ -61,7 +58,7 @@ std::string attachments_json(const std::vector<Described>& files, const std::str
       entry["error"] = "it could not be stored: " + status.message();
     }
   }
-  return dump(out);
+  return json_text(out);
 }
 
 // Collects the files of one message: safe names, no two equal, the right types, within the limit.
@@ -285,7 +282,7 @@ base::Result<std::string> store_inline_files(const FileTools& tools,
       entry["localPath"] = attachments::inbox_path(row_id, file.name);
     }
   }
-  return dump(*parsed);
+  return json_text(*parsed);
 }
 
 }  // namespace patchbay::routing

@@ -11,11 +11,6 @@ namespace {
 
 using nlohmann::json;
 
-std::string dump(const json& value) {
-  // Compact, as waiting tools grep for it; a platform's bytes can be anything.
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
-}
-
 // Agents see text and nothing else for certain, so what happened stands there too.
 std::string visible_text(const InboundEvent& event) {
   switch (event.kind) {
@@ -119,6 +114,11 @@ std::string_view no_message_prefix(EventKind kind) {
 
 }  // namespace
 
+std::string json_text(const json& value) {
+  // Compact, as waiting tools grep for it; a platform's bytes can be anything.
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
 std::string row_id_of(const InboundEvent& event, const base::AgentGroupId& agent) {
   store::RowIdParts parts;
   parts.instance = event.instance;
@@ -195,9 +195,7 @@ bool has_staged_files(const InboundEvent& event) {
                      [](const InboundFile& file) { return !file.staged.empty(); });
 }
 
-std::string to_text(const InboundEvent& event) {
-  return to_json(event).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
+std::string to_text(const InboundEvent& event) { return json_text(to_json(event)); }
 
 std::string to_text(const WaitingRow& waiting) {
   const session::InboundMessage& row = waiting.row;
@@ -213,7 +211,7 @@ std::string to_text(const WaitingRow& waiting) {
   if (!waiting.pending_event.empty()) {
     out["pending_event"] = waiting.pending_event;
   }
-  return dump(out);
+  return json_text(out);
 }
 
 base::Result<WaitingRow> waiting_row_from_text(std::string_view text) {

@@ -12,6 +12,9 @@
 
 namespace patchbay::routing {
 
+// Compact; keys in the order of the alphabet.
+[[nodiscard]] std::string json_text(const nlohmann::json& value);
+
 // The id of the event's row for that agent; the same whenever the event comes again.
 [[nodiscard]] std::string row_id_of(const InboundEvent& event, const base::AgentGroupId& agent);
 

@@ -35,7 +35,7 @@ std::string with_failed_files(const std::string& content) {
       file["error"] = kWhy;
     }
   }
-  return parsed->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return json_text(*parsed);
 }
 
 // Ids of rows that wait in the intake for this session: their replay commits the records.

@@ -7,7 +7,7 @@ import { Host, PLUGINS, bin, run, temporaryFolder, until } from './lib/host.mjs'
 
 const check = (folder, config, ...args) => {
   const file = path.join(folder, 'patchbay.json');
-  fs.writeFileSync(file, JSON.stringify(config, null, 1), { mode: 0o600 });
+  fs.writeFileSync(file, JSON.stringify({ wirings: [{ chats: '*', agent: 'main' }], ...config }, null, 1), { mode: 0o600 });
   return run(bin('patchbay'), ['run', '--check-config', '--config', file, '--plugins', PLUGINS, '--data', folder, ...args]);
 };
 const agents = { main: { command: ['patchbay-agent', '--echo'] } };
@@ -20,6 +20,16 @@ async function inFolder(body) {
 test('a good configuration is fine', () => inFolder(async (folder) => {
   const checked = await check(folder, { agents, instances: { console: { channel: 'console' } } });
   assert.deepEqual([checked.code, checked.stderr], [0, '']);
+}));
+
+test('wirings that can match no chat are a warning', () => inFolder(async (folder) => {
+  const instances = { console: { channel: 'console' } };
+  const typo = await check(folder, { agents, instances, wirings: [{ chats: 'consol:*', agent: 'main' }] });
+  assert.equal(typo.code, 0);
+  assert.equal(typo.stderr, 'patchbay: warning: wirings[0].chats: "consol:*" can match no chat: no instance is called "consol"; there are: console\n');
+  assert.match(typo.stdout, /patchbay\.json is fine, but for the warnings\n$/);
+  const none = await check(folder, { agents, instances, wirings: [] }, '--json');
+  assert.match(JSON.parse(none.stdout).warnings[0], /^wirings: there is none, so no message reaches an agent; add one like/);
 }));
 
 for (const [name, config, says] of [
@@ -144,7 +154,7 @@ test('a secret may be a systemd credential', () => inFolder(async (folder) => {
   const credentials = path.join(folder, 'credentials');
   fs.mkdirSync(credentials);
   fs.writeFileSync(path.join(credentials, 'bot'), '123456:AAG-credential\n', { mode: 0o400 });
-  const config = { agents, instances: { telegram: { channel: 'telegram', settings: { bot_token: { credential: 'bot' } } } } };
+  const config = { agents, wirings: [{ chats: '*', agent: 'main' }], instances: { telegram: { channel: 'telegram', settings: { bot_token: { credential: 'bot' } } } } };
   const file = write(folder, JSON.stringify(config));
   const args = ['run', '--check-config', '--config', file, '--plugins', PLUGINS, '--data', folder];
   const found = await run(bin('patchbay'), args, { env: { CREDENTIALS_DIRECTORY: credentials } });
@@ -204,7 +214,7 @@ test('a configuration that this user may not read is refused in one line', () =>
 }));
 
 test('a byte order mark before the configuration is no harm', () => inFolder(async (folder) => {
-  const file = write(folder, `\ufeff${JSON.stringify({ agents })}`);
+  const file = write(folder, `\ufeff${JSON.stringify({ agents, wirings: [{ chats: '*', agent: 'main' }] })}`);
   const checked = await run(bin('patchbay'), ['run', '--check-config', '--config', file, '--plugins', PLUGINS, '--data', folder]);
   assert.deepEqual([checked.code, checked.stderr], [0, '']);
 }));
@@ -227,9 +237,9 @@ test('the first lines say what is true', () => inFolder(async (folder) => {
   try {
     await host.start();
     await until(() => host.output.includes('Ctrl-C'), 'the first lines');
-    assert.match(host.output, /agent main answers/);
-    assert.match(host.output, /There is no console to talk to it: /);
-    assert.doesNotMatch(host.output, /echo|Talk to it/);
+    assert.match(host.output, /^Patchbay is running with nobody to talk to, data is in /m);
+    assert.match(host.output, /There is no console: no adapter was loaded; give the folder /);
+    assert.doesNotMatch(host.output, /answers|Talk to it/);
     assert.equal(host.log.match(/no adapter speaks|instance_refused|not_started/g).length, 1, host.log);
   } finally {
     await host.stop();

@@ -66,6 +66,29 @@ TEST_F(ConfigChecksTest, NamesLineAndKeyOfWhatOnlyTheAdapterKnowsToBeWrong) {
                 "read; run chmod 600"));
 }
 
+TEST_F(ConfigChecksTest, DoubtsAboutWiringsThatMatchNothing) {
+  const std::string begin =
+      "{ " + std::string(kAgents) + R"(, "instances": { "work": { "channel": "telegram" } }, )";
+  const auto doubts = [&](const std::string& chats) {
+    return doubts_about(
+        load(begin + R"("wirings": [{ "chats": ")" + chats + R"(", "agent": "main" }] })"));
+  };
+  EXPECT_THAT(doubts("telegram:*"),
+              ElementsAre("wirings[0].chats: \"telegram:*\" can match no chat: no instance is "
+                          "called \"telegram\"; there are: work"));
+  for (const char* chats : {"work:*", "*", "w*:dm:*", "group:7", "7@g.us"}) {
+    EXPECT_THAT(doubts(chats), IsEmpty()) << chats;
+  }
+  EXPECT_THAT(doubts_about(load(begin + R"("wirings": [] })")),
+              ElementsAre(HasSubstr("wirings: there is none")));
+}
+
+TEST_F(ConfigChecksTest, NamesTheAgentsWhoseProgramIsMissing) {
+  EXPECT_THAT(missing_programs(load(R"({ "agents": { "main": { "command": ["no-such-one"] },
+                                         "other": { "command": ["sh"] } } })")),
+              ElementsAre(HasSubstr("agents.main.command: ")));
+}
+
 TEST_F(ConfigChecksTest, NamesAllThatIsWrongWithTheSettingsOfAnInstance) {
   const std::string said = problem("{\n" + std::string(kAgents) +
                                    ",\n\"instances\": {\n\"t\": { \"channel\": \"telegram\",\n"
