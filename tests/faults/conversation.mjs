@@ -64,12 +64,16 @@ export class Conversation {
     return deliveries.find((row) => row.message_out_id === id || row.message_out_id.startsWith(`_${id}~`));
   }
 
+  unanswered(deliveries) {
+    return this.said.filter((said) => !this.answerTo(said, deliveries));
+  }
+
   // Nothing is under way any more; else what still is.
   async pending({ data, seen, within }) {
     if (this.server.updates.length > 0) return `${this.server.updates.length} updates are not confirmed`;
     const { deliveries, integrity } = await readLive(path.join(data, 'patchbay.db'), { deliveries: 'SELECT * FROM deliveries' }, within);
     if (!deliveries) return `patchbay.db is not to be read: ${integrity}`;
-    const unanswered = this.said.filter((said) => !this.answerTo(said, deliveries));
+    const unanswered = this.unanswered(deliveries);
     if (unanswered.length > 0) return `${unanswered.length} messages have no answer, the first is "${unanswered[0].text.slice(0, 40)}"`;
     const open = deliveries.filter((row) => row.state < 2 || (row.agent !== '' && row.projected === 0));
     if (open.length > 0) return `deliveries ${open.map((row) => row.id)} are under way`;
@@ -128,11 +132,12 @@ export class Conversation {
   }
 }
 
-// body({server, host, conversation}); afterwards the invariants are checked. `config` is what differs.
-export async function withConversation({ config = () => ({}), env = {} }, body) {
+// body({server, host, conversation}); afterwards the invariants are checked. `config` is what differs;
+// `Talk` knows its answers in another way.
+export async function withConversation({ config = () => ({}), env = {}, Talk = Conversation }, body) {
   const server = await new TelegramServer().start();
   const host = new Host({ env });
-  const conversation = new Conversation(server);
+  const conversation = new Talk(server);
   let keep = false;
   try {
     host.configFile = path.join(host.data, 'patchbay.json');
