@@ -3,7 +3,9 @@
 // run, PATCHBAY_KILLS makes it longer.
 import test from 'node:test';
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
+import path from 'node:path';
 import { until, bin } from '../e2e/lib/host.mjs';
 import { readDataFolder } from '../e2e/lib/databases.mjs';
 import { Conversation, randomFrom, runningAgents, withConversation } from './conversation.mjs';
@@ -21,6 +23,8 @@ const echoes = config(Object.fromEntries(AGENTS.map((name) => [name, { command: 
 // Each answers the lines of people under its own name.
 const named = config(Object.fromEntries(AGENTS.map((name) =>
   [name, { command: [bin('patchbay-agent'), '--exec', `sed -n 's/^Bob: .*\\(message [0-9]*\\.\\)$/${name} read \\1/p'`] }])));
+
+const lockIsFree = (host) => spawnSync('flock', ['-n', path.join(host.data, 'patchbay.lock'), 'true']).status === 0;
 
 const linesOf = (text) => text.split('\n').filter((line) => line !== '');
 
@@ -132,6 +136,8 @@ test(`the same with ${KILLS} kills of host and agents (PATCHBAY_SEED=${SEED})`, 
         return;
       }
       assert.deepEqual(await host.kill(), { code: null, signal: 'SIGKILL' }, `the host ended by itself\n${host.log.slice(-3000)}`);
+      // A process that the host was just starting has its lock as well, until it is the agent's program.
+      await until(() => lockIsFree(host), 'the lock of the host that was killed');
       host.spawn();
       count.host += 1;
     };
