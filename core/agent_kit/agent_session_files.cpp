@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <nlohmann/json.hpp>
 #include <sys/stat.h>
-#include <unistd.h>
 #include <utility>
 
 #include "agent_kit/agent_session.hpp"
@@ -24,9 +23,9 @@ using base::Code;
 using base::Result;
 using base::Status;
 
-constexpr std::string_view kCollecting = ".collecting-";
-
-std::string collecting_name() { return std::string(kCollecting) + std::to_string(::getpid()); }
+// One name for all: a session has one agent at a time, and what a killed one left goes with the
+// next turn.
+constexpr const char* kCollecting = ".collecting";
 
 Status put_file(const OutgoingFile& file, const ConfinedFolder& folder, const std::string& name) {
   // O_NONBLOCK: a FIFO must not hold the agent up.
@@ -119,16 +118,16 @@ Result<std::string> AgentSession::make_collecting_folder() const {
   PATCHBAY_ASSIGN(const ConfinedFolder session, ConfinedFolder::open(folder_));
   PATCHBAY_ASSIGN(const ConfinedFolder outbox,
                   session.open_or_make_subfolder("outbox", Access::kAgentToo));
-  PATCHBAY_TRY(outbox.remove_tree(collecting_name()));
-  PATCHBAY_TRY(outbox.make_folder(collecting_name(), Access::kAgentToo));
-  return folder_ + "/outbox/" + collecting_name();
+  PATCHBAY_TRY(outbox.remove_tree(kCollecting));
+  PATCHBAY_TRY(outbox.make_folder(kCollecting, Access::kAgentToo));
+  return folder_ + "/outbox/" + kCollecting;
 }
 
 void AgentSession::remove_collecting_folder() const {
   const Result<ConfinedFolder> session = ConfinedFolder::open(folder_);
   const Result<ConfinedFolder> outbox =
       session.ok() ? session->open_subfolder("outbox") : Result<ConfinedFolder>(session.status());
-  const Status removed = outbox.ok() ? outbox->remove_tree(collecting_name()) : outbox.status();
+  const Status removed = outbox.ok() ? outbox->remove_tree(kCollecting) : outbox.status();
   if (!removed.ok() && removed.code() != Code::kNotFound) {
     base::log_warning("agent.collecting_folder_left", {{"reason", removed.message()}});
   }

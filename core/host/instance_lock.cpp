@@ -2,13 +2,34 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <thread>
 #include <unistd.h>
 
 #include "base/text.hpp"
 
 namespace patchbay::host {
+
+namespace {
+
+// A process that a killed host was just starting holds the lock until it has become its program.
+constexpr int kTries = 50;
+constexpr std::chrono::milliseconds kPause{20};
+
+// False: errno says why.
+bool lock(int fd) {
+  for (int tries = 1; ::flock(fd, LOCK_EX | LOCK_NB) != 0; ++tries) {
+    if (errno != EWOULDBLOCK || tries == kTries) {
+      return false;
+    }
+    std::this_thread::sleep_for(kPause);
+  }
+  return true;
+}
+
+}  // namespace
 
 base::Result<InstanceLock> InstanceLock::take(const std::string& data_dir) {
   const std::string path = data_dir + "/patchbay.lock";
@@ -16,7 +37,7 @@ base::Result<InstanceLock> InstanceLock::take(const std::string& data_dir) {
   if (!fd.valid()) {
     return base::Status::from_errno(errno, "cannot open " + path);
   }
-  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+  if (!lock(fd.get())) {
     if (errno != EWOULDBLOCK) {
       return base::Status::from_errno(errno, "cannot lock " + path);
     }
