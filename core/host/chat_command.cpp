@@ -1,7 +1,10 @@
 #include "host/chat_command.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <vector>
 
 #include "base/ids.hpp"
 #include "console/client/chat_options.hpp"
@@ -12,7 +15,11 @@
 namespace patchbay::host {
 namespace {
 
+using nlohmann::json;
+
 constexpr std::chrono::seconds kControlAnswer{5};
+constexpr const char* kUsualInstance = "console";  // and the channel's name
+constexpr std::size_t kCountedDeliveries = 1000;
 
 // The user's own name, where a chat may have it.
 std::string default_chat() {
@@ -21,12 +28,12 @@ std::string default_chat() {
 }
 
 // Nobody listens on the instance's socket: that has two causes and two remedies.
-int tell_why_nobody_listens(const CommandLine& line, const std::string& data_dir) {
+int tell_why_nobody_listens(const std::string& instance, const std::string& data_dir) {
   if (net::UnixStream::connect(control_socket_path(data_dir), kControlAnswer).ok()) {
     std::fprintf(stderr,
                  "patchbay: the host runs, but no console instance \"%s\" is online; see `patchbay "
                  "status`, and name one with --instance\n",
-                 line.instance.c_str());
+                 instance.c_str());
     return kExitUsage;
   }
   std::fprintf(stderr,
@@ -36,6 +43,56 @@ int tell_why_nobody_listens(const CommandLine& line, const std::string& data_dir
   return kExitNotRunning;
 }
 
+// The instances of the console channel; none also when no host tells.
+std::vector<std::string> console_instances(const std::string& data_dir) {
+  std::vector<std::string> names;
+  const auto status = call_host(data_dir, "status", json::object());
+  const json instances = status.ok() ? status->value("instances", json::array()) : json();
+  for (const json& instance : instances) {
+    if (instance.value("channel", "") == kUsualInstance) {
+      names.push_back(instance.value("name", ""));
+    }
+  }
+  return names;
+}
+
+// The one to talk to when none was named; empty: it was told that there are several.
+std::string default_instance(const std::string& data_dir) {
+  const std::vector<std::string> names = console_instances(data_dir);
+  if (names.empty() || std::find(names.begin(), names.end(), kUsualInstance) != names.end()) {
+    return kUsualInstance;
+  }
+  if (names.size() == 1) {
+    return names.front();
+  }
+  std::string all;
+  for (const std::string& name : names) {
+    all += (all.empty() ? "" : ", ") + name;
+  }
+  std::fprintf(stderr,
+               "patchbay: the host has several console instances (%s); name one with --instance\n",
+               all.c_str());
+  return {};
+}
+
+// Negative: nobody can tell.
+int count_waiting(const std::string& data_dir, const std::string& instance,
+                  const std::string& chat) {
+  const auto listed =
+      call_host(data_dir, "deliveries.list", {{"state", "waiting"}, {"limit", kCountedDeliveries}});
+  if (!listed.ok()) {
+    return -1;
+  }
+  const json rows = listed->value("deliveries", json::array());
+  if (rows.size() >= kCountedDeliveries) {
+    return -1;  // there may be more
+  }
+  return static_cast<int>(std::count_if(rows.begin(), rows.end(), [&](const json& row) {
+    // A chat's name has no colon.
+    return row.value("instance", "") == instance && row.value("chat", "").ends_with(":" + chat);
+  }));
+}
+
 }  // namespace
 
 int run_chat_command(const CommandLine& line, const std::string& data_dir) {
@@ -43,20 +100,25 @@ int run_chat_command(const CommandLine& line, const std::string& data_dir) {
     std::fprintf(stderr, "patchbay: chat takes one name: patchbay chat [NAME]\n");
     return kExitUsage;
   }
-  if (!base::is_instance_name(line.instance)) {
+  const std::string instance = line.instance.empty() ? default_instance(data_dir) : line.instance;
+  if (instance.empty()) {
+    return kExitUsage;
+  }
+  if (!base::is_instance_name(instance)) {
     std::fprintf(
         stderr, "patchbay: --instance %s: an instance's name has a-z, 0-9 and - only, at most 32\n",
-        line.instance.c_str());
+        instance.c_str());
     return kExitUsage;
   }
   console::ChatOptions options;
-  options.socket = data_dir + "/run/" + line.instance + ".sock";
+  options.socket = data_dir + "/run/" + instance + ".sock";
   options.chat = line.arguments.empty() ? default_chat() : line.arguments.front();
   options.save_folder = line.save_folder;
   options.answers = line.answers;
   options.answer_timeout = line.timeout;
+  options.count_waiting = [&] { return count_waiting(data_dir, instance, options.chat); };
   const int code = console::run_chat(options);
-  return code == console::kChatNobodyListens ? tell_why_nobody_listens(line, data_dir) : code;
+  return code == console::kChatNobodyListens ? tell_why_nobody_listens(instance, data_dir) : code;
 }
 
 }  // namespace patchbay::host

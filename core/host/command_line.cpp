@@ -34,11 +34,12 @@ cxxopts::Options options() {
           "set", "one configuration key; may be repeated",
           cxxopts::value<std::vector<std::string>>(),
           "KEY=VALUE")("check-config", "check the configuration and say what is wrong with it")(
-          "json", "print facts as JSON")("instance", "chat: the console instance",
-                                         cxxopts::value<std::string>(), "NAME")(
-          "save", "chat: where files that come are put; default: here",
-          cxxopts::value<std::string>(), "DIR")(
-          "answers", "chat in a pipe: answers to wait for; default: one a message",
+          "json", "print facts as JSON")(
+          "instance", "chat: the console instance; default: console, or the only one",
+          cxxopts::value<std::string>(),
+          "NAME")("save", "chat: where files that come are put; default: here",
+                  cxxopts::value<std::string>(), "DIR")(
+          "answers", "chat in a pipe: answers to wait for; default: until the last message has one",
           cxxopts::value<int>(), "N")("timeout", "chat in a pipe: how long to wait; default: 2m",
                                       cxxopts::value<std::string>(), "TIME")(
           "limit", "rows at the most", cxxopts::value<std::size_t>(), "N")("h,help", "this text")(

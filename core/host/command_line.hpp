@@ -30,7 +30,7 @@ struct CommandLine {
   bool version = false;
   std::size_t limit = 50;
   // chat
-  std::string instance = "console";
+  std::string instance;  // empty: "console", else the only one of that channel
   std::string save_folder = ".";
   int answers = -1;
   std::chrono::milliseconds timeout{std::chrono::minutes{2}};

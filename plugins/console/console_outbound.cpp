@@ -65,6 +65,9 @@ ConsoleAdapter::ShowingPtr ConsoleAdapter::show(const sdk::Delivery& delivery) {
   if (delivery.kind == sdk::DeliveryKind::kReaction) {
     frame["removed"] = delivery.reaction_removed;
   }
+  if (!delivery.reply_to_id.empty()) {
+    frame["replyTo"] = delivery.reply_to_id;
+  }
   for (const sdk::OutboundFile& file : delivery.files) {
     frame["files"].push_back({{"name", file.name}, {"mime", file.mime}, {"size", file.size}});
   }

@@ -9,6 +9,8 @@
 //
 //   {"type":"ack","id"}: shown, files saved     ← {"type":"message","id","size","files"} + text
 //   {"type":"unsaved","id","reason"}                 (a delivery; also edit, reaction, delete)
+//                                                  "replyTo": the message it answers, only where
+//                                                  that is not the newest of the chat
 //   {"type":"ready"}: offer what waits            {"type":"typing"}
 //                                                 {"type":"error","message"}: the end, for good
 //

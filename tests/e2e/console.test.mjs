@@ -8,8 +8,8 @@ import path from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { Host, bin, run, temporaryFolder, until } from './lib/host.mjs';
 
-async function withHost(body) {
-  const host = new Host();
+async function withHost(body, options = {}) {
+  const host = new Host(options);
   const folder = temporaryFolder();
   try {
     await host.start();
@@ -30,7 +30,7 @@ const chat = (host, folder, input, ...args) =>
   run(bin('patchbay'), ['chat', ...args, '--data', host.data, '--save', folder], { input });
 
 test('three lines say how to talk to it, and a line gets its answer', () => withHost(async (host, folder) => {
-  assert.equal(host.output.trim().split('\n').length, 3);
+  await until(() => host.output.trim().split('\n').length === 3, 'three lines');
   const answered = await chat(host, folder, 'hello\n', 'ada');
   assert.deepEqual(answered, { code: 0, signal: null, stdout: 'hello\n', stderr: '' });
 }));
@@ -73,6 +73,97 @@ test('what came while nobody was attached is shown at the next time, once', () =
   const nothing = await chat(host, folder, 'next\n', 'bob');
   assert.equal(nothing.stdout, 'next\n');
 }));
+
+// An agent whose turns wait for a file, so that a test says how far it is.
+async function withGatedAgent(body) {
+  const gate = temporaryFolder();
+  const go = path.join(gate, 'go');
+  const agent = {
+    open: () => fs.writeFileSync(go, ''),
+    close: () => fs.rmSync(go),
+  };
+  const config = {
+    instances: { console: { channel: 'console' } },
+    agents: { main: { command: [bin('patchbay-agent'), '--exec', `while ! [ -e '${go}' ]; do sleep 0.02; done; cat`] } },
+    wirings: [{ chats: 'console:*', agent: 'main', engage: 'always' }],
+  };
+  try {
+    await withHost((host, folder) => body(host, folder, agent), { config });
+  } finally {
+    fs.rmSync(gate, { recursive: true });
+  }
+}
+
+const received = async (host) => (await host.call('status')).instances[0].received;
+const waits = (host) => until(async () => (await host.deliveries('waiting')).length === 1, 'the answer to wait');
+
+test('what came while nobody was attached is shown first, and answers nothing', () => withGatedAgent(async (host, folder, agent) => {
+  for (const [line, ...args] of [['one'], ['two'], ['three', '--answers', '1']]) {
+    const left = await chat(host, folder, `${line}\n`, 'bob', '--timeout', '0ms');
+    assert.equal(left.code, 1);
+    assert.match(left.stderr, /the last message was not answered in time \(1 stored, 0 answers came\); .*--answers 0 waits for none\n$/);
+    agent.open();
+    await waits(host);
+    const answered = await chat(host, folder, `after ${line}\n`, 'bob', ...args);
+    assert.deepEqual(answered, { code: 0, signal: null, stdout: `${line}\nafter ${line}\n`, stderr: '' });
+    agent.close();
+  }
+}));
+
+test('without input it shows what came meanwhile and ends', () => withGatedAgent(async (host, folder, agent) => {
+  const shows = async (stdout) =>
+    assert.deepEqual(await chat(host, folder, '', 'bob'), { code: 0, signal: null, stdout, stderr: '' });
+  await shows('');
+  await chat(host, folder, 'one\n', 'bob', '--timeout', '0ms');
+  agent.open();
+  await waits(host);
+  await shows('one\n');
+  await shows('');
+}));
+
+test('lines that an agent answers together are answered by it', () => withGatedAgent(async (host, folder, agent) => {
+  const talk = chat(host, folder, 'one\ntwo\nthree\nfour\n', 'ada');
+  await until(async () => await received(host) === 4, 'all to be stored');
+  agent.open();
+  const answered = await talk;
+  assert.deepEqual([answered.code, answered.stderr], [0, ''], answered.stdout);
+  assert.match(answered.stdout, /one\n(.*\n)*.*four\n$/);
+  assert.ok((await host.deliveries()).length < 4);
+  const exact = await chat(host, folder, 'five\n', 'ada', '--answers', '2', '--timeout', '2s');
+  assert.equal(exact.code, 1);
+  assert.match(exact.stderr, /1 of 2 answers came in time; --timeout gives them longer, --answers waits for another number\n$/);
+}));
+
+test('the answer to a message of an earlier call, which comes now, is not the answer', () => withGatedAgent(async (host, folder, agent) => {
+  await chat(host, folder, 'one\n', 'ada', '--timeout', '0ms');
+  await until(async () => (await host.sessions()).some((session) => session.containerStatus === 'running'), 'the agent to run');
+  const talk = chat(host, folder, 'two\n', 'ada');
+  await until(async () => await received(host) === 2, 'both to be stored');
+  agent.open();
+  const answered = await talk;
+  assert.deepEqual([answered.code, answered.stderr], [0, ''], answered.stdout);
+  assert.match(answered.stdout, /one\n(.*\n)*.*two\n$/);
+}));
+
+test('the only console instance is the one, whatever its name; of several one is named', async () => {
+  const named = (...names) => ({
+    config: {
+      instances: Object.fromEntries(names.map((name) => [name, { channel: 'console' }])),
+      agents: { main: { command: [bin('patchbay-agent'), '--echo'] } },
+        wirings: [{ chats: '*', agent: 'main', engage: 'always' }],
+    },
+  });
+  await withHost(async (host, folder) => {
+    const answered = await chat(host, folder, 'hello\n', 'ada');
+    assert.deepEqual(answered, { code: 0, signal: null, stdout: 'hello\n', stderr: '' });
+  }, named('desk'));
+  await withHost(async (host, folder) => {
+    const refused = await chat(host, folder, 'hello\n', 'ada');
+    assert.deepEqual([refused.code, refused.stdout], [2, '']);
+    assert.match(refused.stderr, /^patchbay: the host has several console instances \(desk, door\); name one with --instance\n$/);
+    assert.equal((await chat(host, folder, 'hello\n', 'ada', '--instance', 'door')).stdout, 'hello\n');
+  }, named('desk', 'door'));
+});
 
 test('a file that cannot be saved stays with the host until it can', () => withHost(async (host, folder) => {
   const file = path.join(folder, 'notes.txt');

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string>
 
 namespace patchbay::console {
@@ -15,9 +16,12 @@ struct ChatOptions {
   // stand by chance.
   std::string save_folder = kHere;
   // Without a terminal: how many answers to wait for after the input has ended, and how long.
-  // Negative: one for each message that the host took.
+  // Negative: until the newest message is answered; without one, until all that waited was shown.
   int answers = -1;
   std::chrono::milliseconds answer_timeout{std::chrono::minutes{2}};
+  // How many deliveries wait for somebody to attach under this name; negative: nobody can tell. May
+  // block for some seconds. Not asked at a terminal; empty: nobody can tell.
+  std::function<int()> count_waiting;
 };
 
 // The same numbers as every command's.

@@ -2,7 +2,6 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <random>
 
 #include "common/json_value.hpp"
 #include "console/client/shown_text.hpp"
@@ -20,22 +19,13 @@ constexpr milliseconds kLongestAgain{10'000};
 constexpr std::size_t kFullMessages = 1000;
 constexpr std::size_t kFullBytes = 8 * kTextBytes;
 
-// Unique among all terminals and restarts.
-std::string new_id() {
-  static std::random_device device;
-  std::string id = "c-";
-  for (int i = 0; i < 20; ++i) {
-    id += "abcdefghijklmnopqrstuvwxyz012345"[device() % 32];
-  }
-  return id;
-}
-
 }  // namespace
 
 ChatSession::ChatSession(const ChatOptions& options, std::function<void(const std::string&)> print)
     : options_(options),
       print_(std::move(print)),
-      receiver_(options_, socket_, print_),
+      receiver_(options_, socket_, print_,
+                [this](const std::string& reply_to) { was_shown(reply_to); }),
       reconnect_(kReconnect, kReconnect),
       again_(kFirstAgain, kLongestAgain) {}
 
@@ -54,6 +44,9 @@ bool ChatSession::connect() {
 
 void ChatSession::connection_lost() {
   link_ = Link::kDown;
+  if (under_way_) {
+    answers_.host_has(unsent_.front().id);  // perhaps: its answer may come before we are told
+  }
   under_way_ = false;
   again_.reset();
   receiver_.forget();
@@ -127,11 +120,18 @@ void ChatSession::handle(const Frame& frame) {
 
 void ChatSession::welcome() {
   link_ = Link::kAttached;
+  last_event_ = Clock::now();
   if (lost_) {
     lost_ = false;
     print_("[connected again]");
   }
   send_next();
+}
+
+void ChatSession::was_shown(const std::string& reply_to) {
+  ++shown_;
+  last_event_ = Clock::now();
+  answers_.shown(reply_to);
 }
 
 // ---- what is said ----
@@ -143,7 +143,7 @@ bool ChatSession::say(const std::string& text) {
     ++given_up_;
     return false;
   }
-  queue({new_id(), text, ""});
+  queue({answers_.next_id(), text, ""});
   return true;
 }
 
@@ -154,7 +154,7 @@ bool ChatSession::say_file(const std::string& path) {
     print_("[" + printable(path) + " cannot be read: " + problem + "]");
     return false;
   }
-  queue({new_id(), "", path});
+  queue({answers_.next_id(), "", path});
   return true;
 }
 
@@ -163,6 +163,7 @@ bool ChatSession::is_full() const {
 }
 
 void ChatSession::queue(Outgoing message) {
+  said_ = true;
   unsent_bytes_ += message.text.size();
   unsent_.push_back(std::move(message));
   send_next();
@@ -227,6 +228,7 @@ void ChatSession::stored(const json& answer) {
     print_("[the host keeps " + front_name() + "; no agent has it yet]");
   }
   ++stored_;
+  answers_.host_has(unsent_.front().id);
   front_is_done();
   send_next();
 }

@@ -7,6 +7,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
+#include "console/client/answers.hpp"
 #include "console/client/chat_options.hpp"
 #include "console/client/chat_socket.hpp"
 #include "console/client/growing_pause.hpp"
@@ -45,7 +46,12 @@ class ChatSession {
   [[nodiscard]] std::size_t unsent() const { return unsent_.size(); }  // not stored, not refused
   [[nodiscard]] int stored() const { return stored_; }
   [[nodiscard]] int given_up() const { return given_up_; }  // refused, or not readable any more
-  [[nodiscard]] int answered() const { return receiver_.acknowledged(); }
+  [[nodiscard]] bool said_something() const { return said_; }
+  [[nodiscard]] int shown() const { return shown_; }  // of all that came
+  [[nodiscard]] const Answers& answers() const { return answers_; }
+  // When it was attached, or something was shown since; meaningless before.
+  [[nodiscard]] Clock::time_point last_event() const { return last_event_; }
+  [[nodiscard]] bool receiving() const { return receiver_.receiving(); }
   [[nodiscard]] bool stuck() const { return receiver_.stuck(); }
   // Grows with each frame that comes.
   [[nodiscard]] std::uint64_t progress() const { return progress_; }
@@ -62,6 +68,7 @@ class ChatSession {
   void connection_lost();
   void handle(const Frame& frame);
   void welcome();
+  void was_shown(const std::string& reply_to);
   void stored(const nlohmann::json& answer);
   void refused(const std::string& reason);
   void busy(const std::string& reason);
@@ -76,6 +83,7 @@ class ChatSession {
   const ChatOptions& options_;
   std::function<void(const std::string&)> print_;
   ChatSocket socket_;
+  Answers answers_;
   Receiver receiver_;
   Link link_ = Link::kDown;
   bool lost_ = false;  // and it was said
@@ -88,6 +96,9 @@ class ChatSession {
   OpenedFile file_;         // of the one under way
   GrowingPause again_;      // the host was busy
   bool busy_told_ = false;
+  bool said_ = false;
+  int shown_ = 0;
+  Clock::time_point last_event_;
   int stored_ = 0;
   int given_up_ = 0;
   std::uint64_t progress_ = 0;

@@ -37,8 +37,12 @@ std::string words_of(const json& head, const std::string& body) {
 
 }  // namespace
 
-Receiver::Receiver(const ChatOptions& options, ChatSocket& socket, const Print& print)
-    : options_(options), socket_(socket), print_(print), again_(kFirstOffer, kLongestOffer) {}
+Receiver::Receiver(const ChatOptions& options, ChatSocket& socket, const Print& print, Shown shown)
+    : options_(options),
+      socket_(socket),
+      print_(print),
+      on_shown_(std::move(shown)),
+      again_(kFirstOffer, kLongestOffer) {}
 
 void Receiver::message(const json& head, std::string words) {
   Incoming incoming;
@@ -47,6 +51,7 @@ void Receiver::message(const json& head, std::string words) {
     socket_.send({{"type", "ack"}, {"id", incoming.id}});
     return;
   }
+  incoming.reply_to = string_of(head, "replyTo");
   incoming.words = words_of(head, words);
   const json& files = common::member(head, "files");
   for (std::size_t i = 0; files.is_array() && i < files.size(); ++i) {
@@ -150,10 +155,10 @@ void Receiver::show(const Incoming& incoming) {
   if (shown_.size() > kRememberedIds) {
     shown_.pop_front();
   }
-  ++acknowledged_;
   again_.reset();
   stuck_ = false;
   socket_.send({{"type", "ack"}, {"id", incoming.id}});
+  on_shown_(incoming.reply_to);
 }
 
 // Told once a message, however often it is offered again.

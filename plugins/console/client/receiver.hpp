@@ -19,7 +19,10 @@ namespace patchbay::console {
 class Receiver {
  public:
   using Print = std::function<void(const std::string&)>;
-  Receiver(const ChatOptions& options, ChatSocket& socket, const Print& print);
+  // shown: each thing that was shown and saved, once, with the id of the message that it answers;
+  // empty: the host does not say.
+  using Shown = std::function<void(const std::string& reply_to)>;
+  Receiver(const ChatOptions& options, ChatSocket& socket, const Print& print, Shown shown);
 
   void message(const nlohmann::json& head, std::string words);
   void data(const nlohmann::json& head, const std::string& bytes);
@@ -29,7 +32,8 @@ class Receiver {
   // Asks again for what could not be saved, when it is time.
   void offer_again_if_due();
 
-  [[nodiscard]] int acknowledged() const { return acknowledged_; }
+  // Of something only a part has come.
+  [[nodiscard]] bool receiving() const { return !incoming_.empty(); }
   // A file could not be saved, and the host holds it and what follows.
   [[nodiscard]] bool stuck() const { return stuck_; }
   [[nodiscard]] milliseconds pause_left(milliseconds longest) const { return again_.left(longest); }
@@ -41,6 +45,7 @@ class Receiver {
   };
   struct Incoming {
     std::string id;
+    std::string reply_to;
     std::string words;
     std::vector<Announced> files;
     std::vector<ReceivedFile> received;  // as many as were begun; only the last is not whole
@@ -62,13 +67,13 @@ class Receiver {
   const ChatOptions& options_;
   ChatSocket& socket_;
   const Print& print_;
+  Shown on_shown_;
   std::deque<Incoming> incoming_;
   // A delivery whose acknowledgement was lost comes again under its id, soon.
   std::deque<std::string> shown_;
   std::string told_;  // the message about whose files it was said that they cannot be saved
   GrowingPause again_;
   bool stuck_ = false;
-  int acknowledged_ = 0;
 };
 
 }  // namespace patchbay::console

@@ -56,7 +56,8 @@ bool Waiting::wait(ChatSession& session, int input, milliseconds longest) const 
 int leave(const Waiting& waiting, ChatSession& session) {
   auto deadline = Clock::now() + kWithoutProgress;
   auto progress = session.progress();
-  while (session.unsent() != 0 && session.attached() && !Waiting::leaves()) {
+  // Also while the host has not greeted yet: it takes what was said right after that.
+  while (session.unsent() != 0 && session.fd() >= 0 && !Waiting::leaves()) {
     const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now());
     if (left.count() <= 0) {
       break;

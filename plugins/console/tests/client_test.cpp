@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "console/client/answers.hpp"
 #include "console/client/composer.hpp"
 #include "console/client/growing_pause.hpp"
 #include "console/client/opened_file.hpp"
@@ -92,6 +93,53 @@ TEST_F(ClientFilesTest, OnlyFilesAreSent) {
   EXPECT_EQ(file.open(folder + "/none"), "No such file or directory");
   ASSERT_EQ(::mkfifo((folder + "/fifo").c_str(), 0600), 0);
   EXPECT_EQ(file.open(folder + "/fifo"), "it is no file");
+}
+
+TEST(AnswersTest, WhatCameBeforeTheHostHasAMessageAnswersNone) {
+  Answers answers;
+  const std::string first = answers.next_id();
+  answers.shown("");
+  EXPECT_EQ(answers.count(), 0);
+  EXPECT_FALSE(answers.newest_is_answered());
+  answers.host_has(first);
+  EXPECT_FALSE(answers.newest_is_answered());
+  answers.shown("");
+  EXPECT_EQ(answers.count(), 1);
+  EXPECT_TRUE(answers.newest_is_answered());
+}
+
+TEST(AnswersTest, WhatAnswersAnotherMessageThanOursIsNotCounted) {
+  Answers earlier;
+  const std::string old = earlier.next_id();
+  Answers answers;
+  const std::string ours = answers.next_id();
+  EXPECT_NE(old, ours);
+  answers.host_has(ours);
+  const std::string begin = ours.substr(0, ours.size() - 1);
+  for (const std::string& other : {old, begin, begin + "0", begin + "2", ours + "x",
+                                   std::string("m1"), begin + "99999999999999999999999"}) {
+    answers.shown(other);
+    EXPECT_EQ(answers.count(), 0) << other;
+  }
+  answers.shown(ours);
+  EXPECT_EQ(answers.count(), 1);
+  EXPECT_TRUE(answers.newest_is_answered());
+}
+
+TEST(AnswersTest, AnAnswerToAnEarlierMessageOfOursCountsAndTheNewestStaysOpen) {
+  Answers answers;
+  const std::string first = answers.next_id();
+  const std::string second = answers.next_id();
+  answers.host_has(first);
+  answers.host_has(second);
+  answers.shown(first);
+  EXPECT_EQ(answers.count(), 1);
+  EXPECT_FALSE(answers.newest_is_answered());
+  answers.shown("");
+  EXPECT_EQ(answers.count(), 2);
+  EXPECT_TRUE(answers.newest_is_answered());
+  answers.host_has(answers.next_id());
+  EXPECT_FALSE(answers.newest_is_answered());
 }
 
 TEST(GrowingPauseTest, IsNeverLongerThanAsked) {

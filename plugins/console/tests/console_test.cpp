@@ -211,6 +211,20 @@ TEST_F(ConsoleTest, ADeliveryIsDoneWhenItWasShown) {
   EXPECT_THAT(host.result(op)->remote_ids, ElementsAre("k1"));
 }
 
+TEST_F(ConsoleTest, ADeliveryNamesTheMessageItAnswersWhereTheHostDoes) {
+  const std::uint64_t terminal = attach("ada");
+  heard(terminal);
+  sdk::Delivery delivery = message("ada", "answer", "k1");
+  host.deliver(delivery);
+  delivery.reply_to_id = "m1";
+  delivery.idempotency_key = "k2";
+  host.deliver(delivery);
+  const auto frames = heard(terminal);
+  ASSERT_THAT(frames, SizeIs(2));
+  EXPECT_FALSE(json::parse(frames[0].json).contains("replyTo"));
+  EXPECT_EQ(json::parse(frames[1].json)["replyTo"], "m1");
+}
+
 TEST_F(ConsoleTest, WhileNobodyIsThereDeliveriesWaitAndSomebodyIsTold) {
   const pbay_op nobody = host.deliver(message("ada", "answer", "k1"));
   ASSERT_NE(host.result(nobody), nullptr);
