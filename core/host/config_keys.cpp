@@ -115,10 +115,9 @@ constexpr auto kKeys = std::to_array<Key>({
     number("wirings[].priority", "0", -1000, 1000, "Higher ones are looked at first."),
 
     object("people", "Who may reach agents."),
-    choice(
-        "people.unknown_chats", "\"intake\"", "drop|intake|default_agent",
-        "A chat that no wiring names: nothing, keep its messages in the intake, or give it to the "
-        "default agent when it is addressed."),
+    choice("people.unknown_chats", "\"intake\"", "drop|intake|default_agent",
+           "A chat that no wiring names: nothing, keep its messages until one does (100 of each "
+           "chat), or give it to the default agent when it is addressed."),
     choice("people.bots", "\"refuse\"", "refuse|like_people",
            "What other bots write: nothing of it, or what people could."),
     plain("people.owners", KeyType::kStringList, "", false,

@@ -17,6 +17,7 @@
 #include "routing/router.hpp"
 #include "routing/session_lanes.hpp"
 #include "routing/settlement.hpp"
+#include "routing/unwired_chats.hpp"
 #include "store/intake.hpp"
 
 namespace patchbay::routing {
@@ -42,6 +43,8 @@ class Router::Pipeline {
                            base::UniqueFunction<void()> done) {
     lost_files_.look_at(session, std::move(done));
   }
+  // False for a chat whose messages wait for a wiring.
+  [[nodiscard]] bool is_to_be_routed(const base::ChatKey& chat) const;
   [[nodiscard]] Numbers numbers() const { return {under_way_, lanes_.diverted_sessions()}; }
 
  private:
@@ -105,7 +108,6 @@ class Router::Pipeline {
   void end_replay(const base::Result<std::size_t>& result);
   [[nodiscard]] bool waits_behind_held(const Flow& flow) const;
   void release_behind_held(const ChatName& chat);
-  [[nodiscard]] bool is_to_be_routed(const base::ChatKey& chat) const;
   void prune();
 
   RouterParts parts_;
@@ -113,6 +115,7 @@ class Router::Pipeline {
   SessionLanes lanes_;
   FileFetcher fetcher_;
   LostFiles lost_files_;
+  UnwiredChats unwired_chats_;
   // Rows of events that are not settled yet and whose files are to be fetched.
   std::multiset<std::pair<session::SessionAddress, std::string>> without_record_;
   std::map<ChatName, ChatLane> chats_;

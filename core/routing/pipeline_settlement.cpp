@@ -167,6 +167,12 @@ void Router::Pipeline::settled(const FlowPointer& flow,
       fetcher_.add(pending);
     }
   }
+  if (flow->plan.way == Way::kIntake && result->first) {
+    unwired_chats_.tell(flow->event.instance, flow->event.chat,
+                        result->outcome == SubmitOutcome::kIntake ? UnwiredChats::Fate::kHeld
+                                                                  : UnwiredChats::Fate::kRefused,
+                        routing_->config().default_agent, parts_.loop.now());
+  }
   finish(flow, result->outcome);
 }
 

@@ -63,6 +63,8 @@ void Router::routing_for(const session::SessionAddress& session,
       std::move(done));
 }
 
+bool Router::routes(const base::ChatKey& chat) const { return pipeline_->is_to_be_routed(chat); }
+
 Router::Numbers Router::numbers() const { return pipeline_->numbers(); }
 
 }  // namespace patchbay::routing

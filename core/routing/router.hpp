@@ -71,6 +71,10 @@ class Router final : public InboundPort {
   void routing_for(const session::SessionAddress& session,
                    base::UniqueFunction<void(base::Result<session::SetRouting>)> done);
 
+  // Whether the configuration of now does anything with what comes in that chat. False: its
+  // messages wait for a wiring, up to limits::kIntakeChatRows.
+  [[nodiscard]] bool routes(const base::ChatKey& chat) const;
+
   struct Numbers {
     std::size_t under_way = 0;          // events
     std::size_t diverted_sessions = 0;  // whose rows wait in the intake

@@ -50,7 +50,7 @@ base::Result<Settled> settle(store::Repositories& repositories, const Settlement
     const auto id = repositories.intake.insert(record);
     if (id.status().code() == base::Code::kTooLarge) {
       outcome = SubmitOutcome::kRefused;
-      PATCHBAY_TRY(repositories.audit.count_one(audit_of(settlement, "unknown_chat_full")));
+      PATCHBAY_TRY(repositories.audit.count_one(audit_of(settlement, store::kUnknownChatFull)));
     } else {
       PATCHBAY_TRY(id);
     }

@@ -19,6 +19,8 @@ constexpr char kRemoveQuietest[] =
 constexpr char kList[] =
     "SELECT instance, chat, sender, sender_name, reason, count, first, last FROM audit "
     "ORDER BY last DESC LIMIT ?";
+constexpr char kCountByChat[] =
+    "SELECT instance, chat, sum(count) FROM audit WHERE reason = ? GROUP BY instance, chat";
 
 }  // namespace
 
@@ -46,6 +48,19 @@ base::Status AuditRepository::count_one(const AuditRecord& record) {
           record.sender_name, record.last)
         .run();
     return {};
+  });
+}
+
+base::Result<std::vector<AuditRepository::ChatCount>> AuditRepository::count_by_chat(
+    const std::string& reason) {
+  return guarded("counting the audit", [&]() -> base::Result<std::vector<ChatCount>> {
+    Query query(statements_, kCountByChat, reason);
+    std::vector<ChatCount> counts;
+    while (query.step()) {
+      counts.push_back(
+          {query.id<base::InstanceName>(0), query.id<base::ChatKey>(1), query.integer(2)});
+    }
+    return counts;
   });
 }
 

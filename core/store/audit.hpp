@@ -29,6 +29,8 @@ struct AuditRecord {
 };
 
 inline constexpr char kOperator[] = "operator";
+// A message of a chat that no wiring names came when as many waited as are kept.
+inline constexpr char kUnknownChatFull[] = "unknown_chat_full";
 
 class AuditRepository {
  public:
@@ -37,6 +39,13 @@ class AuditRepository {
   // Counts one more; `record.count` and `record.first` are ignored. Over limits::kAuditRows those
   // that were longest quiet give way.
   base::Status count_one(const AuditRecord& record);
+  // How often that reason was counted in each chat.
+  struct ChatCount {
+    base::InstanceName instance;
+    base::ChatKey chat;
+    std::int64_t count = 0;
+  };
+  base::Result<std::vector<ChatCount>> count_by_chat(const std::string& reason);
   // The most recent first.
   base::Result<std::vector<AuditRecord>> list(std::size_t limit);
 

@@ -54,16 +54,18 @@ base::Result<std::int64_t> IntakeRepository::insert(const IntakeRecord& record) 
     const bool stranger = record.reason == IntakeReason::kUnknownChat;
     return base::Status(stranger ? base::Code::kTooLarge : base::Code::kBusy,
                         "the intake is full (" + std::to_string(limits::kIntakeRows) +
-                            " events wait): approve or refuse the chats that wait, and look at "
-                            "`patchbay sessions` for sessions that cannot be written");
+                            " events wait): `patchbay status` names the chats that wait for a "
+                            "wiring, to add to wirings or to leave to people.unknown_chats, and "
+                            "`patchbay sessions` the sessions that cannot be written");
   }
   if (record.reason == IntakeReason::kUnknownChat) {
     PATCHBAY_ASSIGN(const auto waiting, count_of_chat(record.instance, record.chat, record.reason));
     if (waiting >= limits::kIntakeChatRows) {
       return base::Status(base::Code::kTooLarge,
                           "chat " + record.chat.str() + " of " + record.instance.str() +
-                              " has as many messages waiting for approval as are kept (" +
-                              std::to_string(limits::kIntakeChatRows) + ")");
+                              " has as many messages waiting for a wiring as are kept (" +
+                              std::to_string(limits::kIntakeChatRows) +
+                              "): name it in wirings, or set people.unknown_chats");
     }
   }
   return guarded("writing to the intake", [&]() -> base::Result<std::int64_t> {

@@ -1,4 +1,4 @@
-// Events that were acknowledged to their platform and wait for something: an approval, a session.
+// Events that were acknowledged to their platform and wait for something: a wiring, a session.
 #pragma once
 
 #include <cstddef>

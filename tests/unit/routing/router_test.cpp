@@ -152,12 +152,25 @@ TEST_F(RouterPolicyTest, AChatThatIsNamedTwiceIsReplayedOnce) {
 TEST_F(RouterPolicyTest, AnUnknownChatIsHeldOnlyUpToALimit) {
   config_.wirings.clear();
   reconfigure();
-  for (std::int64_t number = 0; number <= limits::kIntakeChatRows; ++number) {
+  EXPECT_FALSE(router_->routes(message("0").chat));
+  testing::internal::CaptureStderr();
+  for (std::int64_t number = 0; number <= limits::kIntakeChatRows + 1; ++number) {
     submit(message(std::to_string(number)));
   }
   ASSERT_TRUE(all_ended());
+  const std::string log = testing::internal::GetCapturedStderr();
   EXPECT_EQ(outcomes_.back(), SubmitOutcome::kRefused);
   EXPECT_EQ(intake_rows(), limits::kIntakeChatRows);
+  // The operator hears of it: once that messages wait, once that they are lost.
+  EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 2) << log;
+  EXPECT_LT(log.find("routing.unwired_chat_held"), log.find("routing.unwired_chat_refused")) << log;
+  const auto refused =
+      ask([](store::Repositories& r) { return r.audit.count_by_chat(store::kUnknownChatFull); });
+  ASSERT_EQ(refused.size(), 1U);
+  EXPECT_EQ(refused[0].count, 2);
+  config_.wirings = {wiring("telegram:*", "main")};
+  reconfigure();
+  EXPECT_TRUE(router_->routes(message("0").chat));
 }
 
 TEST_F(RouterPolicyTest, EachAgentDecidesForItself) {
