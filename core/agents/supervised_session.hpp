@@ -32,6 +32,7 @@ struct SupervisedSession {
   base::WallTime queued_since;
   std::optional<base::WallTime> idle_since;  // running, and nothing due
   unsigned failures = 0;                     // runs in a row that brought nothing
+  std::string failed_because;                // the last of them
   bool progress = false;                     // this run finished something
   bool told = false;                         // `failing` was called since the last progress
   bool host_stops_it = false;                // the exit to come is not a crash

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "agents/start_spec.hpp"
 #include "agents/supervised_session.hpp"
 
 namespace patchbay::agents {
@@ -77,6 +78,21 @@ void Supervisor::set_groups(std::map<base::AgentGroupId, AgentGroup> groups) {
 RunState Supervisor::state(const SessionAddress& session) const {
   const auto found = entries_.find(session);
   return found == entries_.end() ? RunState::kStopped : found->second->state;
+}
+
+std::optional<Supervisor::Failure> Supervisor::failure(const SessionAddress& session) const {
+  const auto found = entries_.find(session);
+  if (found == entries_.end() || found->second->failures == 0) {
+    return std::nullopt;
+  }
+  const Entry& it = *found->second;
+  return Failure{it.failed_because, it.failures, log_file_of(session, options_.logs_folder)};
+}
+
+std::size_t Supervisor::failing() const {
+  return static_cast<std::size_t>(
+      std::count_if(entries_.begin(), entries_.end(),
+                    [](const auto& item) { return item.second->failures > 0; }));
 }
 
 std::size_t Supervisor::running() const {

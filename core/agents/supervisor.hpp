@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -74,6 +75,14 @@ class Supervisor {
   void stop_all(base::UniqueFunction<void()> done);
 
   [[nodiscard]] RunState state(const session::SessionAddress& session) const;
+  struct Failure {
+    std::string reason;  // of the last failed run or start
+    unsigned in_a_row = 0;
+    std::string log_file;  // absolute: what the agent wrote, if it ever ran
+  };
+  // Nothing: the session's agent works, or has nothing to do.
+  [[nodiscard]] std::optional<Failure> failure(const session::SessionAddress& session) const;
+  [[nodiscard]] std::size_t failing() const;  // sessions that have a Failure
   [[nodiscard]] std::size_t running() const;  // slots in use
   [[nodiscard]] std::size_t queued() const { return queue_.size(); }
 
@@ -99,7 +108,7 @@ class Supervisor {
   void agent_exited(Entry& entry, AgentExit exit);
   void settle_after_exit(Entry& entry, bool recovered);
   void run_ended(Entry& entry, const session::SessionWork& work);
-  void back_off(Entry& entry, const std::string& reason);
+  void back_off(Entry& entry, std::string reason);
   void request_stop(Entry& entry, const std::string& why);
   void rearm_idle(Entry& entry);
   void rearm_due(Entry& entry);

@@ -150,6 +150,7 @@ void Supervisor::agent_exited(Entry& it, AgentExit exit) {
   }
   if (!it.host_stops_it && !it.progress) {
     ++it.failures;
+    it.failed_because = describe(exit) + " without finishing anything";
   }
   // Heal first: a reader cannot open a database whose writer was killed in the middle.
   it.lease.emplace(it.session);
@@ -198,7 +199,7 @@ void Supervisor::run_ended(Entry& it, const SessionWork& work) {
   rearm_due(it);
   hooks_.stopped(it.session);
   if (it.failures > 0 && !stopping_) {
-    back_off(it, "its agent ends without finishing anything");
+    back_off(it, it.failed_because);
   } else {
     it.state = RunState::kStopped;
     consider(it);
@@ -209,12 +210,13 @@ void Supervisor::run_ended(Entry& it, const SessionWork& work) {
   finish_stop_all_if_done();
 }
 
-void Supervisor::back_off(Entry& it, const std::string& reason) {
+void Supervisor::back_off(Entry& it, std::string reason) {
   it.failures = std::max(it.failures, 1U);
+  it.failed_because = std::move(reason);
   it.state = RunState::kBackoff;
   if (it.failures >= kFailuresBeforeNotice && !it.told) {
     it.told = true;
-    hooks_.failing(it.session, reason);
+    hooks_.failing(it.session, it.failed_because);
   }
   it.backoff_timer.arm(restart_delay(it.failures), [this, &it] {
     it.state = RunState::kStopped;

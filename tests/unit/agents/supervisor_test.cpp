@@ -183,6 +183,36 @@ TEST_F(SupervisorTest, WorkThatWasDoneEndsTheRowOfFailures) {
   EXPECT_EQ(state("a"), RunState::kRunning);  // at once: it brings something
 }
 
+TEST_F(SupervisorTest, TellsWhyAnAgentFailsUntilItWorks) {
+  work("a", 2);
+  EXPECT_FALSE(supervisor->failure(address("a")));
+  exit("a", {1, 0});
+  exit("a", {1, 0});
+  loop.advance(seconds(1));
+  EXPECT_EQ(state("a"), RunState::kRunning);
+  auto failure = supervisor->failure(address("a"));  // while it is tried again, too
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->reason, "the agent ended with exit code 1 without finishing anything");
+  EXPECT_EQ(failure->in_a_row, 1U);
+  EXPECT_EQ(failure->log_file, "/nowhere/logs/main/a.log");
+  EXPECT_EQ(supervisor->failing(), 1U);
+
+  runtime.start_status = {base::Code::kNotFound, "no such program"};
+  exit("a", {0, 11});
+  loop.advance(seconds(2));
+  failure = supervisor->failure(address("a"));
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->reason, "no such program");
+  EXPECT_EQ(failure->in_a_row, 3U);
+
+  runtime.start_status = {};
+  loop.advance(seconds(4));
+  work("a", 0);
+  exit("a");
+  EXPECT_FALSE(supervisor->failure(address("a")));
+  EXPECT_EQ(supervisor->failing(), 0U);
+}
+
 TEST_F(SupervisorTest, AnAgentThatCannotStartIsTriedAgainLater) {
   runtime.start_status = {base::Code::kNotFound, "no such program"};
   work("a", 1);
