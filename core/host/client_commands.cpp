@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "host/control_protocol.hpp"
+#include "host/status_text.hpp"
 #include "host/text_table.hpp"
 #include "net/unix_stream.hpp"
 
@@ -17,67 +18,21 @@ using nlohmann::json;
 constexpr base::Milliseconds kAnswerTimeout{15'000};
 constexpr std::size_t kAnswerBytes = 64 * 1024 * 1024;
 
-std::string text_of(const json& object, const char* key) {
-  const auto found = object.find(key);
-  if (found == object.end() || found->is_null()) {
+std::string failure_text(const json& failure) {
+  if (failure.empty()) {
     return "";
   }
-  return found->is_string() ? found->get<std::string>() : found->dump();
-}
-
-// Below it the operator is warned: a file may have 100 MiB, and is held twice while it comes in.
-constexpr std::uint64_t kDiskLow = 500ULL * 1024 * 1024;
-
-std::string disk_warning(const json& status) {
-  const auto free = status.find("diskFree");
-  if (free == status.end() || !free->is_number_unsigned() ||
-      free->get<std::uint64_t>() >= kDiskLow) {
-    return "";
-  }
-  const std::string left = std::to_string(free->get<std::uint64_t>() / (1024 * 1024));
-  return "the disk of the data folder has " + left +
-         " MiB left; make room: messages that find none stay with their platforms\n";
-}
-
-std::string status_text(const json& status) {
-  std::string out = "patchbay " + text_of(status, "version") + ", process " +
-                    text_of(status, "pid") + ", up " + text_of(status, "uptime") + "\ndata " +
-                    text_of(status, "dataDir") + "\n" + disk_warning(status);
-  const json agents = status.value("agents", json::object());
-  out += "agents: " + text_of(agents, "running") + " running, " + text_of(agents, "queued") +
-         " queued, " + text_of(agents, "limit") + " at the most\n\n";
-  TextTable table({"INSTANCE", "CHANNEL", "STATE", "IN", "OUT", "FAILED", "WHY"});
-  for (const json& instance : status.value("instances", json::array())) {
-    std::string why = text_of(instance, "reason");
-    if (const std::string action = text_of(instance, "userAction"); !action.empty()) {
-      why += why.empty() ? action : "; " + action;
-    }
-    table.add({text_of(instance, "name"), text_of(instance, "channel"), text_of(instance, "state"),
-               text_of(instance, "received"), text_of(instance, "delivered"),
-               text_of(instance, "failed"), why});
-  }
-  out += table.str();
-  for (const json& instance : status.value("instances", json::array())) {
-    if (const std::string code = text_of(instance, "loginCode"); !code.empty()) {
-      const bool is_qr = instance.value("loginCodeIsQr", false);
-      out += "\n" + text_of(instance, "name") +
-             (is_qr ? ": make a QR code of this and scan it: " : ": log in with the code ") +
-             printable(code);
-    }
-  }
-  for (const json& plugin : status.value("plugins", json::array())) {
-    if (const std::string problem = text_of(plugin, "problem"); !problem.empty()) {
-      out += "\nnot loaded: " + problem;
-    }
-  }
-  return out;
+  const std::string times = text_of(failure, "inARow");
+  return text_of(failure, "reason") + (times == "1" ? "" : ", " + times + " times in a row") +
+         "; what it wrote: " + text_of(failure, "logFile");
 }
 
 std::string sessions_text(const json& answer) {
-  TextTable table({"SESSION", "ID", "AGENT", "STATE", "CHAT", "LAST ACTIVE"});
+  TextTable table({"SESSION", "ID", "AGENT", "STATE", "CHAT", "LAST ACTIVE", "WHY"});
   for (const json& row : answer.value("sessions", json::array())) {
     table.add({text_of(row, "key"), text_of(row, "sessionId"), text_of(row, "agentId"),
-               text_of(row, "containerStatus"), text_of(row, "chat"), text_of(row, "lastActive")});
+               text_of(row, "containerStatus"), text_of(row, "chat"), text_of(row, "lastActive"),
+               failure_text(row.value("failure", json::object()))});
   }
   return table.str();
 }

@@ -18,7 +18,8 @@ constexpr std::string_view kCommands =
     "sessions                 conversations and whether their agents run\n"
     "deliveries [STATE]       messages on their way out: waiting, sending, delivered, failed, "
     "unknown\n"
-    "deliveries resolve ID AS an unknown one: it was delivered, it failed, or resend it\n"
+    "deliveries resolve ID delivered|failed|resend\n"
+    "                         what became of an unknown one, or that it be sent again\n"
     "trace ID                 one message's way, in or out, by any of its ids\n"
     "config reference         every configuration key\n";
 

@@ -7,6 +7,7 @@
 #include "base/iso_time.hpp"
 #include "host/delivery_json.hpp"
 #include "host/resolution.hpp"
+#include "host/status_facts.hpp"
 #include "host/trace.hpp"
 #include "host/version.hpp"
 #include "store/repositories.hpp"
@@ -102,9 +103,27 @@ json status_of(const ControlSubjects& subjects) {
           {"agents",
            {{"running", subjects.supervisor.running()},
             {"queued", subjects.supervisor.queued()},
+            {"failing", subjects.supervisor.failing()},
             {"limit", subjects.running_agents}}},
           {"instances", std::move(instances)},
           {"plugins", std::move(plugins)}};
+}
+
+// A host whose database fails still tells all the rest.
+void tell_status(const ControlSubjects& subjects, ControlServer::Reply reply) {
+  subjects.database.transact<StoredFacts>(
+      read_stored_facts, [&subjects, reply = std::move(reply)](const Result<StoredFacts>& stored) {
+        json status = status_of(subjects);
+        if (stored.ok()) {
+          status["unknownDeliveries"] = stored->unknown_deliveries;
+          status["unwired"] = unwired_json(*stored, [&subjects](const base::ChatKey& chat) {
+            return subjects.router.routes(chat);
+          });
+        } else {
+          status["databaseProblem"] = stored.status().message();
+        }
+        reply(std::move(status));
+      });
 }
 
 json session_row(const store::SessionRecord& session, const ControlSubjects& subjects) {
@@ -117,6 +136,10 @@ json session_row(const store::SessionRecord& session, const ControlSubjects& sub
               {"createdAt", base::format_iso_utc(session.created_at)}};
   if (session.last_active) {
     row["lastActive"] = base::format_iso_utc(*session.last_active);
+  }
+  if (const auto failure = subjects.supervisor.failure({session.agent, session.id})) {
+    row["failure"] = {
+        {"reason", failure->reason}, {"inARow", failure->in_a_row}, {"logFile", failure->log_file}};
   }
   return row;
 }
@@ -194,8 +217,10 @@ void trace(const ControlSubjects& subjects, const json& params, ControlServer::R
         if (found.ok() && found->events.empty() && found->deliveries.empty()) {
           reply(Status(Code::kNotFound,
                        "nothing is known of \"" + id +
-                           "\"; `patchbay deliveries` lists what went out, and what came in is "
-                           "known by its id on the platform, for 8 days"));
+                           "\". trace takes the id or the rowId of a delivery, or the remoteId of "
+                           "one of its parts (`patchbay deliveries --json` has them), and for 8 "
+                           "days the id that a message which came in has on its platform, the id "
+                           "of its event, or of its row in an agent's inbound.db"));
           return;
         }
         reply(found.ok() ? Result<json>(trace_json(*found)) : found.status());
@@ -208,8 +233,9 @@ void add_control_methods(ControlServer& server, ControlSubjects subjects) {
   // Shared by the handlers, which live as long as the server.
   const auto shared = std::make_shared<const ControlSubjects>(std::move(subjects));
   const ControlParam limit{"limit", ParamType::kCount};
-  server.add("status", {},
-             [shared](const json&, ControlServer::Reply reply) { reply(status_of(*shared)); });
+  server.add("status", {}, [shared](const json&, ControlServer::Reply reply) {
+    tell_status(*shared, std::move(reply));
+  });
   server.add("sessions.list", {limit}, [shared](const json& params, ControlServer::Reply reply) {
     list_sessions(*shared, params, std::move(reply));
   });

@@ -9,6 +9,7 @@
 #include "base/executor.hpp"
 #include "delivery/delivery.hpp"
 #include "host/control_server.hpp"
+#include "routing/router.hpp"
 #include "store/central_database.hpp"
 
 namespace patchbay::host {
@@ -20,6 +21,7 @@ struct ControlSubjects {
   adapters::AdapterHost& adapters;
   agents::Supervisor& supervisor;
   delivery::DeliveryService& delivery;
+  const routing::Router& router;
   std::string data_dir;
   std::size_t running_agents;  // at the most
   base::MonotonicTime started;

@@ -15,14 +15,30 @@ using nlohmann::json;
 constexpr std::size_t kPreviewBytes = 40;
 constexpr std::size_t kAttemptsTold = 20;  // in words, the last ones
 
+// "[photo.jpg, notes.txt]"; empty without files.
+std::string names_of_files(const json& content) {
+  std::string names;
+  const json files = content.value("files", json::array());
+  if (!files.is_array()) {
+    return names;
+  }
+  for (const json& file : files) {
+    if (file.is_string()) {
+      names += (names.empty() ? "[" : ", ") + file.get<std::string>();
+    }
+  }
+  return names.empty() ? names : names + "]";
+}
+
 // The beginning of what the message says, for a list.
 std::string preview_of(const std::string& content) {
   const auto parsed = base::parse_json(content);
   std::string text;
   if (parsed.ok() && parsed->is_object()) {
     text = parsed->value("text", json("")).is_string() ? parsed->value("text", "") : "";
-    if (text.empty() && parsed->contains("operation")) {
-      text = "(" + (*parsed)["operation"].dump() + ")";
+    if (base::trim(text).empty()) {
+      text = parsed->contains("operation") ? "(" + (*parsed)["operation"].dump() + ")"
+                                           : names_of_files(*parsed);
     }
   }
   const std::string_view prefix = base::utf8_prefix(text, kPreviewBytes);
@@ -171,7 +187,8 @@ std::string disposition_text(const TracedEvent& event) {
       return event.rows.empty() ? "kept by the host: no agent is wired to the chat yet"
                                 : "kept by the host until the session is free";
     case store::Disposition::kRefused:
-      return "given to no agent: none is asked in this chat, or its policy refuses the sender";
+      return "given to no agent: none is asked in this chat, its policy refuses the sender, or as "
+             "many messages of a chat that no wiring names waited as are kept";
     case store::Disposition::kHandled:
       return "handled by the host itself";
   }

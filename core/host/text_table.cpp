@@ -1,6 +1,7 @@
 #include "host/text_table.hpp"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 namespace patchbay::host {
 namespace {
@@ -17,11 +18,21 @@ std::size_t width_of(const std::string& text) {
 std::string printable(const std::string& text) {
   std::string result = text;
   for (char& c : result) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
+    if (c == '\n' || c == '\t' || c == '\r') {
+      c = ' ';
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
       c = '?';
     }
   }
   return result;
+}
+
+std::string text_of(const nlohmann::json& object, const char* key) {
+  const auto found = object.find(key);
+  if (found == object.end() || found->is_null()) {
+    return "";
+  }
+  return found->is_string() ? found->get<std::string>() : found->dump();
 }
 
 std::string TextTable::str() const {

@@ -1,13 +1,17 @@
 // Columns for people. Control characters in cells are made visible: they come from strangers.
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
 namespace patchbay::host {
 
-// The text with its control characters made visible.
+// The text on one line: control characters become visible, line breaks and tabs spaces.
 [[nodiscard]] std::string printable(const std::string& text);
+
+// The value of that key for a cell; empty: there is none, or null.
+[[nodiscard]] std::string text_of(const nlohmann::json& object, const char* key);
 
 class TextTable {
  public:

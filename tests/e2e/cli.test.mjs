@@ -28,14 +28,14 @@ test('status tells the host, its agents and its instances', async () => {
   assert.deepEqual([told.code, told.stderr], [0, '']);
   assert.match(told.stdout, new RegExp(`^patchbay \\S+, process ${host.pid}, up \\d+ `));
   assert.match(told.stdout, /\nagents: \d+ running, \d+ queued, 8 at the most\n/);
-  assert.match(told.stdout, /\nINSTANCE +CHANNEL +STATE +IN +OUT +FAILED +WHY\nconsole +console +online +1 +1 +0/);
+  assert.match(told.stdout, /\nINSTANCE +CHANNEL +STATE +IN +OUT +FAILED +UNKNOWN +WHY\nconsole +console +online +1 +1 +0 +0\n$/);
   const facts = JSON.parse((await patchbay('status', '--json')).stdout);
   assert.deepEqual([facts.pid, facts.dataDir, facts.instances[0].state], [host.pid, host.data, 'online']);
 });
 
 test('sessions and deliveries are tables, and the same as JSON', async () => {
   const sessions = await patchbay('sessions');
-  assert.match(sessions.stdout, /^SESSION +ID +AGENT +STATE +CHAT +LAST ACTIVE\nagent:main:main +\S+ +main +\S+ +console:dm:ada/);
+  assert.match(sessions.stdout, /^SESSION +ID +AGENT +STATE +CHAT +LAST ACTIVE +WHY\nagent:main:main +\S+ +main +\S+ +console:dm:ada/);
   assert.equal(JSON.parse((await patchbay('sessions', '--json')).stdout).sessions[0].key, 'agent:main:main');
   const deliveries = await patchbay('deliveries');
   assert.match(deliveries.stdout, /^ID +STATE +CHAT +ATTEMPTS +ACCEPTED +TEXT +REASON\n1 +delivered +console:dm:ada +1 +\S+ +good morning\n$/);
@@ -63,7 +63,72 @@ test('trace tells the whole way of a message, by any of its ids, from either end
   assert.deepEqual(facts.deliveries[0].attemptLog.map((attempt) => [attempt.number, attempt.outcome]), [[1, 'delivered']]);
   const unknown = await patchbay('trace', 'nothing-like-it');
   assert.equal(unknown.code, 1);
-  assert.match(unknown.stderr, /^patchbay: nothing is known of "nothing-like-it"/);
+  assert.match(unknown.stderr, /^patchbay: nothing is known of "nothing-like-it"\. trace takes the id or the rowId of a delivery.*`patchbay deliveries --json`.*for 8 days/);
+});
+
+// A host of its own, with what is wrong there.
+async function withHost(config, body) {
+  const own = new Host({ config });
+  try {
+    await own.start();
+    await body(own, (...args) => run(bin('patchbay'), [...args, '--data', own.data]));
+  } finally {
+    if (own.alive) await own.stop();
+    own.remove();
+  }
+}
+const consoleConfig = (command, chats = 'console:*') => ({
+  instances: { console: { channel: 'console' } },
+  agents: { main: { command } },
+  wirings: [{ chats, agent: 'main', engage: 'always' }],
+});
+
+test('messages that no wiring names are seen, held and lost, until one does', () => {
+  const echo = [bin('patchbay-agent'), '--echo'];
+  return withHost(consoleConfig(echo, 'consol:*'), async (own, command) => {
+    const lines = Array.from({ length: 110 }, (_, i) => `message ${i}\n`).join('');
+    const said = run(bin('patchbay'), ['chat', 'ada', '--answers', '0', '--data', own.data], { input: lines });
+    const { unwired } = await until(async () => {
+      const status = await own.call('status');
+      return status.unwired.held + status.unwired.refused === 110 && status;
+    }, 'all messages to be counted');
+    await said;
+    assert.deepEqual(unwired, { held: 100, refused: 10, chatCount: 1,
+      chats: [{ instance: 'console', chat: 'console:dm:ada', held: 100, refused: 10 }] });
+    assert.match((await command('status')).stdout, /\nno wiring names 1 chat that wrote: 100 held, 10 refused and lost \(100 of each are kept\)\n {2}console:dm:ada: 100 held, 10 refused and lost\n {2}name them in wirings, or set people\.unknown_chats/);
+    const logged = own.log.split('\n').filter((line) => line.includes('routing.unwired_chat'));
+    assert.deepEqual(logged.map((line) => line.match(/routing\.\w+/)[0]), ['routing.unwired_chat_held', 'routing.unwired_chat_refused']);
+    assert.match(logged[0], / warning .*chat=console:dm:ada .*wirings.*people\.unknown_chats/);
+
+    own.writeConfig(consoleConfig(echo));
+    own.process.kill('SIGHUP');
+    await until(async () => (await own.deliveries()).length === 100, 'the held messages to be answered');
+    const wired = await own.call('status');
+    assert.deepEqual(wired.unwired, { held: 0, refused: 0, chatCount: 0, chats: [] });
+    assert.doesNotMatch((await command('status')).stdout, /wiring/);
+  });
+});
+
+for (const [what, program, why] of [
+  ['ends at once', '/bin/false', /the agent ended with exit code 1 without finishing anything/],
+  ['is not there', '/nowhere/no-such-agent', /no-such-agent|No such file/],
+]) {
+  test(`an agent that ${what} is seen failing, with its reason and its log`, () => withHost(consoleConfig([program]), async (own, command) => {
+    await run(bin('patchbay'), ['chat', 'ada', '--answers', '0', '--data', own.data], { input: 'hello\n' });
+    const session = await until(async () => (await own.sessions()).find((row) => row.failure), 'the failure to be told');
+    assert.match(session.failure.reason, why);
+    assert.ok(session.failure.inARow >= 1);
+    assert.match(session.failure.logFile, new RegExp(`^/.*/main/${session.sessionId}\\.log$`));
+    const table = (await command('sessions')).stdout;
+    assert.match(table, why);
+    assert.ok(table.includes(`; what it wrote: ${session.failure.logFile}`), table);
+    assert.match((await command('status')).stdout, /\nagents: .* 8 at the most; 1 failing: `patchbay sessions` says why\n/);
+    assert.equal((await own.call('status')).agents.failing, 1);
+  }));
+}
+
+test('help names what a delivery may be resolved as', async () => {
+  assert.match((await patchbay('--help')).stdout, /\n *deliveries resolve ID delivered\|failed\|resend\n/);
 });
 
 // A chat with one answer that telegram got without saying so.
@@ -94,12 +159,16 @@ async function deliveredStatus(host, rowId) {
 }
 
 test('an operator resolves an unknown delivery; ledger and agent follow', () => withUnknown(async ({ host, unknown, command, visible }) => {
+  const status = (await command('status')).stdout;
+  assert.match(status, /FAILED +UNKNOWN +WHY\ntelegram +telegram +online +1 +\d+ +0 +1 /);
+  assert.match(status, /\n1 delivery has an outcome that nobody knows: `patchbay deliveries unknown` lists them, `patchbay deliveries resolve ID /);
   assert.match((await command('trace', String(unknown.id))).stdout,
     new RegExp(`: unknown, unknown \\(-40\\d\\): .*patchbay deliveries resolve ${unknown.id} delivered\\|failed\\|resend`, 's'));
   const told = await command('deliveries', 'resolve', String(unknown.id), 'delivered');
   assert.deepEqual([told.code, told.stderr], [0, '']);
   assert.equal(told.stdout, `delivery ${unknown.id} for telegram:dm:42 is delivered now, and its agent told\n`);
   await until(async () => (await deliveredStatus(host, unknown.rowId)) === 'delivered', 'the agent to be told');
+  assert.doesNotMatch((await command('status')).stdout, /outcome that nobody knows/);
   const [delivery] = (await host.call('trace', { id: String(unknown.id) })).deliveries;
   assert.deepEqual([delivery.state, delivery.evidence], ['delivered', 'an operator says that it arrived']);
   assert.equal(visible(), 1);

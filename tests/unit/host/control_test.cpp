@@ -292,6 +292,7 @@ TEST(CommandLineTest, SaysWhatIsWrong) {
   const char* set[] = {"patchbay", "--set", "x"};
   EXPECT_THAT(parse_command_line(3, set).status().message(), HasSubstr("key=value"));
   EXPECT_THAT(usage(), HasSubstr("trace ID"));
+  EXPECT_THAT(usage(), HasSubstr("deliveries resolve ID delivered|failed|resend"));
 }
 
 struct WordsCase {
@@ -333,6 +334,7 @@ TEST(TextTableTest, AlignsColumnsAndDefusesControlCharacters) {
   table.add({"müßig", "x\x1b[2J"});
   table.add({"y", "z"});
   EXPECT_EQ(table.str(), "A      B\nmüßig  x?[2J\ny      z");
+  EXPECT_EQ(printable("two\nlines\tand\r\x7f"), "two lines and ?");
 }
 
 }  // namespace

@@ -179,5 +179,25 @@ TEST_F(TraceTest, ManyAttemptsAreCutShortInWordsOnly) {
   EXPECT_EQ(delivery["steps"][2], "10 earlier attempts; --json has them all");
 }
 
+struct PreviewCase {
+  const char* content;
+  const char* preview;
+};
+TEST(DeliveryPreviewTest, SaysWhatTheMessageIs) {
+  for (const PreviewCase& tested : {
+           PreviewCase{R"({"text":"hello","files":["a.txt"]})", "hello"},
+           PreviewCase{R"({"text":"","files":["photo.jpg"]})", "[photo.jpg]"},
+           PreviewCase{R"({"files":["photo.jpg","b.txt"]})", "[photo.jpg, b.txt]"},
+           PreviewCase{R"({"text":" ","files":[1]})", ""},
+           PreviewCase{R"({"files":"none"})", ""},
+           PreviewCase{R"({"operation":"reaction"})", "(\"reaction\")"},
+           PreviewCase{"no JSON", ""},
+       }) {
+    store::DeliveryRecord record;
+    record.content = tested.content;
+    EXPECT_EQ(delivery_json(record)["preview"], tested.preview) << tested.content;
+  }
+}
+
 }  // namespace
 }  // namespace patchbay::host
