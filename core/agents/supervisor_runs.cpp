@@ -32,7 +32,7 @@ void Supervisor::begin(Entry& it) {
   it.progress = false;
   it.host_stops_it = false;
   it.lease.emplace(it.session);
-  storage_.recover(*it.lease, lifetime_.guard([this, &it](base::Result<Recovery> result) {
+  storage_.recover(*it.lease, lifetime_.guard([this, &it](const base::Result<Recovery>& result) {
     if (!result.ok()) {
       it.damaged = true;
       start_failed(it, result.status());
@@ -81,7 +81,7 @@ void Supervisor::settle_before_start(Entry& it) {
 }
 
 void Supervisor::prepare(Entry& it) {
-  hooks_.prepare(it.session, lifetime_.guard([this, &it](base::Status ready) {
+  hooks_.prepare(it.session, lifetime_.guard([this, &it](const base::Status& ready) {
     if (!ready.ok()) {
       start_failed(it, ready);
     } else if (stopping_) {
@@ -154,7 +154,7 @@ void Supervisor::agent_exited(Entry& it, AgentExit exit) {
   }
   // Heal first: a reader cannot open a database whose writer was killed in the middle.
   it.lease.emplace(it.session);
-  storage_.recover(*it.lease, lifetime_.guard([this, &it](base::Result<Recovery> result) {
+  storage_.recover(*it.lease, lifetime_.guard([this, &it](const base::Result<Recovery>& result) {
     if (!result.ok()) {
       base::log_error("session.not_healed",
                       {{"session", it.name()}, {"error", result.status().message()}});
