@@ -48,7 +48,7 @@ inline constexpr std::size_t kCentralCheckpointPages =
 inline constexpr seconds kWriteBehind{1};
 inline constexpr std::size_t kPruneRows = 500;        // removed in one transaction
 inline constexpr std::int64_t kIntakeRows = 100'000;  // then the platform is not told
-inline constexpr std::int64_t kIntakeChatRows = 100;  // of one chat that nobody approved yet
+inline constexpr std::int64_t kIntakeChatRows = 100;  // of one chat that no wiring names
 inline constexpr std::int64_t kAuditRows = 10'000;
 
 // Routing.

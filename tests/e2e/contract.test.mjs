@@ -8,6 +8,7 @@ import { Host, until } from './lib/host.mjs';
 import { telegramConfig } from './lib/configs.mjs';
 import { readDataFolder } from './lib/databases.mjs';
 import { assertInvariants, telegramView } from './lib/invariants.mjs';
+import { withServed } from './lib/served.mjs';
 import { TelegramServer } from './telegram/server.mjs';
 
 const AGENT = fileURLToPath(new URL('./contract_agent.py', import.meta.url));
@@ -41,20 +42,12 @@ class Scene {
 async function withAgent(body) {
   const server = await new TelegramServer().start();
   const scene = new Scene(server);
-  try {
-    await scene.host.start();
+  await withServed(scene, async () => {
     await body(scene);
     if (scene.host.alive) await scene.ends();
     assertInvariants(scene.host.data, [telegramView(server)]);
     assert.doesNotMatch(scene.host.log, /Traceback|agent\.exited .*exit code [^0]/);
-  } catch (error) {
-    error.message += `\n---- host log ----\n${scene.host.log.slice(-6000)}`;
-    throw error;
-  } finally {
-    await scene.host.kill();
-    await server.stop();
-    scene.host.remove();
-  }
+  });
 }
 
 describe('an agent that was written for the contract', { concurrency: 4 }, () => {

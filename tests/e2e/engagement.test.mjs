@@ -6,6 +6,7 @@ import { Host, bin, until } from './lib/host.mjs';
 import { telegramConfig } from './lib/configs.mjs';
 import { readDataFolder } from './lib/databases.mjs';
 import { assertInvariants, telegramView } from './lib/invariants.mjs';
+import { withServed } from './lib/served.mjs';
 import { TelegramServer } from './telegram/server.mjs';
 
 const MENTION = '@patch_bot';
@@ -53,19 +54,11 @@ const textsOf = (state) => state.sessions.flatMap((session) => session.inbound.m
 async function withWirings(wirings, body, agents = { main: cat }) {
   const server = await new TelegramServer().start();
   const scene = new Scene(server, wirings, agents);
-  try {
-    await scene.host.start();
+  await withServed(scene, async () => {
     await body(scene);
     if (scene.host.alive) await scene.ends();
     assertInvariants(scene.host.data, [telegramView(server)]);
-  } catch (error) {
-    error.message += `\n---- host log ----\n${scene.host.log.slice(-6000)}`;
-    throw error;
-  } finally {
-    await scene.host.kill();
-    await server.stop();
-    scene.host.remove();
-  }
+  });
 }
 
 describe('a group is answered', { concurrency: 4 }, () => {

@@ -8,6 +8,7 @@ import { Host, bin, run, until } from './lib/host.mjs';
 import { telegramConfig } from './lib/configs.mjs';
 import { readDataFolder, readLive } from './lib/databases.mjs';
 import { assertInvariants, telegramView } from './lib/invariants.mjs';
+import { withServed } from './lib/served.mjs';
 import { TelegramServer } from './telegram/server.mjs';
 
 const STATES = ['waiting', 'sending', 'delivered', 'failed', 'unknown'];
@@ -71,18 +72,10 @@ class Scene {
 async function withScene(body, config = {}) {
   const server = await new TelegramServer().start();
   const scene = new Scene(server, config);
-  try {
-    await scene.host.start();
+  await withServed(scene, async () => {
     await body(scene);
     assert.ok(!scene.host.log.includes(server.token), 'the token is in the log');
-  } catch (error) {
-    error.message += `\n---- host log ----\n${scene.host.log.slice(-6000)}`;
-    throw error;
-  } finally {
-    await scene.host.kill();
-    await server.stop();
-    scene.host.remove();
-  }
+  });
 }
 
 // ---- the three ends ---------------------------------------------------------------------------

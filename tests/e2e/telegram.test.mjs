@@ -6,26 +6,19 @@ import path from 'node:path';
 import { readLive } from './lib/databases.mjs';
 import { Host, until } from './lib/host.mjs';
 import { telegramConfig } from './lib/configs.mjs';
+import { withServed } from './lib/served.mjs';
 import { TelegramServer } from './telegram/server.mjs';
 
 async function withHost(body, configure = (config) => config,
   make = (server) => new Host({ config: configure(telegramConfig(server)) })) {
   const server = await new TelegramServer().start();
   const host = make(server);
-  try {
-    await host.start();
+  await withServed({ server, host }, async () => {
     await body({ server, host });
     const how = await host.stop();
     assert.deepEqual(how, { code: 0, signal: null }, host.log);
     assert.ok(!host.log.includes(server.token), 'the token is in the log');
-  } catch (error) {
-    error.message += `\n---- host log ----\n${host.log.slice(-6000)}`;
-    throw error;
-  } finally {
-    await host.kill();
-    await server.stop();
-    host.remove();
-  }
+  });
 }
 
 const texts = (server, chat) => server.visible(chat).map((m) => m.text);

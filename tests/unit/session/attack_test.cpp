@@ -53,6 +53,13 @@ class Attack : public StorageTest {
 
   [[nodiscard]] std::string victim() const { return temp_ / "victim"; }
 
+  // One that gives the database back what it was.
+  void plant_journal(const std::string& database, const std::string& what_it_was) {
+    test::write_file(file(database + "-journal"),
+                     make_journal(pages_of(what_it_was),
+                                  static_cast<std::uint32_t>(what_it_was.size() / kPageBytes)));
+  }
+
   void expect_refused(const base::Status& status, const std::string& about) {
     ASSERT_FALSE(status.ok()) << about;
     EXPECT_TRUE(status.code() == Code::kRefused || status.code() == Code::kCorrupt ||
@@ -276,9 +283,7 @@ TEST_F(Attack, ARefusedJournalMakesNoOtherOneOurs) {
   replace("inbound.db-journal", make_fifo);
   EXPECT_FALSE(write(message("x")).ok());
   std::filesystem::remove(file("inbound.db-journal"));
-  test::write_file(
-      file("inbound.db-journal"),
-      make_journal(pages_of(earlier), static_cast<std::uint32_t>(earlier.size() / kPageBytes)));
+  plant_journal("inbound.db", earlier);
   ASSERT_TRUE(write(message("in3")).ok());
   EXPECT_EQ(inbound(kRows), "in1,in2,in3");
 }
@@ -318,9 +323,7 @@ TEST_F(Attack, AReplacedInboundIsRefilledOnce) {
 TEST_F(Attack, JournalThatRewritesInbound) {
   const std::string earlier = test::read_file(file("inbound.db"));
   ASSERT_TRUE(write(message("in2")).ok());
-  test::write_file(
-      file("inbound.db-journal"),
-      make_journal(pages_of(earlier), static_cast<std::uint32_t>(earlier.size() / kPageBytes)));
+  plant_journal("inbound.db", earlier);
   ASSERT_TRUE(write(message("in3")).ok());
   EXPECT_EQ(inbound(kRows), "in1,in2,in3");
 }
@@ -331,9 +334,7 @@ TEST_F(Attack, JournalThatRewritesInboundOfASessionAtRest) {
   ASSERT_TRUE(write(message("in2")).ok());
   pool_.drain();  // its turn has ended, so it rests as soon as another one works
   ASSERT_TRUE(create({session_.agent, base::SessionId("other")}).ok());
-  test::write_file(
-      file("inbound.db-journal"),
-      make_journal(pages_of(earlier), static_cast<std::uint32_t>(earlier.size() / kPageBytes)));
+  plant_journal("inbound.db", earlier);
   ASSERT_TRUE(write(message("in3")).ok());
   EXPECT_EQ(inbound(kRows), "in1,in2,in3");
 }
@@ -460,9 +461,7 @@ TEST_F(Attack, AnotherEncodingIsReadAllTheSame) {
 TEST_F(Attack, AnHonestHotJournalIsRolledBackOnceNoAgentRuns) {
   const std::string before = test::read_file(file("outbound.db"));
   agent_writes("half", 3);
-  test::write_file(
-      file("outbound.db-journal"),
-      make_journal(pages_of(before), static_cast<std::uint32_t>(before.size() / kPageBytes)));
+  plant_journal("outbound.db", before);
   const auto batch = drain();
   ASSERT_FALSE(batch.ok());
   EXPECT_EQ(batch.status().code(), Code::kUnavailable) << batch.status().message();
@@ -479,9 +478,7 @@ TEST_F(Attack, ALockBeforeTheRollbackDoesNotCostTheJournal) {
   const std::string before = test::read_file(file("inbound.db"));
   ASSERT_TRUE(write(message("half")).ok());
   open(loop_);
-  test::write_file(
-      file("inbound.db-journal"),
-      make_journal(pages_of(before), static_cast<std::uint32_t>(before.size() / kPageBytes)));
+  plant_journal("inbound.db", before);
   {
     const ReadLock reader(file("inbound.db"));
     EXPECT_EQ(work().status().code(), Code::kBusy);
@@ -494,9 +491,7 @@ TEST_F(Attack, AKilledHostsOwnJournalIsRolledBack) {
   const std::string before = test::read_file(file("inbound.db"));
   ASSERT_TRUE(write(message("half")).ok());
   open(loop_);
-  test::write_file(
-      file("inbound.db-journal"),
-      make_journal(pages_of(before), static_cast<std::uint32_t>(before.size() / kPageBytes)));
+  plant_journal("inbound.db", before);
   ASSERT_TRUE(write(message("in2")).ok());
   EXPECT_EQ(inbound(kRows), "in1,in2");
   EXPECT_EQ(std::filesystem::file_size(file("inbound.db-journal")), 0U);
