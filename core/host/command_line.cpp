@@ -11,7 +11,7 @@
 namespace patchbay::host {
 namespace {
 
-constexpr std::string_view kCommands =
+constexpr std::string_view kCommandNames =
     "run [--check-config]     the host; the default\n"
     "chat [NAME]              talk to the agent in this terminal\n"
     "status                   how the host and its channels are\n"
@@ -249,7 +249,7 @@ std::string usage() {
   // The list of commands stands between the first line and the options.
   const std::size_t gap = text.find("\n\n");
   std::string commands = "\n\nCommands:\n";
-  std::string_view rest = kCommands;
+  std::string_view rest = kCommandNames;
   while (!rest.empty()) {
     const std::size_t end = rest.find('\n');
     commands += "  " + std::string(rest.substr(0, end)) + "\n";

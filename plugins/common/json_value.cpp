@@ -20,6 +20,8 @@ std::optional<json> parse_json(std::string_view text) {
   return value;
 }
 
+json parse_json_or_null(std::string_view text) { return parse_json(text).value_or(json()); }
+
 const json& member(const json& object, const char* key) {
   static const json kNull;
   if (!object.is_object()) {

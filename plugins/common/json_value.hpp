@@ -14,6 +14,8 @@ inline constexpr int kMaxJsonDepth = 64;
 // Nothing for malformed text or nesting over kMaxJsonDepth: nlohmann's parser takes any depth, and
 // then overflows the stack when such a value is copied.
 [[nodiscard]] std::optional<nlohmann::json> parse_json(std::string_view text);
+// Null in that case: its members are all empty.
+[[nodiscard]] nlohmann::json parse_json_or_null(std::string_view text);
 
 // The members of an object; all of these give the default when `object` is no object, has no such
 // member, or one of another type. References are to `object` or to a static null.

@@ -8,19 +8,13 @@
 
 namespace patchbay::console {
 
+using common::parse_json_or_null;
 using common::string_of;
 using nlohmann::json;
 using sdk::Task;
 
-namespace {
-
-// Null for what is not JSON: its members are all empty.
-json parse(std::string_view text) { return common::parse_json(text).value_or(json()); }
-
-}  // namespace
-
 sdk::Result ConsoleAdapter::configure(std::string_view settings_json) {
-  const json settings = parse(settings_json);
+  const json settings = parse_json_or_null(settings_json);
   instance_ = string_of(settings, "instance");
   return {};
 }
@@ -86,7 +80,7 @@ void ConsoleAdapter::on_bytes(const ConnectionPtr& connection, std::string_view 
 }
 
 void ConsoleAdapter::on_frame(const ConnectionPtr& connection, Frame frame) {
-  const json head = parse(frame.json);
+  const json head = parse_json_or_null(frame.json);
   const std::string type = string_of(head, "type");
   if (type == "hello") {
     attach(connection, head);
@@ -146,7 +140,7 @@ sdk::Capabilities ConsoleAdapter::capabilities(const sdk::Chat&) {
 
 std::optional<std::vector<sdk::Event>> ConsoleAdapter::translate(std::string_view kind,
                                                                  std::string_view payload) {
-  const json message = parse(payload);
+  const json message = parse_json_or_null(payload);
   if (kind != "message" || !message.is_object()) {
     return std::nullopt;
   }

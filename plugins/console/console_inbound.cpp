@@ -8,6 +8,7 @@
 namespace patchbay::console {
 
 using common::integer_of;
+using common::parse_json_or_null;
 using common::string_of;
 using nlohmann::json;
 using sdk::Completion;
@@ -16,8 +17,6 @@ using sdk::Task;
 namespace {
 
 constexpr std::size_t kFilesPerMessage = 100;
-
-json parse(std::string_view text) { return common::parse_json(text).value_or(json()); }
 
 std::vector<sdk::InboundFile> declared_files(const json& message) {
   std::vector<sdk::InboundFile> result;
@@ -50,7 +49,7 @@ const char* outcome_name(std::uint64_t value) {
 
 // Why a chunk is none, or nothing.
 std::string problem_of(const Frame& chunk, std::uint64_t left) {
-  const json head = parse(chunk.json);
+  const json head = parse_json_or_null(chunk.json);
   if (string_of(head, "type") != "data") {
     const std::string reason = string_of(head, "reason");
     return reason.empty() ? "its sender cannot read it" : reason;
@@ -118,7 +117,7 @@ Task<> ConsoleAdapter::serve(ConnectionPtr connection) {
 }
 
 Task<> ConsoleAdapter::take_message(ConnectionPtr connection, Frame frame) {
-  const json head = parse(frame.json);
+  const json head = parse_json_or_null(frame.json);
   std::optional<sdk::Event> event =
       message_event(connection->chat, string_of(head, "id"), std::move(frame.body));
   if (!event) {

@@ -94,7 +94,7 @@ void ChatSession::serve() {
 }
 
 void ChatSession::handle(const Frame& frame) {
-  const json head = common::parse_json(frame.json).value_or(json());
+  const json head = common::parse_json_or_null(frame.json);
   const std::string type = string_of(head, "type");
   if (type == "welcome") {
     welcome();
