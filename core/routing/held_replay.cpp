@@ -37,7 +37,7 @@ void Router::Pipeline::start_replay() {
     return;
   }
   replay_->started = true;
-  using Counts = std::vector<store::IntakeRepository::ChatCount>;
+  using Counts = std::vector<store::ChatCount>;
   parts_.database.transact<Counts>(
       [](store::Repositories& repositories) {
         return repositories.intake.count_by_chat(store::IntakeReason::kUnknownChat);
@@ -56,9 +56,9 @@ bool Router::Pipeline::is_to_be_routed(const base::ChatKey& chat) const {
          !routing_->rules_of(chat).empty();
 }
 
-void Router::Pipeline::held_counted(const std::vector<store::IntakeRepository::ChatCount>& counts) {
+void Router::Pipeline::held_counted(const std::vector<store::ChatCount>& counts) {
   replay_->counted = true;
-  for (const store::IntakeRepository::ChatCount& held : counts) {
+  for (const store::ChatCount& held : counts) {
     if (is_to_be_routed(held.chat)) {
       replay_->left[{held.instance, held.chat}] = held.count;
     }

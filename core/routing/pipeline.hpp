@@ -99,7 +99,7 @@ class Router::Pipeline {
   void discard(std::vector<InboundFile> files);
 
   void start_replay();
-  void held_counted(const std::vector<store::IntakeRepository::ChatCount>& counts);
+  void held_counted(const std::vector<store::ChatCount>& counts);
   void load_held();
   void submit_held(std::vector<store::IntakeRecord> records);
   void submit_held(const store::IntakeRecord& record);

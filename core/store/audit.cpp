@@ -51,16 +51,10 @@ base::Status AuditRepository::count_one(const AuditRecord& record) {
   });
 }
 
-base::Result<std::vector<AuditRepository::ChatCount>> AuditRepository::count_by_chat(
-    const std::string& reason) {
+base::Result<std::vector<ChatCount>> AuditRepository::count_by_chat(const std::string& reason) {
   return guarded("counting the audit", [&]() -> base::Result<std::vector<ChatCount>> {
     Query query(statements_, kCountByChat, reason);
-    std::vector<ChatCount> counts;
-    while (query.step()) {
-      counts.push_back(
-          {query.id<base::InstanceName>(0), query.id<base::ChatKey>(1), query.integer(2)});
-    }
-    return counts;
+    return read_chat_counts(query);
   });
 }
 

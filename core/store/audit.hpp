@@ -10,6 +10,7 @@
 #include "base/clock.hpp"
 #include "base/ids.hpp"
 #include "base/status.hpp"
+#include "store/records.hpp"
 
 namespace patchbay::store {
 
@@ -40,11 +41,6 @@ class AuditRepository {
   // that were longest quiet give way.
   base::Status count_one(const AuditRecord& record);
   // How often that reason was counted in each chat.
-  struct ChatCount {
-    base::InstanceName instance;
-    base::ChatKey chat;
-    std::int64_t count = 0;
-  };
   base::Result<std::vector<ChatCount>> count_by_chat(const std::string& reason);
   // The most recent first.
   base::Result<std::vector<AuditRecord>> list(std::size_t limit);

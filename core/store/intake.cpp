@@ -125,16 +125,10 @@ base::Result<std::int64_t> IntakeRepository::count_of_chat(const base::InstanceN
   });
 }
 
-base::Result<std::vector<IntakeRepository::ChatCount>> IntakeRepository::count_by_chat(
-    IntakeReason reason) {
+base::Result<std::vector<ChatCount>> IntakeRepository::count_by_chat(IntakeReason reason) {
   return guarded("counting the intake by chat", [&]() -> base::Result<std::vector<ChatCount>> {
     Query query(statements_, kCountByChat, reason);
-    std::vector<ChatCount> counts;
-    while (query.step()) {
-      counts.push_back(
-          {query.id<base::InstanceName>(0), query.id<base::ChatKey>(1), query.integer(2)});
-    }
-    return counts;
+    return read_chat_counts(query);
   });
 }
 

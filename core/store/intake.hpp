@@ -39,11 +39,6 @@ class IntakeRepository {
   base::Result<std::int64_t> count_of_chat(const base::InstanceName& instance,
                                            const base::ChatKey& chat, IntakeReason reason);
   // How many events each chat has waiting for that reason.
-  struct ChatCount {
-    base::InstanceName instance;
-    base::ChatKey chat;
-    std::int64_t count = 0;
-  };
   base::Result<std::vector<ChatCount>> count_by_chat(IntakeReason reason);
   base::Result<std::int64_t> largest_id();
   // The sessions that something waits for, "<agent>/<session id>".

@@ -22,6 +22,13 @@ struct ChatRecord {
   base::WallTime first_seen;
 };
 
+// How many of something a chat has.
+struct ChatCount {
+  base::InstanceName instance;
+  base::ChatKey chat;
+  std::int64_t count = 0;
+};
+
 struct SessionRecord {
   base::SessionId id;
   base::AgentGroupId agent;

@@ -1,6 +1,5 @@
 #include "store/seen.hpp"
 
-#include <algorithm>
 #include <string_view>
 
 #include "base/limits.hpp"
@@ -23,14 +22,20 @@ constexpr char kFindByEventOrMessage[] =
     "WHERE event_id IN (?1, ?2) UNION "
     "SELECT instance, chat, event_id, disposition, at, message_id, inbox_rows FROM seen "
     "WHERE message_id = ?1 AND message_id <> '' ORDER BY at DESC LIMIT ?3";
+// A message's id alone is in many chats: the rows tell which was meant.
+constexpr char kFindByRow[] =
+    "SELECT instance, chat, event_id, disposition, at, message_id, inbox_rows FROM seen "
+    "WHERE event_id IN (?1, ?2) AND ?3 IN (SELECT value FROM json_each(nullif(inbox_rows, ''))) "
+    "UNION "
+    "SELECT instance, chat, event_id, disposition, at, message_id, inbox_rows FROM seen "
+    "WHERE message_id = ?1 AND message_id <> '' "
+    "AND ?3 IN (SELECT value FROM json_each(nullif(inbox_rows, ''))) LIMIT 1";
 constexpr char kPrune[] =
     "DELETE FROM seen WHERE (instance, chat, event_id) IN "
     "(SELECT instance, chat, event_id FROM seen WHERE at < ? ORDER BY at LIMIT ?)";
 
 // The id of most events: that of a message which an adapter gave no event id, and telegram's.
 constexpr std::string_view kMessageEvent = "message:";
-// A message's id alone is in many chats; the rows tell which was meant.
-constexpr std::size_t kChatsOfOneId = 10'000;
 
 std::string message_of_event(const std::string& event_id) {
   return event_id.starts_with(kMessageEvent) ? event_id.substr(kMessageEvent.size())
@@ -101,11 +106,6 @@ std::vector<std::string> ids_in_row_id(const std::string& row_id) {
   return ids;
 }
 
-bool became(const SeenRecord& record, const std::string& row_id) {
-  return std::any_of(record.rows.begin(), record.rows.end(),
-                     [&row_id](const InboxRow& row) { return row.row_id == row_id; });
-}
-
 }  // namespace
 
 base::Result<std::optional<Disposition>> SeenRepository::find(const SeenKey& key) {
@@ -141,9 +141,9 @@ base::Status SeenRepository::update(const SeenKey& key, Disposition disposition,
 
 base::Result<std::vector<SeenRecord>> SeenRepository::find_by_any_id(const std::string& id,
                                                                      std::size_t limit) {
-  const auto find = [&](const std::string& name, std::size_t most) {
+  const auto find = [&](const char* sql, const std::string& name, const auto& last) {
     const std::string event = std::string(kMessageEvent) + name;
-    Query query(statements_, kFindByEventOrMessage, name, event, most);
+    Query query(statements_, sql, name, event, last);
     std::vector<SeenRecord> found;
     while (query.step()) {
       found.push_back(read(query));
@@ -151,16 +151,12 @@ base::Result<std::vector<SeenRecord>> SeenRepository::find_by_any_id(const std::
     return found;
   };
   return guarded("looking up a seen event", [&]() -> base::Result<std::vector<SeenRecord>> {
-    std::vector<SeenRecord> found = find(id, limit);
-    if (!found.empty()) {
-      return found;
-    }
+    std::vector<SeenRecord> found = find(kFindByEventOrMessage, id, limit);
     for (const std::string& part : ids_in_row_id(id)) {
-      for (SeenRecord& record : find(part, kChatsOfOneId)) {
-        if (became(record, id)) {
-          return std::vector<SeenRecord>{std::move(record)};
-        }
+      if (!found.empty()) {
+        break;
       }
+      found = find(kFindByRow, part, id);
     }
     return found;
   });

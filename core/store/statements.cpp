@@ -75,6 +75,15 @@ base::Status to_status(const std::exception& exception, std::string_view what) {
           "central database: " + std::string(what) + ": " + exception.what()};
 }
 
+std::vector<ChatCount> read_chat_counts(Query& query) {
+  std::vector<ChatCount> counts;
+  while (query.step()) {
+    counts.push_back(
+        {query.id<base::InstanceName>(0), query.id<base::ChatKey>(1), query.integer(2)});
+  }
+  return counts;
+}
+
 std::string to_json_list(const std::vector<std::string>& list) {
   if (list.empty()) {
     return {};

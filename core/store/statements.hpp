@@ -16,6 +16,7 @@
 #include "base/clock.hpp"
 #include "base/ids.hpp"
 #include "base/status.hpp"
+#include "store/records.hpp"
 
 namespace patchbay::store {
 
@@ -112,6 +113,9 @@ auto guarded(std::string_view what, Function&& function) -> decltype(function())
     return to_status(exception, what);
   }
 }
+
+// Of rows of instance, chat, count.
+[[nodiscard]] std::vector<ChatCount> read_chat_counts(Query& query);
 
 // Lists of texts in one column.
 [[nodiscard]] std::string to_json_list(const std::vector<std::string>& list);
