@@ -34,11 +34,14 @@ export async function until(check, what, timeout = DEADLINE) {
 
 export class Host {
   // `within`: a command that runs the host, with its arguments; `seen`: where the test finds what the
-  // host has in `data`, if that is somewhere else.
-  constructor({ config, data = temporaryFolder(), seen = data, plugins = PLUGINS, env = {}, args = [], within = [] } = {}) {
+  // host has in `data`, if that is somewhere else. `command`, in `cwd`: what starts the host, if it is
+  // not to be told its folders.
+  constructor({ config, data = temporaryFolder(), seen = data, plugins = PLUGINS, env = {}, args = [], within = [], command, cwd } = {}) {
     this.data = data;
     this.seen = seen;
     this.within = within;
+    this.command = command;
+    this.cwd = cwd;
     this.config = config;
     this.plugins = plugins;
     this.env = env;
@@ -60,8 +63,9 @@ export class Host {
     const args = ['run', '--data', this.data, ...this.args];
     if (this.plugins) args.push('--plugins', this.plugins); // null: those the program finds by itself
     if (this.configFile) args.push('--config', this.configFile);
-    const [program, ...before] = [...this.within, bin('patchbay')];
-    this.process = spawn(program, [...before, ...args], {
+    const [program, ...words] = this.command ?? [...this.within, bin('patchbay'), ...args];
+    this.process = spawn(program, words, {
+      cwd: this.cwd,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...this.env, ...extra },
     });
