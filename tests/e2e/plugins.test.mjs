@@ -6,7 +6,8 @@ import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { BUILD, Host, PLUGINS, bin, run, temporaryFolder } from './lib/host.mjs';
+import { BUILD, Host, PLUGINS, bin, run, temporaryFolder, until } from './lib/host.mjs';
+import { WAITING, plantDeliveries } from './lib/ledger.mjs';
 
 const built = (name) => fs.readFileSync(path.join(BUILD, 'tests/unit/adapters/libraries', `${name}.so`));
 const rightSidecar = JSON.parse(fs.readFileSync(path.join(PLUGINS, 'console.adapter.json')));
@@ -121,6 +122,38 @@ test('one that hangs in its probe holds up the start for the time of a probe, an
     const answered = await run(bin('patchbay'), ['chat', 'ada', '--data', slow.data], { input: 'still here\n' });
     assert.equal(answered.stdout, 'still here\n', answered.stderr);
     assert.deepEqual(await slow.stop(), { code: 0, signal: null });
+  } finally {
+    await slow.kill();
+    fs.rmSync(slowTop, { recursive: true, force: true });
+  }
+});
+
+test('one whose call takes too long is named in the log, and goes on', async () => {
+  const slowTop = temporaryFolder();
+  const plugins = path.join(slowTop, 'plugins');
+  fs.mkdirSync(plugins, { mode: 0o755 });
+  plugin(plugins, 'scripted', built('scripted'), { version: '1.0', vendor: 'tests', abilities: [] });
+  const slow = new Host({ data: path.join(slowTop, 'data'), plugins, config: {
+    instances: { busy: { channel: 'scripted' } }, agents: { main: { command: ['/bin/false'] } }, people: { unknown_chats: 'drop' },
+  } });
+  try {
+    await slow.start(); // makes its tables
+    await slow.stop();
+    // What it is to deliver tells this adapter what to do. So many messages in one call take a fifth
+    // of a second, and with a sanitizer still no 5 s, after which it would be given up.
+    plantDeliveries(slow.data, ['ok', 'submit-many 60000', 'ok'], { instance: 'busy', chat: 'busy:group:-100', state: WAITING });
+    await slow.start();
+    await until(async () => (await slow.deliveries('delivered')).length === 3, 'all to be delivered');
+    const told = slow.log.split('\n').filter((line) => line.includes('adapter.slow_call instance=busy call=deliver '));
+    assert.ok(told.length >= 1, 'nothing was told'); // a loaded machine may make another one slow
+    const [, ms, limit] = / warning adapter\.slow_call .* ms=(\d+) limit_ms=(\d+)$/.exec(told[0]);
+    assert.ok(Number(limit) === 50 && Number(ms) > 50, told[0]);
+    const { instances: [instance] } = await slow.call('status');
+    assert.deepEqual([instance.name, instance.state, instance.delivered, instance.violations], ['busy', 'online', 3, 0]);
+    assert.deepEqual(await slow.stop(), { code: 0, signal: null });
+  } catch (error) {
+    error.message += `\n---- host log ----\n${slow.log.slice(-6000)}`;
+    throw error;
   } finally {
     await slow.kill();
     fs.rmSync(slowTop, { recursive: true, force: true });
