@@ -71,6 +71,7 @@ class ConsoleAdapter final : public sdk::Adapter {
     std::vector<sdk::OutboundFile> files;
     std::set<std::uint64_t> terminals;  // that have not answered yet
     bool shown = false;                 // by one of them
+    bool unheard = false;               // one ended without a word: it may have shown it
     std::string unsaved;                // why one could not keep its files
     Mailbox<sdk::Result> outcome;
   };

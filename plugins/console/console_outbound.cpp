@@ -115,9 +115,11 @@ void ConsoleAdapter::end_if_all_answered(const ShowingPtr& showing) {
   if (showing->shown) {
     end_showing(showing, sdk::Result::sent());
   } else if (!showing->unsaved.empty()) {
+    const std::string why = "its files could not be saved: " + showing->unsaved +
+                            "; make room there, or " + how_to_attach(showing->chat) + " --save DIR";
+    // Who cannot save the files does not show the words.
     end_showing(showing,
-                offline("its files could not be saved: " + showing->unsaved +
-                        "; make room there, or " + how_to_attach(showing->chat) + " --save DIR"));
+                showing->unheard ? offline(why) : sdk::Result::not_sent(PBAY_E_OFFLINE, why));
   } else {
     end_showing(showing, offline("nobody is attached; " + how_to_attach(showing->chat)));
   }
@@ -154,6 +156,7 @@ void ConsoleAdapter::terminal_left(std::uint64_t terminal) {
   std::vector<ShowingPtr> left;
   for (const auto& [message, showing] : showing_) {
     if (showing->terminals.erase(terminal) != 0) {
+      showing->unheard = true;
       left.push_back(showing);
     }
   }
@@ -167,6 +170,7 @@ void ConsoleAdapter::cancelled(pbay_op op) {
                                   [op](const auto& item) { return item.second->op == op; });
   if (found != showing_.end()) {
     const ShowingPtr showing = found->second;
+    showing->unheard = showing->unheard || !showing->terminals.empty();
     showing->terminals.clear();
     end_if_all_answered(showing);
   }

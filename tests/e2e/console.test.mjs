@@ -181,6 +181,7 @@ test('a file that cannot be saved stays with the host until it can', () => withH
   assert.match(output, /notes\.txt cannot be saved in .*: No such file or directory\. The host keeps .* --save DIR/);
   const [waiting] = await host.deliveries('waiting');
   assert.match(JSON.stringify(waiting), /No such file or directory/);
+  assert.equal(waiting.attempts, 0); // it was not shown: it waits for the chat, and uses up nothing
   const later = await chat(host, folder, '', 'ada', '--answers', '1');
   assert.equal(later.code, 0, later.stderr);
   assert.equal(fs.readFileSync(path.join(folder, 'notes-2.txt'), 'utf8'), 'notes');

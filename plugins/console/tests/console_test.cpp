@@ -254,6 +254,7 @@ TEST_F(ConsoleTest, FilesThatCannotBeSavedLeaveTheMessageWithTheHostUntilTheTerm
   say(terminal, {{"type", "unsaved"}, {"id", "k1"}, {"reason", "No space left on device"}});
   ASSERT_NE(host.result(op), nullptr);
   EXPECT_EQ(host.result(op)->code, PBAY_E_OFFLINE);
+  EXPECT_EQ(host.result(op)->sent_state, sdk::SentState::kNotSent) << "it was not shown";
   EXPECT_THAT(host.result(op)->text, HasSubstr("No space left on device"));
   EXPECT_THAT(host.result(op)->text, HasSubstr("--save DIR"));
   EXPECT_THAT(host.reachable(), SizeIs(before));
@@ -273,6 +274,17 @@ TEST_F(ConsoleTest, OneTerminalOfAChatThatSavesItIsEnoughAndAllMayTry) {
   host.hang_up(third);
   ASSERT_NE(host.result(op), nullptr);
   EXPECT_EQ(host.result(op)->code, PBAY_OK);
+}
+
+TEST_F(ConsoleTest, WhatOneCouldNotSaveAndAnotherLeftMayHaveBeenShown) {
+  const std::uint64_t one = attach("ada");
+  const std::uint64_t other = attach("ada");
+  const pbay_op op = host.deliver(message("ada", "answer", "k1"));
+  say(one, {{"type", "unsaved"}, {"id", "k1"}, {"reason", "full"}});
+  host.hang_up(other);
+  ASSERT_NE(host.result(op), nullptr);
+  EXPECT_EQ(host.result(op)->sent_state, sdk::SentState::kUnknown);
+  EXPECT_THAT(host.result(op)->text, HasSubstr("full"));
 }
 
 TEST_F(ConsoleTest, ATerminalThatCameLaterIsNotWaitedFor) {
