@@ -47,6 +47,9 @@ NextAction uncertain(const AttemptOutcome& outcome, const History& history,
   if (!may_repeat) {
     return Unknown{what};
   }
+  if (outcome.chat_offline) {
+    return Pause{PauseCause::kChatOffline, what, true};
+  }
   if (std::string why = exhausted(history, policy); !why.empty()) {
     return Unknown{why + ": " + what};
   }

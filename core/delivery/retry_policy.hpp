@@ -55,6 +55,7 @@ enum class PauseCause : std::uint8_t { kChatOffline, kAccount };
 struct Pause {
   PauseCause cause = PauseCause::kAccount;
   std::string reason;
+  bool was_uncertain = false;  // as above
 };
 using NextAction = std::variant<Delivered, Failed, Unknown, RetryLater, Pause>;
 

@@ -61,24 +61,13 @@ class Settler {
     return tell_user();
   }
   Status operator()(const RetryLater& retry) {
-    Ground ground = Ground::kNotSent;
-    if (retry.was_uncertain) {
-      PATCHBAY_TRY(move_to_unknown(retry.reason));
-      record_.state = DeliveryState::kUnknown;
-      ground = Ground::kPolicy;
-      move_.evidence = kSentAgain;
-    }
-    move_.to = DeliveryState::kWaiting;
-    move_.reason = retry.reason;
     move_.not_before = settling_.now + retry.after;
-    PATCHBAY_TRY(move_checked(repositories_, record_, move_, ground));
+    PATCHBAY_TRY(move_to_waiting(retry.reason, retry.was_uncertain));
     return impose(retry);
   }
   Status operator()(const Pause& pause) {
-    move_.to = DeliveryState::kWaiting;
-    move_.reason = pause.reason;
     move_.attempts = record_.attempts > 0 ? record_.attempts - 1 : 0;
-    PATCHBAY_TRY(move_checked(repositories_, record_, move_, Ground::kNotSent));
+    PATCHBAY_TRY(move_to_waiting(pause.reason, pause.was_uncertain));
     return repositories_.ledger.pause(record_.id, settling_.paused_since.value_or(settling_.now),
                                       pause.reason);
   }
@@ -89,6 +78,21 @@ class Settler {
     move_.reason = reason;
     move_.evidence = parts_evidence(record_);
     return move_checked(repositories_, record_, move_, Ground::kNone);
+  }
+
+  // By proof that nothing was sent, or through unknown by the policy, which says that it may be
+  // sent again.
+  Status move_to_waiting(const std::string& reason, bool was_uncertain) {
+    Ground ground = Ground::kNotSent;
+    if (was_uncertain) {
+      PATCHBAY_TRY(move_to_unknown(reason));
+      record_.state = DeliveryState::kUnknown;
+      ground = Ground::kPolicy;
+      move_.evidence = kSentAgain;
+    }
+    move_.to = DeliveryState::kWaiting;
+    move_.reason = reason;
+    return move_checked(repositories_, record_, move_, ground);
   }
 
   Status impose(const RetryLater& retry) {

@@ -82,6 +82,7 @@ void ConsoleAdapter::on_bytes(const ConnectionPtr& connection, std::string_view 
 void ConsoleAdapter::on_frame(const ConnectionPtr& connection, Frame frame) {
   const json head = parse_json_or_null(frame.json);
   const std::string type = string_of(head, "type");
+  connection->silent = false;
   if (type == "hello") {
     attach(connection, head);
   } else if (connection->chat.empty()) {
@@ -111,6 +112,7 @@ void ConsoleAdapter::attach(const ConnectionPtr& connection, const json& hello) 
   }
   connection->chat = chat;
   send(*connection, {{"type", "welcome"}, {"chat", chat}});
+  join(*connection);
   spawn("serve", serve(connection));
   // What was said while nobody was there comes now.
   chat_reachable(sdk::Chat(sdk::ChatKind::kDirect, chat));
@@ -122,11 +124,20 @@ void ConsoleAdapter::drop(Connection& connection, const std::string& why) {
   listener_.hang_up(connection.id);
 }
 
+void ConsoleAdapter::hang_up(Connection& connection, const std::string& why) {
+  log_warning("a terminal of " + connection.chat + " was hung up: " + why);
+  connection.over = true;
+  listener_.hang_up(connection.id);
+}
+
 void ConsoleAdapter::send(Connection& connection, const json& frame, std::string_view body) {
-  if (!connection.over && !connection.outbox.send(common::to_text(frame), body)) {
-    log_warning("a terminal of " + connection.chat + " was hung up: it does not read");
-    connection.over = true;
-    listener_.hang_up(connection.id);
+  send_text(connection, common::to_text(frame), body);
+}
+
+void ConsoleAdapter::send_text(Connection& connection, std::string_view frame,
+                               std::string_view body) {
+  if (!connection.over && !connection.outbox.send(frame, body)) {
+    hang_up(connection, "it does not read");
   }
 }
 

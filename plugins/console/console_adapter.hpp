@@ -2,6 +2,7 @@
 // under that name with `patchbay chat NAME` is in it. The protocol: frames.hpp.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
@@ -11,6 +12,7 @@
 #include <patchbay/sdk/adapter.hpp>
 #include <patchbay/sdk/listener.hpp>
 
+#include "console/alarm.hpp"
 #include "console/frames.hpp"
 #include "console/mailbox.hpp"
 #include "console/outbox.hpp"
@@ -28,6 +30,12 @@ class ConsoleAdapter final : public sdk::Adapter {
   std::optional<std::vector<sdk::Event>> translate(std::string_view kind,
                                                    std::string_view payload) override;
   void cancelled(pbay_op op) override;
+
+  // For the other terminals, when one has shown a message: since then, or since a chunk of its
+  // files was asked for.
+  static constexpr std::int64_t kOthersMs = 3000;
+  // When nobody has: the host takes what comes after the deadline for a broken contract.
+  static constexpr std::int64_t kBeforeDeadlineMs = 2000;
 
   static constexpr std::uint32_t kTypingLastsMs = 5000;
   void typing(sdk::Chat chat);
@@ -51,8 +59,9 @@ class ConsoleAdapter final : public sdk::Adapter {
           messages(adapter.runtime()),
           chunks(adapter.runtime()) {}
     std::uint64_t id;
-    std::string chat;   // empty before its hello
-    bool over = false;  // gone, or about to be: nothing more is read
+    std::string chat;     // empty before its hello
+    bool over = false;    // gone, or about to be: nothing more is read
+    bool silent = false;  // stopped, perhaps: not waited for, until it says something
     FrameReader reader{kTextBytes};
     Outbox outbox;
     Mailbox<Frame> messages;  // in order; an empty frame at the end
@@ -65,15 +74,20 @@ class ConsoleAdapter final : public sdk::Adapter {
 
   // A delivery on its way to all terminals of its chat.
   struct Showing {
-    explicit Showing(sdk::Runtime& runtime) : outcome(runtime) {}
+    Showing(sdk::Runtime& runtime, std::function<void()> out_of_patience)
+        : outcome(runtime), patience(runtime, std::move(out_of_patience)) {}
     pbay_op op = 0;
     std::string chat;
+    std::int64_t deadline_ms = 0;  // monotonic; 0: none
     std::vector<sdk::OutboundFile> files;
+    std::string frame;  // with its words: for a terminal that comes meanwhile
+    std::string words;
     std::set<std::uint64_t> terminals;  // that have not answered yet
     bool shown = false;                 // by one of them
     bool unheard = false;               // one ended without a word: it may have shown it
     std::string unsaved;                // why one could not keep its files
     Mailbox<sdk::Result> outcome;
+    Alarm patience;  // with those that have not answered
   };
   using ShowingPtr = std::shared_ptr<Showing>;
 
@@ -83,7 +97,10 @@ class ConsoleAdapter final : public sdk::Adapter {
   void attach(const ConnectionPtr& connection, const nlohmann::json& hello);
   void gone(const ConnectionPtr& connection);
   void drop(Connection& connection, const std::string& why);
+  // It may come back, and then sends again what was not acknowledged; drop() ends it for good.
+  void hang_up(Connection& connection, const std::string& why);
   void send(Connection& connection, const nlohmann::json& frame, std::string_view body = {});
+  void send_text(Connection& connection, std::string_view frame, std::string_view body);
 
   // ---- what people say: console_inbound.cpp ----
   void queue_message(Connection& connection, Frame frame);
@@ -101,13 +118,19 @@ class ConsoleAdapter final : public sdk::Adapter {
 
   // ---- what agents say: console_outbound.cpp ----
   ShowingPtr show(const sdk::Delivery& delivery);
+  void show_to(Showing& showing, Connection& connection);
+  // What nobody has shown yet is shown to a new terminal, too: the others may have stopped.
+  void join(Connection& connection);
   void acknowledged(const Connection& connection, const std::string& message);
   void unsaved(const Connection& connection, const std::string& message, std::string reason);
   void terminal_left(std::uint64_t terminal);
   void send_chunk(Connection& connection, const nlohmann::json& request);
   // By value: what waits goes on inside the push, and may be gone after it.
   static void end_showing(ShowingPtr showing, sdk::Result result);
-  static void end_if_all_answered(const ShowingPtr& showing);
+  void end_if_all_answered(const ShowingPtr& showing);
+  [[nodiscard]] bool is_awaited(const Showing& showing) const;
+  void be_patient(Showing& showing) const;
+  void out_of_patience(const std::string& message);
 
   std::string instance_;
   sdk::Listener listener_;

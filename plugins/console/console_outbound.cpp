@@ -1,10 +1,12 @@
 // What agents say: a delivery is done when a terminal has shown it and saved its files. Until then
-// it is the host's, which offers it again.
+// it is the host's, which offers it again. The other terminals of the chat have a little longer, so
+// that one that is stopped holds up nobody.
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
+#include <utility>
 
 #include "common/json_value.hpp"
 #include "console/console_adapter.hpp"
@@ -71,21 +73,36 @@ ConsoleAdapter::ShowingPtr ConsoleAdapter::show(const sdk::Delivery& delivery) {
   for (const sdk::OutboundFile& file : delivery.files) {
     frame["files"].push_back({{"name", file.name}, {"mime", file.mime}, {"size", file.size}});
   }
-  const std::string words = words_of(delivery);
-  frame["size"] = words.size();
-  const auto showing = std::make_shared<Showing>(runtime());
+  const auto showing = std::make_shared<Showing>(
+      runtime(), [this, id = delivery.idempotency_key] { out_of_patience(id); });
+  showing->words = words_of(delivery);
+  frame["size"] = showing->words.size();
+  showing->frame = common::to_text(frame);
   showing->op = delivery.op;
   showing->chat = delivery.chat.id;
+  showing->deadline_ms = delivery.deadline_ms;
   showing->files = delivery.files;
   for (const auto& [id, connection] : connections_) {
-    if (connection->chat == showing->chat && !connection->over) {
-      send(*connection, frame, words);
-      if (!connection->over) {
-        showing->terminals.insert(id);
-      }
+    if (connection->chat == showing->chat) {
+      show_to(*showing, *connection);
     }
   }
   return showing;
+}
+
+void ConsoleAdapter::show_to(Showing& showing, Connection& connection) {
+  send_text(connection, showing.frame, showing.words);
+  if (!connection.over) {
+    showing.terminals.insert(connection.id);
+  }
+}
+
+void ConsoleAdapter::join(Connection& connection) {
+  for (const auto& [message, showing] : showing_) {
+    if (showing->chat == connection.chat && !showing->shown) {
+      show_to(*showing, connection);
+    }
+  }
 }
 
 Task<sdk::Result> ConsoleAdapter::deliver(sdk::Delivery delivery) {
@@ -95,6 +112,7 @@ Task<sdk::Result> ConsoleAdapter::deliver(sdk::Delivery delivery) {
                                     "nobody is attached; " + how_to_attach(delivery.chat.id));
   }
   showing_[delivery.idempotency_key] = showing;
+  be_patient(*showing);
   const sdk::Result outcome = co_await showing->outcome.next();
   showing_.erase(delivery.idempotency_key);
   if (!outcome.ok()) {
@@ -108,21 +126,57 @@ void ConsoleAdapter::end_showing(ShowingPtr showing, sdk::Result result) {
   static_cast<void>(showing->outcome.push(std::move(result)));
 }
 
+bool ConsoleAdapter::is_awaited(const Showing& showing) const {
+  return std::any_of(showing.terminals.begin(), showing.terminals.end(), [&](std::uint64_t id) {
+    const auto found = connections_.find(id);
+    return found != connections_.end() && (!showing.shown || !found->second->silent);
+  });
+}
+
 void ConsoleAdapter::end_if_all_answered(const ShowingPtr& showing) {
-  if (!showing->terminals.empty()) {
+  if (is_awaited(*showing)) {
     return;
   }
   if (showing->shown) {
     end_showing(showing, sdk::Result::sent());
-  } else if (!showing->unsaved.empty()) {
-    const std::string why = "its files could not be saved: " + showing->unsaved +
-                            "; make room there, or " + how_to_attach(showing->chat) + " --save DIR";
-    // Who cannot save the files does not show the words.
-    end_showing(showing,
-                showing->unheard ? offline(why) : sdk::Result::not_sent(PBAY_E_OFFLINE, why));
-  } else {
-    end_showing(showing, offline("nobody is attached; " + how_to_attach(showing->chat)));
+    return;
   }
+  if (showing->unsaved.empty()) {
+    end_showing(showing, offline("nobody acknowledged it; " + how_to_attach(showing->chat)));
+    return;
+  }
+  const std::string why = "its files could not be saved: " + showing->unsaved +
+                          "; make room there, or " + how_to_attach(showing->chat) + " --save DIR";
+  // Who cannot save the files does not show the words.
+  end_showing(showing,
+              showing->unheard ? offline(why) : sdk::Result::not_sent(PBAY_E_OFFLINE, why));
+}
+
+void ConsoleAdapter::be_patient(Showing& showing) const {
+  if (showing.deadline_ms <= 0 && !showing.shown) {
+    return;
+  }
+  std::int64_t patience_ms = kOthersMs;
+  if (showing.deadline_ms > 0) {
+    const std::int64_t left = showing.deadline_ms - clock.monotonic_ms() - kBeforeDeadlineMs;
+    patience_ms = showing.shown ? std::min(patience_ms, left) : left;
+  }
+  showing.patience.set(patience_ms);
+}
+
+void ConsoleAdapter::out_of_patience(const std::string& message) {
+  const auto found = showing_.find(message);
+  if (found == showing_.end()) {
+    return;
+  }
+  const ShowingPtr showing = found->second;
+  for (const std::uint64_t id : std::exchange(showing->terminals, {})) {
+    if (const auto terminal = connections_.find(id); terminal != connections_.end()) {
+      terminal->second->silent = true;
+    }
+  }
+  showing->unheard = true;
+  end_if_all_answered(showing);
 }
 
 void ConsoleAdapter::acknowledged(const Connection& connection, const std::string& message) {
@@ -134,7 +188,9 @@ void ConsoleAdapter::acknowledged(const Connection& connection, const std::strin
   }
   const ShowingPtr showing = found->second;
   if (showing->terminals.erase(connection.id) != 0) {
-    showing->shown = true;
+    if (!std::exchange(showing->shown, true)) {
+      be_patient(*showing);
+    }
     end_if_all_answered(showing);
   }
 }
@@ -188,6 +244,9 @@ void ConsoleAdapter::send_chunk(Connection& connection, const json& request) {
     return;
   }
   const ShowingPtr showing = found->second;
+  if (showing->shown && showing->terminals.contains(connection.id)) {
+    be_patient(*showing);
+  }
   const sdk::OutboundFile& file = showing->files[static_cast<std::size_t>(index)];
   std::string bytes(kChunkBytes, '\0');
   const ssize_t size = ::pread(file.fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));

@@ -187,6 +187,39 @@ test('a file that cannot be saved stays with the host until it can', () => withH
   assert.equal(fs.readFileSync(path.join(folder, 'notes-2.txt'), 'utf8'), 'notes');
 }));
 
+test('a terminal that is stopped holds up nobody, and sees everything when it goes on', () => withHost(async (host, folder) => {
+  const attach = () => {
+    const child = spawn(bin('patchbay'), ['chat', 'ada', '--data', host.data, '--save', folder]);
+    const terminal = { child, output: '', closed: once(child, 'close') };
+    child.stdout.on('data', (bytes) => { terminal.output += bytes; });
+    return terminal;
+  };
+  const shows = (terminal, text) => until(() => terminal.output.includes(text), `"${text.trim()}" to be shown`);
+  const [stopped, reader] = [attach(), attach()];
+  try {
+    for (const [terminal, line] of [[stopped, 'one\n'], [reader, 'two\n']]) {
+      terminal.child.stdin.write(line);
+      await shows(terminal, line);
+    }
+    stopped.child.kill('SIGSTOP');
+    for (const line of ['three\n', 'four\n']) {
+      reader.child.stdin.write(line);
+      await shows(reader, line);
+    }
+    await until(async () => (await host.deliveries('delivered')).length === 4, 'all to be delivered');
+    assert.deepEqual((await host.deliveries()).map(({ attempts }) => attempts), [1, 1, 1, 1]);
+    stopped.child.kill('SIGCONT');
+    await shows(stopped, 'four\n');
+    assert.match(stopped.output, /one\n(two\n)?three\nfour\n$/);
+  } finally {
+    for (const { child, closed } of [stopped, reader]) {
+      child.kill('SIGCONT');
+      child.stdin.end();
+      await closed;
+    }
+  }
+}));
+
 test('a text that is too long is refused once, one that is just short enough is answered', () => withHost(async (host, folder) => {
   const refused = await chat(host, folder, `${'x'.repeat(1_500_000)}\nnext\n`, 'ada');
   assert.equal(refused.code, 1);

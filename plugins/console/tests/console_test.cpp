@@ -1,4 +1,5 @@
 // The console adapter against the fake host: the test is the terminal.
+#include <chrono>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -10,6 +11,7 @@ namespace patchbay::console {
 namespace {
 
 using nlohmann::json;
+using std::chrono::milliseconds;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
@@ -287,13 +289,85 @@ TEST_F(ConsoleTest, WhatOneCouldNotSaveAndAnotherLeftMayHaveBeenShown) {
   EXPECT_THAT(host.result(op)->text, HasSubstr("full"));
 }
 
-TEST_F(ConsoleTest, ATerminalThatCameLaterIsNotWaitedFor) {
-  const std::uint64_t one = attach("ada");
-  const pbay_op op = host.deliver(message("ada", "answer", "k1"));
-  attach("ada");
-  host.hang_up(one);
+TEST_F(ConsoleTest, ATerminalThatIsStoppedHoldsUpTheOthersForSecondsAndOnce) {
+  const std::uint64_t stopped = attach("ada");
+  const std::uint64_t reader = attach("ada");
+  heard(stopped);
+  const pbay_op first = host.deliver(message("ada", "one", "k1"));
+  say(reader, {{"type", "ack"}, {"id", "k1"}});
+  host.advance(milliseconds(ConsoleAdapter::kOthersMs - 1));
+  EXPECT_EQ(host.result(first), nullptr);
+  host.advance(milliseconds(1));
+  ASSERT_NE(host.result(first), nullptr);
+  EXPECT_EQ(host.result(first)->code, PBAY_OK);
+  const pbay_op second = host.deliver(message("ada", "two", "k2"));
+  EXPECT_EQ(host.result(second), nullptr);
+  say(reader, {{"type", "ack"}, {"id", "k2"}});
+  ASSERT_NE(host.result(second), nullptr) << "it is not waited for again";
+  EXPECT_EQ(host.result(second)->code, PBAY_OK);
+  EXPECT_THAT(types(stopped), ElementsAre("message", "message"));
+  // It goes on.
+  say(stopped, {{"type", "ack"}, {"id", "k1"}});
+  const pbay_op third = host.deliver(message("ada", "three", "k3"));
+  say(reader, {{"type", "ack"}, {"id", "k3"}});
+  EXPECT_EQ(host.result(third), nullptr);
+  say(stopped, {{"type", "ack"}, {"id", "k3"}});
+  EXPECT_NE(host.result(third), nullptr);
+}
+
+TEST_F(ConsoleTest, WhoStillFetchesFilesIsWaitedForWhenAnotherHasThem) {
+  const std::uint64_t fast = attach("ada");
+  const std::uint64_t slow = attach("ada");
+  sdk::Delivery delivery = message("ada", "answer", "k1");
+  delivery.files.push_back(host.file("content", "b.txt", "text/plain"));
+  const pbay_op op = host.deliver(delivery);
+  say(fast, {{"type", "ack"}, {"id", "k1"}});
+  for (int offset = 0; offset < 5; ++offset) {
+    host.advance(milliseconds(ConsoleAdapter::kOthersMs - 1));
+    heard(slow);
+    say(slow, {{"type", "get"}, {"id", "k1"}, {"file", 0}, {"offset", offset}});
+    EXPECT_THAT(types(slow), ElementsAre("data")) << offset;
+  }
+  EXPECT_EQ(host.result(op), nullptr);
+  host.advance(milliseconds(ConsoleAdapter::kOthersMs));
+  ASSERT_NE(host.result(op), nullptr);
+  EXPECT_EQ(host.result(op)->code, PBAY_OK);
+}
+
+TEST_F(ConsoleTest, WhereNobodyAnswersTheChatIsOfflineBeforeTheHostsDeadline) {
+  const std::uint64_t stopped = attach("ada");
+  sdk::Delivery delivery = message("ada", "answer", "k1");
+  delivery.deadline_ms = host.monotonic_ms() + 300'000;
+  const pbay_op op = host.deliver(delivery);
+  host.advance(milliseconds(300'000 - ConsoleAdapter::kBeforeDeadlineMs - 1));
+  EXPECT_EQ(host.result(op), nullptr);
+  host.advance(milliseconds(1));
   ASSERT_NE(host.result(op), nullptr);
   EXPECT_EQ(host.result(op)->code, PBAY_E_OFFLINE);
+  EXPECT_EQ(host.result(op)->sent_state, sdk::SentState::kUnknown);
+  EXPECT_THAT(host.result(op)->text, HasSubstr("run: patchbay chat ada"));
+  const std::size_t before = host.reachable().size();
+  say(stopped, {{"type", "ack"}, {"id", "k1"}});
+  EXPECT_THAT(host.reachable(), SizeIs(before + 1)) << "it goes on";
+}
+
+TEST_F(ConsoleTest, ATerminalThatComesWhileNobodyHasAnsweredIsShownItToo) {
+  const std::uint64_t stopped = attach("ada");
+  const std::string text = "answer\nof two lines";
+  const pbay_op op = host.deliver(message("ada", text, "k1"));
+  const std::uint64_t other_chat = attach("bob");
+  EXPECT_THAT(types(other_chat), ElementsAre("welcome"));
+  const std::uint64_t later = attach("ada");
+  const auto frames = heard(later);
+  ASSERT_THAT(frames, SizeIs(2));
+  EXPECT_EQ(json::parse(frames[1].json)["id"], "k1");
+  EXPECT_EQ(frames[1].body, text);
+  say(later, {{"type", "ack"}, {"id", "k1"}});
+  const std::uint64_t last = attach("ada");
+  EXPECT_THAT(types(last), ElementsAre("welcome")) << "it has been shown";
+  host.hang_up(stopped);
+  ASSERT_NE(host.result(op), nullptr);
+  EXPECT_EQ(host.result(op)->code, PBAY_OK);
 }
 
 TEST_F(ConsoleTest, ALateAcknowledgementTellsThatTheChatIsThereAgain) {

@@ -222,6 +222,27 @@ TEST_F(Failures, KeysThatThePlatformHonoursAreSentAgain) {
   EXPECT_EQ(world.channels.requests[0].idempotency_key, world.channels.requests[1].idempotency_key);
 }
 
+TEST_F(Failures, AChatThatWentOfflineInTheMiddleGetsItAgainWhenItIsBack) {
+  world.channels.channel_limits.capability_bits = PBAY_CAN_IDEMPOTENT_SEND;
+  world.start();
+  AttemptOutcome left = test::outcome(OutcomeClass::kRetryable, SentState::kUnknown, "it left");
+  left.chat_offline = true;
+  world.channels.script(left);
+  world.write("a1", R"({"text":"x"})");
+  world.pass(seconds(300));
+  const auto waiting = world.record("a1");
+  EXPECT_EQ(waiting.state, DeliveryState::kWaiting);
+  EXPECT_EQ(waiting.attempts, 0U);
+  EXPECT_TRUE(waiting.paused_since.has_value());
+  EXPECT_EQ(waiting.evidence, kSentAgain);
+  EXPECT_EQ(world.channels.requests.size(), 1U);
+  world.service->channel_events().on_chat_reachable(base::InstanceName("telegram"),
+                                                    base::ChatKey("telegram:dm:42"));
+  world.settle();
+  EXPECT_EQ(world.record("a1").state, DeliveryState::kDelivered);
+  EXPECT_EQ(world.channels.requests.size(), 2U);
+}
+
 TEST_F(Failures, ARefusalAfterAnUncertainAttemptIsNotCertain) {
   world.channels.channel_limits.capability_bits = PBAY_CAN_IDEMPOTENT_SEND;
   world.start();

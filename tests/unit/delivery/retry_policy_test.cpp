@@ -82,6 +82,19 @@ TEST(RetryPolicy, OfflineChatsPauseOnlyWhenNothingWasSent) {
   EXPECT_EQ(kind_of(next_action(offline, {}, {}, random)), Next::kUnknown);
 }
 
+TEST(RetryPolicy, WhatMayBeSentAgainWaitsForAnOfflineChatEvenIfItMayHaveArrived) {
+  base::Random random(1);
+  AttemptOutcome offline = outcome(OutcomeClass::kRetryable, SentState::kUnknown, "it left");
+  offline.chat_offline = true;
+  History history;
+  history.idempotent = true;
+  history.attempts = 1000;  // a pause uses up none
+  const NextAction action = next_action(offline, history, {}, random);
+  ASSERT_EQ(kind_of(action), Next::kPause);
+  EXPECT_TRUE(std::get<Pause>(action).was_uncertain);
+  EXPECT_EQ(std::get<Pause>(action).reason, "it left");
+}
+
 TEST(RetryPolicy, PausesUseUpNeitherAttemptsNorAge) {
   base::Random random(1);
   AttemptOutcome offline = outcome(OutcomeClass::kRetryable, SentState::kNotSent);
