@@ -55,6 +55,7 @@ void ConsoleAdapter::on_event(const sdk::ListenerEvent& event) {
 
 void ConsoleAdapter::gone(const ConnectionPtr& connection) {
   connection->over = true;
+  connection->overdue.clear();
   if (connection->asked) {
     connection->asked.reset();
     static_cast<void>(connection->chunks.push(Frame()));

@@ -31,6 +31,10 @@ class ConsoleAdapter final : public sdk::Adapter {
                                                    std::string_view payload) override;
   void cancelled(pbay_op op) override;
 
+  // As many as the host stages at once for an instance: with one more the message would never come.
+  static constexpr std::size_t kFilesPerMessage = 64;
+  // For a chunk of a file that was asked for.
+  static constexpr std::int64_t kChunkMs = 60'000;
   // For the other terminals, when one has shown a message: since then, or since a chunk of its
   // files was asked for.
   static constexpr std::int64_t kOthersMs = 3000;
@@ -57,7 +61,8 @@ class ConsoleAdapter final : public sdk::Adapter {
         : id(number),
           outbox(adapter.listener_, number),
           messages(adapter.runtime()),
-          chunks(adapter.runtime()) {}
+          chunks(adapter.runtime()),
+          overdue(adapter.runtime(), [&adapter, number] { adapter.chunk_overdue(number); }) {}
     std::uint64_t id;
     std::string chat;     // empty before its hello
     bool over = false;    // gone, or about to be: nothing more is read
@@ -69,6 +74,7 @@ class ConsoleAdapter final : public sdk::Adapter {
     std::size_t waiting_bytes = 0;
     std::optional<Asked> asked;
     Mailbox<Frame> chunks;  // at most the one that was asked for
+    Alarm overdue;          // that one
   };
   using ConnectionPtr = std::shared_ptr<Connection>;  // with serve(), which outlives the connection
 
@@ -105,6 +111,7 @@ class ConsoleAdapter final : public sdk::Adapter {
   // ---- what people say: console_inbound.cpp ----
   void queue_message(Connection& connection, Frame frame);
   static void take_chunk(Connection& connection, const nlohmann::json& head, Frame frame);
+  void chunk_overdue(std::uint64_t terminal);
   // Takes the messages of one terminal, one after the other.
   sdk::Task<> serve(ConnectionPtr connection);
   sdk::Task<> take_message(ConnectionPtr connection, Frame frame);

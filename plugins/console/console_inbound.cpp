@@ -16,8 +16,6 @@ using sdk::Task;
 
 namespace {
 
-constexpr std::size_t kFilesPerMessage = 100;
-
 std::vector<sdk::InboundFile> declared_files(const json& message) {
   std::vector<sdk::InboundFile> result;
   const json& files = common::member(message, "files");
@@ -100,7 +98,20 @@ void ConsoleAdapter::take_chunk(Connection& connection, const json& head, Frame 
     return;
   }
   connection.asked.reset();
+  connection.overdue.clear();
   static_cast<void>(connection.chunks.push(std::move(frame)));
+}
+
+// Stopped, perhaps, or gone without a word. What is staged of its files goes now: the instance has
+// room for few, and others send, too.
+void ConsoleAdapter::chunk_overdue(std::uint64_t terminal) {
+  const auto found = connections_.find(terminal);
+  if (found != connections_.end() && !found->second->over) {
+    const ConnectionPtr connection = found->second;
+    hang_up(*connection, "it announced a file and did not send what was asked for within " +
+                             std::to_string(kChunkMs / 1000) + " s");
+    gone(connection);
+  }
 }
 
 Task<> ConsoleAdapter::serve(ConnectionPtr connection) {
@@ -128,7 +139,10 @@ Task<> ConsoleAdapter::take_message(ConnectionPtr connection, Frame frame) {
   event->files = declared_files(head);
   sdk::Submitted taken;
   if (event->files.size() > kFilesPerMessage) {
-    taken = sdk::Submitted(PBAY_E_TOO_LARGE, "a message has at most 100 files");
+    taken = sdk::Submitted(PBAY_E_TOO_LARGE, "it has " + std::to_string(event->files.size()) +
+                                                 " files, a message at most " +
+                                                 std::to_string(kFilesPerMessage) +
+                                                 "; send the rest with another message");
   }
   for (std::size_t i = 0; i < event->files.size() && taken.ok(); ++i) {
     sdk::InboundFile& file = event->files[i];
@@ -208,6 +222,7 @@ Task<Completion> ConsoleAdapter::pull_into(std::uint64_t handle, ConnectionPtr c
     connection->asked->message = message;
     connection->asked->file = index;
     connection->asked->offset = offset;
+    connection->overdue.set(kChunkMs);
     send(*connection, {{"type", "get"}, {"id", message}, {"file", index}, {"offset", offset}});
     const Frame chunk = co_await connection->chunks.next();
     const std::string problem = problem_of(chunk, size - offset);

@@ -19,6 +19,8 @@
 //   {"type":"get","id","file":0,"offset":0}            answered by
 //   {"type":"data","id","file":0,"offset":0,"size"}    + at most kChunkBytes; or by
 //   {"type":"gone","id","file":0,"reason"}
+// A terminal's message has at most 64 files; a terminal that does not send a chunk within a minute
+// is hung up.
 //
 // A terminal has one message under way and sends the next when it knows what became of it: so
 // nothing overtakes a message that has to wait. One that is sent again under its id (after a lost

@@ -193,6 +193,46 @@ TEST_F(ConsoleTest, ATerminalThatGoesAwayInAFileLeavesNothingBehind) {
   EXPECT_EQ(host.open_staging(), 0U);
 }
 
+TEST_F(ConsoleTest, AMessageHasAsManyFilesAsTheHostStagesAndNotOneMore) {
+  const std::uint64_t terminal = attach("ada");
+  heard(terminal);
+  const auto announce = [&](const std::string& id, std::size_t count) {
+    json files = json::array();
+    for (std::size_t i = 0; i < count; ++i) {
+      files.push_back({{"name", std::to_string(i)}, {"size", 1}});
+    }
+    say(terminal, {{"type", "message"}, {"id", id}, {"files", files}});
+  };
+  announce("m1", ConsoleAdapter::kFilesPerMessage + 1);
+  const auto frames = heard(terminal);
+  ASSERT_THAT(frames, SizeIs(1));
+  EXPECT_EQ(json::parse(frames[0].json)["type"], "refused");
+  EXPECT_THAT(json::parse(frames[0].json)["reason"].get<std::string>(),
+              HasSubstr("it has 65 files, a message at most 64"));
+  announce("m2", ConsoleAdapter::kFilesPerMessage);
+  for (std::size_t i = 0; i < ConsoleAdapter::kFilesPerMessage; ++i) {
+    say(terminal, {{"type", "data"}, {"id", "m2"}, {"file", i}, {"offset", 0}, {"size", 1}}, "x");
+  }
+  ASSERT_THAT(host.events(), SizeIs(1));
+  EXPECT_THAT(host.events()[0].files, SizeIs(ConsoleAdapter::kFilesPerMessage));
+}
+
+TEST_F(ConsoleTest, ATerminalThatStopsInAFileIsHungUpAndLeavesRoomForOthers) {
+  const std::uint64_t terminal = attach("ada");
+  say_file(terminal, "m1", kChunkBytes + 1);
+  heard(terminal);
+  host.advance(milliseconds(ConsoleAdapter::kChunkMs - 1));
+  say_chunk(terminal, "m1", 0, std::string(kChunkBytes, 'x'));
+  host.advance(milliseconds(ConsoleAdapter::kChunkMs - 1));
+  EXPECT_TRUE(host.open(terminal));
+  EXPECT_EQ(host.open_staging(), 1U);
+  host.advance(milliseconds(1));
+  ASSERT_FALSE(host.open(terminal));
+  EXPECT_EQ(host.open_staging(), 0U);
+  EXPECT_THAT(host.log().back().text, HasSubstr("did not send what was asked for within 60 s"));
+  EXPECT_THAT(types(terminal), ElementsAre("get")) << "no error: it may come back";
+}
+
 TEST_F(ConsoleTest, ADeliveryIsDoneWhenItWasShown) {
   const std::uint64_t terminal = attach("ada");
   heard(terminal);
