@@ -8,6 +8,7 @@
 #include "base/log.hpp"
 #include "delivery/address.hpp"
 #include "delivery/attempt_rows.hpp"
+#include "delivery/content.hpp"
 #include "delivery/dispatch.hpp"
 
 namespace patchbay::delivery {
@@ -32,6 +33,26 @@ History history_of(const DeliveryRecord& record, base::WallTime now) {
   history.attempts = record.attempts;
   history.age = std::max(base::Milliseconds(0), now - record.accepted_at - record.paused_total);
   return history;
+}
+
+// So that making it twice makes it once.
+bool says_what_shall_be(const DeliveryRecord& record) {
+  const Operation operation = operation_of(parse_content(record.kind, record.content).kind);
+  return operation == Operation::kEdit || operation == Operation::kReaction ||
+         operation == Operation::kDelete;
+}
+
+// The adapter says that it may pass, so it may be tried again: of a part of an edit that would be
+// shown twice it says that it is unknown.
+bool may_be_repeated(const DeliveryRecord& record, const AttemptOutcome& outcome) {
+  return outcome.outcome == OutcomeClass::kRetryable && is_chat_lane(record.lane) &&
+         says_what_shall_be(record);
+}
+
+// A stopped host cannot know how far it came; but the second part of an edit, a message of its own,
+// leaves only after the first one is in the ledger.
+bool may_be_repeated_after_restart(const DeliveryRecord& record) {
+  return is_chat_lane(record.lane) && record.parts.empty() && says_what_shall_be(record);
 }
 
 }  // namespace
@@ -84,7 +105,8 @@ void Attempts::judge_left_sending(Owned attempt) {
             const DeliveryRecord& row = attempt->record;
             History history = history_of(row, core_.deps.loop.wall_now());
             // What goes to the host or to another agent is repeated by id and changes nothing.
-            history.idempotent = attempt->terms.idempotent || !is_chat_lane(row.lane);
+            history.idempotent = attempt->terms.idempotent || !is_chat_lane(row.lane) ||
+                                 may_be_repeated_after_restart(row);
             NextAction action = next_action_after_restart(history, core_.policy(row.lane.instance));
             settle_as(std::move(attempt), std::move(action), {});
           }));
@@ -186,7 +208,7 @@ void Attempts::ended(Owned attempt, AttemptOutcome outcome) {
   PBAY_FAILPOINT("delivery.after_send");
   const DeliveryRecord& record = attempt->record;
   History history = history_of(record, core_.deps.loop.wall_now());
-  history.idempotent = attempt->terms.idempotent;
+  history.idempotent = attempt->terms.idempotent || may_be_repeated(record, outcome);
   // The host's own ports, and an instance that was not asked, give no code.
   if (is_chat_lane(record.lane) &&
       (outcome.code != PBAY_OK || outcome.outcome == OutcomeClass::kDelivered)) {

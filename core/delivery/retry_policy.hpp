@@ -33,7 +33,8 @@ struct RetryPolicy {
 struct History {
   std::uint32_t attempts = 1;  // including this one
   base::Milliseconds age{0};   // since the first attempt, pauses excepted
-  bool idempotent = false;     // the channel honours idempotency keys
+  bool idempotent = false;     // to send it twice shows it once: the channel honours keys, or it
+                               // says what shall be, as reactions do
 };
 
 struct Delivered {};

@@ -71,6 +71,38 @@ TEST_F(Restart, WithAKeyItIsSentAgainUnderTheSameKey) {
   EXPECT_EQ(world.channels.requests[0].idempotency_key, world.channels.requests[1].idempotency_key);
 }
 
+TEST_F(Restart, WhatSaysWhatShallBeIsMadeAgain) {
+  world.start();
+  const std::map<std::string, std::string> contents = {
+      {"edit", R"({"operation":"edit","messageId":"5","text":"x"})"},
+      {"reaction", R"({"operation":"reaction","messageId":"5","emoji":"x"})"},
+      {"delete", R"({"operation":"delete","messageId":"5"})"}};
+  for (const auto& [id, content] : contents) {
+    SCOPED_TRACE(id);
+    const std::size_t before = world.channels.requests.size();
+    world.channels.hold = true;
+    world.write(id, content);
+    world.crash();
+    world.channels.hold = false;
+    world.start();
+    EXPECT_EQ(world.record(id).state, DeliveryState::kDelivered);
+    EXPECT_EQ(world.channels.requests.size(), before + 2);
+  }
+}
+
+TEST_F(Restart, AnEditWhoseFirstPartIsThereIsUnknown) {
+  world.start();
+  world.channels.hold = true;
+  world.write("a1", R"({"operation":"edit","messageId":"5","text":"long"})");
+  world.service->channel_events().on_part(world.channels.held[0].request.delivery_id,
+                                          {0, "5", "1/2"}, [](bool) {});
+  world.settle();
+  world.crash();
+  world.channels.hold = false;
+  world.start();
+  EXPECT_EQ(world.record("a1").state, DeliveryState::kUnknown);
+}
+
 TEST_F(Restart, AnInstanceThatStaysAwayDoesNotKeepTheAgentInTheDark) {
   world.start();
   world.channels.hold = true;

@@ -222,6 +222,32 @@ TEST_F(Failures, KeysThatThePlatformHonoursAreSentAgain) {
   EXPECT_EQ(world.channels.requests[0].idempotency_key, world.channels.requests[1].idempotency_key);
 }
 
+TEST_F(Failures, WhatSaysWhatShallBeIsMadeAgainWhereTheAdapterSaysSo) {
+  world.start();
+  const char* const contents[] = {R"({"operation":"edit","messageId":"5","text":"x"})",
+                                  R"({"operation":"reaction","messageId":"5","emoji":"x"})",
+                                  R"({"operation":"delete","messageId":"5"})"};
+  int number = 0;
+  for (const char* content : contents) {
+    SCOPED_TRACE(content);
+    const std::string id = "a" + std::to_string(++number);
+    const std::size_t before = world.channels.requests.size();
+    fail_next(OutcomeClass::kRetryable, SentState::kUnknown, "cut", PBAY_E_NETWORK);
+    world.write(id, content);
+    world.pass(seconds(3));
+    EXPECT_EQ(world.record(id).state, DeliveryState::kDelivered);
+    EXPECT_EQ(world.channels.requests.size(), before + 2);
+  }
+  // What the adapter itself calls unknown is: the second part of an edit is a message.
+  fail_next(OutcomeClass::kUnknown, SentState::kUnknown, "cut", PBAY_E_UNKNOWN);
+  world.write("b1", contents[0]);
+  EXPECT_EQ(world.record("b1").state, DeliveryState::kUnknown);
+  // And a message would be shown twice.
+  fail_next(OutcomeClass::kRetryable, SentState::kUnknown, "cut", PBAY_E_NETWORK);
+  world.write("b2", R"({"text":"x"})");
+  EXPECT_EQ(world.record("b2").state, DeliveryState::kUnknown);
+}
+
 TEST_F(Failures, AChatThatWentOfflineInTheMiddleGetsItAgainWhenItIsBack) {
   world.channels.channel_limits.capability_bits = PBAY_CAN_IDEMPOTENT_SEND;
   world.start();
