@@ -297,6 +297,7 @@ Task<> Deliverer::show_typing(sdk::Chat chat) {
   }
   CallOptions options;
   options.timeout = std::chrono::milliseconds(5000);
+  options.idempotent = true;  // it makes nothing visible, so it is no evidence about deliveries
   const Answer answer = co_await api_.call("sendChatAction", std::move(arguments), options);
   static_cast<void>(answer);
 }

@@ -291,6 +291,8 @@ TEST_F(Delivery, TypingKeepsTheTopicAndTheGeneralOneToo) {
       .json("/message_thread_id", "7")
       .answer(200, ok(true));
   host_->typing(sdk::Chat(sdk::ChatKind::kGroup, "-1009876543210", "7"));
+  // Else the host could not tell it from a message of a delivery that ends without an answer.
+  EXPECT_TRUE(requests_to("sendChatAction").back()->idempotent);
   expect("sendChatAction").json("/message_thread_id", "1").answer(200, ok(true));
   host_->typing(sdk::Chat(sdk::ChatKind::kGroup, "-1009876543210", "1"));
   expect("sendChatAction").drop_after_sent();
