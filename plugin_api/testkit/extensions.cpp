@@ -72,6 +72,11 @@ const pbay_kv kKv = {
       Self& self = Self::of(host);
       const Lock lock(self.mutex_);
       self.begin(op, "kv.get");
+      if (self.failing_kv_reads_ > 0) {
+        --self.failing_kv_reads_;
+        self.complete(op, Completion(self.kv_read_failure_, 0, "the test lets this read fail"));
+        return;
+      }
       const auto found = self.kv_.find(sdk::copy(key));
       if (found == self.kv_.end()) {
         self.complete(op, Completion(PBAY_E_NOT_FOUND, 0, "no such key"));

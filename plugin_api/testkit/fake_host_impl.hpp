@@ -156,6 +156,8 @@ class FakeHost::Impl {
   std::map<std::string, std::string> kv_;
   int failing_kv_writes_ = 0;
   std::int32_t kv_failure_ = PBAY_OK;
+  int failing_kv_reads_ = 0;
+  std::int32_t kv_read_failure_ = PBAY_OK;
   std::uint64_t last_handle_ = 0;
   std::map<std::uint64_t, Staged> staged_;
   std::map<std::uint64_t, std::string> taken_;  // by events and fetches

@@ -30,6 +30,10 @@ void FakeHost::fail_kv_writes(int count, std::int32_t code) {
   impl_->failing_kv_writes_ = count;
   impl_->kv_failure_ = code;
 }
+void FakeHost::fail_kv_reads(int count, std::int32_t code) {
+  impl_->failing_kv_reads_ = count;
+  impl_->kv_read_failure_ = code;
+}
 
 const std::string* FakeHost::staged(std::uint64_t handle) const {
   if (const auto found = impl_->staged_.find(handle); found != impl_->staged_.end()) {

@@ -252,16 +252,24 @@ Task<> Poller::resolve_button(Item& item) {
   if (!QuestionBook::is_ours(item.original.action)) {
     co_return;
   }
-  const std::optional<PressedOption> pressed = co_await questions_.find(item.original.action);
-  if (!pressed) {
+  milliseconds wait = kFirstResubmit;
+  QuestionBook::Found pressed = co_await questions_.find(item.original.action);
+  while (!pressed.is_certain()) {
+    adapter_.log_warning("the question of a pressed button could not be read, trying again: " +
+                         pressed.error);
+    co_await adapter_.timer.sleep(wait);
+    wait = std::min(wait * 2, kLongestResubmit);
+    pressed = co_await questions_.find(item.original.action);
+  }
+  if (pressed.code == PBAY_E_NOT_FOUND) {
     item.callback_answer = "This question is no longer open.";
     item.dropped = true;
     adapter_.log_info("a button of a question that is no longer known was pressed");
     co_return;
   }
-  item.original.action = pressed->value;
-  item.original.extra_json =
-      common::to_text({{"questionId", pressed->question_id}, {"label", pressed->label}});
+  item.original.action = pressed.option.value;
+  item.original.extra_json = common::to_text(
+      {{"questionId", pressed.option.question_id}, {"label", pressed.option.label}});
 }
 
 // In the order in which they came: the host lets none overtake one that it could not store.

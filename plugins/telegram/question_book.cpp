@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "common/json_value.hpp"
 
@@ -64,8 +65,13 @@ std::string QuestionBook::button_of(const Delivery& delivery, std::size_t option
 }
 
 bool QuestionBook::is_ours(std::string_view data) {
-  return data.size() > kPrefix.size() + kKeyDigits + 1 && data.starts_with(kPrefix) &&
-         data[kPrefix.size() + kKeyDigits] == ':';
+  if (data.size() <= kPrefix.size() + kKeyDigits + 1 || !data.starts_with(kPrefix) ||
+      data[kPrefix.size() + kKeyDigits] != ':') {
+    return false;
+  }
+  // A client may send what it likes, and the host takes no name that is not UTF-8.
+  const std::string_view key = data.substr(kPrefix.size(), kKeyDigits);
+  return key.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
 Task<bool> QuestionBook::remember(const Delivery& delivery) {
@@ -80,23 +86,27 @@ Task<bool> QuestionBook::remember(const Delivery& delivery) {
   co_return listed;
 }
 
-Task<std::optional<PressedOption>> QuestionBook::find(std::string data) {
-  std::optional<PressedOption> pressed;
+Task<QuestionBook::Found> QuestionBook::find(std::string data) {
+  Found found;
   if (!is_ours(data)) {
-    co_return pressed;
+    co_return found;
   }
   const std::string name = entry_name(std::string_view(data).substr(kPrefix.size(), kKeyDigits));
   const std::string_view digits = std::string_view(data).substr(kPrefix.size() + kKeyDigits + 1);
   std::size_t number = 0;
   const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), number);
   if (parsed.ec != std::errc()) {
-    co_return pressed;
+    co_return found;
   }
   const sdk::KvValue entry = co_await kv_.get(name);
+  found.code = entry.code;
+  found.error = entry.error;
   if (entry.found()) {
-    pressed = option_of(entry.value, number);
+    const std::optional<PressedOption> option = option_of(entry.value, number);
+    found.code = option ? PBAY_OK : PBAY_E_NOT_FOUND;
+    found.option = option.value_or(PressedOption());
   }
-  co_return pressed;
+  co_return found;
 }
 
 Task<> QuestionBook::load() {

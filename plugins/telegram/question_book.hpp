@@ -4,8 +4,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,14 +24,24 @@ struct PressedOption {
 
 class QuestionBook {
  public:
+  // What find() found.
+  struct Found {
+    std::int32_t code = PBAY_E_NOT_FOUND;  // PBAY_OK; PBAY_E_NOT_FOUND: it was forgotten; else: ask
+                                           // again, the host cannot tell now
+    std::string error;
+    PressedOption option;
+
+    Found() = default;
+    [[nodiscard]] bool is_certain() const { return code == PBAY_OK || code == PBAY_E_NOT_FOUND; }
+  };
+
   static constexpr std::size_t kKept = 1000;  // the oldest are forgotten
 
   explicit QuestionBook(sdk::Kv& kv) : kv_(kv) {}
 
   // Keeps the options; false when that is not durable. The same delivery keeps the same key.
   [[nodiscard]] sdk::Task<bool> remember(const sdk::Delivery& delivery);
-  // Nothing: it was forgotten.
-  [[nodiscard]] sdk::Task<std::optional<PressedOption>> find(std::string callback_data);
+  [[nodiscard]] sdk::Task<Found> find(std::string callback_data);
 
   // The callback_data of an option, at most 64 bytes.
   [[nodiscard]] static std::string button_of(const sdk::Delivery& delivery, std::size_t option);

@@ -1,3 +1,4 @@
+#include "telegram/question_book.hpp"
 #include "telegram_test.hpp"
 
 namespace patchbay::telegram {
@@ -89,6 +90,14 @@ TEST_F(Question, ButtonsOfOtherProgramsPassTheirValue) {
   EXPECT_EQ(host_->events()[0].action, "legacy:yes");
 }
 
+TEST_F(Question, OnlyOurKeysAreOurs) {
+  EXPECT_TRUE(QuestionBook::is_ours("q:0123456789abcdef:0"));
+  for (const char* data : {"q:0123456789abcdef:", "q:0123456789abcde:00", "q:0123456789abcde/:0",
+                           "q:0123456789abcd\xc3\xa4:0", "q:0123456789abcdef\xc3:0"}) {
+    EXPECT_FALSE(QuestionBook::is_ours(data)) << data;
+  }
+}
+
 TEST_F(Question, ALateAnswerToTheButtonIsHarmless) {
   expect_me();
   expect_updates({"button_of_inline_message"});
@@ -116,6 +125,27 @@ TEST_F(Question, OnlySoManyAreKept) {
   }
   EXPECT_EQ(json::parse(host_->kv()["questions"]).size(), 1000U);
   EXPECT_LE(host_->kv().size(), 1005U);
+}
+
+TEST_F(Question, APressWaitsUntilItsQuestionCanBeRead) {
+  start_idle();
+  const auto buttons = ask();
+  const auto kv = host_->kv();
+  make_host(kv);
+  expect_me();
+  expect("getUpdates").answer(200, ok(json::array())).after(std::chrono::seconds(30));
+  expect_press(buttons[1]);
+  expect_silence();
+  expect("answerCallbackQuery").no_json("/text").answer(200, ok(true));
+  host_->start();
+  host_->fail_kv_reads(2, PBAY_E_RETRY);
+  host_->advance(std::chrono::seconds(30));
+  EXPECT_TRUE(host_->events().empty());
+  EXPECT_EQ(host_->kv().count("offset"), 0U) << "Telegram keeps the press";
+  host_->advance(std::chrono::seconds(1));
+  ASSERT_EQ(host_->events().size(), 1U);
+  EXPECT_EQ(host_->events()[0].action, "no");
+  EXPECT_EQ(host_->kv().count("offset"), 1U);
 }
 
 TEST_F(Question, ButtonsThatCannotBeKeptAreNotShown) {

@@ -146,8 +146,9 @@ class FakeHost {
   void hold_parts();
   void release_parts();
   [[nodiscard]] std::map<std::string, std::string>& kv() noexcept;
-  // The next so many writes of the map fail with this code.
+  // The next so many writes, or reads, of the map fail with this code.
   void fail_kv_writes(int count, std::int32_t code);
+  void fail_kv_reads(int count, std::int32_t code);
   // The bytes of a staging handle, open or committed; NULL: there is no such handle.
   [[nodiscard]] const std::string* staged(std::uint64_t handle) const;
   [[nodiscard]] std::size_t open_staging() const;  // handles that nobody took or aborted
