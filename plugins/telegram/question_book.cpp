@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
+#include <vector>
 
 #include "common/json_value.hpp"
 
@@ -58,6 +60,22 @@ std::optional<PressedOption> option_of(std::string_view entry, std::size_t numbe
                        common::string_of(options[number], "value")};
 }
 
+// Once each: a key that stood twice would take its entry with it when the first one is forgotten.
+std::deque<std::string> keys_of(std::string_view list) {
+  std::deque<std::string> keys;
+  std::set<std::string> known;
+  const auto stored = common::parse_json(list);
+  if (!stored || !stored->is_array()) {
+    return keys;
+  }
+  for (const json& key : *stored) {
+    if (key.is_string() && known.insert(key.get<std::string>()).second) {
+      keys.push_back(key.get<std::string>());
+    }
+  }
+  return keys;
+}
+
 }  // namespace
 
 std::string QuestionBook::button_of(const Delivery& delivery, std::size_t option) {
@@ -109,36 +127,40 @@ Task<QuestionBook::Found> QuestionBook::find(std::string data) {
   co_return found;
 }
 
-Task<> QuestionBook::load() {
+Task<bool> QuestionBook::load() {
   const sdk::KvValue list = co_await kv_.get(kListName);
-  const auto keys = common::parse_json(list.value);
-  if (keys && keys->is_array()) {
-    for (const json& key : *keys) {
-      keys_.push_back(key.is_string() ? key.get<std::string>() : std::string());
-    }
+  if (!list.found() && list.code != PBAY_E_NOT_FOUND) {
+    co_return false;  // what is stored must not be taken for nothing, and overwritten
   }
-  loaded_ = true;
+  if (!loaded_) {  // else: by another question, which has been added to it
+    keys_ = keys_of(list.value);
+    loaded_ = true;
+  }
+  co_return true;
 }
 
 // Forgets the oldest when there are too many. The list is written after the entry and before one is
 // removed, so a crash leaves an entry too many rather than a button without meaning.
 Task<bool> QuestionBook::enlist(std::string key) {
   if (!loaded_) {
-    co_await load();
+    const bool loaded = co_await load();
+    if (!loaded) {
+      co_return false;
+    }
   }
   if (std::find(keys_.begin(), keys_.end(), key) != keys_.end()) {
     co_return true;
   }
   keys_.push_back(std::move(key));
-  std::string forgotten;
-  if (keys_.size() > kKept) {
-    forgotten = entry_name(keys_.front());
+  std::vector<std::string> forgotten;
+  while (keys_.size() > kKept) {
+    forgotten.push_back(entry_name(keys_.front()));
     keys_.pop_front();
   }
   const std::string list = common::to_text(json(keys_));
   const sdk::Completion kept = co_await kv_.put(kListName, list);
-  if (!forgotten.empty()) {
-    const sdk::Completion removed = co_await kv_.remove(forgotten);
+  for (const std::string& name : forgotten) {
+    const sdk::Completion removed = co_await kv_.remove(name);
     static_cast<void>(removed);  // an entry too many harms nobody
   }
   co_return kept.ok();

@@ -49,7 +49,8 @@ class QuestionBook {
   [[nodiscard]] static bool is_ours(std::string_view callback_data);
 
  private:
-  [[nodiscard]] sdk::Task<> load();
+  // False: the host cannot read the list now.
+  [[nodiscard]] sdk::Task<bool> load();
   [[nodiscard]] sdk::Task<bool> enlist(std::string key);
 
   sdk::Kv& kv_;

@@ -148,6 +148,56 @@ TEST_F(Question, APressWaitsUntilItsQuestionCanBeRead) {
   EXPECT_EQ(host_->kv().count("offset"), 1U);
 }
 
+TEST_F(Question, TwoAtOnceAfterARestartAreAddedToTheListOnce) {
+  start_idle();
+  ask();
+  const auto kv = host_->kv();
+  make_host(kv);
+  start_idle();
+  expect("sendMessage").always().answer(200, ok(sent_message(60)));
+  for (const char* id : {"one", "two"}) {
+    sdk::Delivery delivery = question();
+    delivery.question_id = id;
+    host_->deliver_only(std::move(delivery));
+  }
+  host_->run_ready();
+  EXPECT_EQ(json::parse(host_->kv()["questions"]).size(), 3U) << host_->kv()["questions"];
+}
+
+TEST_F(Question, AListThatCannotBeReadIsNotOverwritten) {
+  start_idle();
+  ask();
+  const auto kv = host_->kv();
+  make_host(kv);
+  start_idle();
+  host_->fail_kv_reads(1, PBAY_E_RETRY);
+  sdk::Delivery delivery = question();
+  delivery.chat.id = "1111";  // of a person: nothing else is read for it
+  delivery.question_id = "another";
+  EXPECT_EQ(delivered(delivery).code, PBAY_E_RETRY);
+  EXPECT_EQ(host_->kv()["questions"], kv.at("questions"));
+  expect("sendMessage").answer(200, ok(sent_message(61)));
+  EXPECT_TRUE(delivered(std::move(delivery)).ok());
+  EXPECT_EQ(json::parse(host_->kv()["questions"]).size(), 2U);
+}
+
+// As versions before this one may have stored it.
+TEST_F(Question, AKeyThatIsListedTwiceKeepsItsButtons) {
+  json list = json::array();
+  std::map<std::string, std::string> kv;
+  for (int i = 0; i < 1400; ++i) {
+    const std::string key = "key-" + std::to_string(i % 700);
+    list.push_back(key);
+    kv["question/" + key] = "{}";
+  }
+  kv["questions"] = list.dump();
+  make_host(kv);
+  start_idle();
+  ask();
+  EXPECT_EQ(json::parse(host_->kv()["questions"]).size(), 701U);
+  EXPECT_EQ(host_->kv().count("question/key-0"), 1U);
+}
+
 TEST_F(Question, ButtonsThatCannotBeKeptAreNotShown) {
   start_idle();
   host_->fail_kv_writes(1, PBAY_E_RETRY);
