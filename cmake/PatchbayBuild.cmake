@@ -119,7 +119,8 @@ set(patchbay_may_link_host attachments session store net routing delivery agents
 
 # patchbay_library(<name> SOURCES … [LINKS <folders of core>…] [LIBRARIES <outside libraries>…])
 # makes the static library patchbay::<name> from this folder. Headers are included as
-# "<name>/<header>.hpp", and only those of folders that are linked can be found.
+# "<name>/<header>.hpp". Those of a folder that is linked by way of another are found too, since links
+# are PUBLIC; scripts/check-includes, which is a test, refuses them.
 function(patchbay_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINKS;LIBRARIES" ${ARGN})
   foreach(link IN LISTS ARG_LINKS)
