@@ -183,12 +183,17 @@ std::vector<Figure> attachment(const Place& place) {
   return {
       {"100 MB in: first byte → durable in the inbox", "ms", in, baseline, plain, {}},
       {"100 MB out: adapter called → last byte at the terminal", "ms", out, baseline, plain, {}},
-      {"100 MB in: peak of VmRSS over idle", "MB", peak_in - idle.resident_mb, "", 0, {at_most(8)}},
+      {"100 MB in: peak of VmRSS over idle",
+       "MB",
+       peak_in - idle.resident_mb,
+       "VmRSS at rest",
+       idle.resident_mb,
+       {at_most(8)}},
       {"100 MB out: peak of VmRSS over idle",
        "MB",
        peak_out - idle.resident_mb,
-       "",
-       0,
+       "VmRSS at rest",
+       idle.resident_mb,
        {at_most(8)}}};
 }
 

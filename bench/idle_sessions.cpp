@@ -67,6 +67,7 @@ std::vector<Figure> idle_sessions(const Place& place) {
   nobody.start();
   nobody.wait_quiet();
   const double without = used(nobody, kSecondsWithout);
+  const Memory alone = nobody.memory();
   nobody.stop();
 
   const std::string data = place.folder + "/idle";
@@ -89,7 +90,12 @@ std::vector<Figure> idle_sessions(const Place& place) {
            "no agents",
            without,
            {at_most(1)}},
-          {"500 idle agents: VmRSS of the host", "MB", memory.resident_mb, "", 0, {}}};
+          {"500 idle agents: VmRSS of the host",
+           "MB",
+           memory.resident_mb,
+           "no agents",
+           alone.resident_mb,
+           {}}};
 }
 
 }  // namespace patchbay::bench
