@@ -172,7 +172,9 @@ SettingProblem unknown_setting(const std::vector<SettingsProperty>& properties,
   std::string message = "is not known";
   if (const auto nearest = base::nearest(name, known)) {
     message.append("; did you mean '").append(*nearest).append("'?");
-  } else if (!known.empty()) {
+  } else if (known.empty()) {
+    message += "; take it out: no setting is known here";
+  } else {
     message +=
         "; known are " + list_of(std::vector<std::string>(known.begin(), known.end()), " and ");
   }

@@ -62,6 +62,13 @@ TEST(SettingsSchema, SaysWhatIsWrongWithWhichKey) {
   EXPECT_THAT(telegram().apply(json::array()).status().message(), HasSubstr("must be an object"));
 }
 
+TEST(SettingsSchema, WhereNothingIsKnownASettingIsToBeTakenOut) {
+  const auto schema = SettingsSchema::parse({{"type", "object"}, {"properties", json::object()}});
+  ASSERT_TRUE(schema.ok());
+  EXPECT_EQ(schema->apply({{"foo", 1}}).status().message(),
+            "setting 'foo' is not known; take it out: no setting is known here");
+}
+
 TEST(SettingsSchema, SaysAllThatIsWrongAtOnce) {
   const json settings = {
       {"mode", "poll"}, {"count", "x"}, {"api_bse", "u"}, {"proxy", {{"pasword", "secret-value"}}}};
