@@ -65,6 +65,19 @@ std::string command_path(const agents::AgentGroup& group) {
   return "agents." + group.id.str() + ".command";
 }
 
+bool has_instance(const Config& config, const std::string& name) {
+  return std::any_of(config.instances.begin(), config.instances.end(),
+                     [&name](const InstanceSettings& one) { return one.name.str() == name; });
+}
+
+std::string no_instance_text(const Config& config, const std::string& name) {
+  std::string names;
+  for (const InstanceSettings& instance : config.instances) {
+    names += (names.empty() ? "" : ", ") + instance.name.str();
+  }
+  return "no instance is called \"" + name + "\"; there are: " + (names.empty() ? "none" : names);
+}
+
 // Whether a chat of some instance can match: the part before the first colon is the instance's
 // name, and old forms without one begin with the kind.
 bool can_match(const Config& config, const std::string& chats) {
@@ -72,10 +85,7 @@ bool can_match(const Config& config, const std::string& chats) {
   const bool is_open = instance.find_first_of("*?[") != std::string::npos;
   const bool is_old_form = instance == "group" || instance == "dm" || instance == "channel" ||
                            chats.find(':') == std::string::npos;
-  return is_open || is_old_form ||
-         std::any_of(
-             config.instances.begin(), config.instances.end(),
-             [&instance](const InstanceSettings& one) { return one.name.str() == instance; });
+  return is_open || is_old_form || has_instance(config, instance);
 }
 
 std::map<std::string, adapters::Sidecar> read_sidecars(const Config& config,
@@ -162,13 +172,17 @@ std::vector<std::string> doubts_about(const Config& config) {
   for (std::size_t i = 0; i < config.routing.wirings.size(); ++i) {
     const std::string& chats = config.routing.wirings[i].chats;
     if (!can_match(config, chats)) {
-      std::string names;
-      for (const InstanceSettings& instance : config.instances) {
-        names += (names.empty() ? "" : ", ") + instance.name.str();
-      }
-      doubts.push_back("wirings[" + std::to_string(i) + "].chats: \"" + chats +
-                       "\" can match no chat: no instance is called \"" +
-                       chats.substr(0, chats.find(':')) + "\"; there are: " + names);
+      doubts.push_back(
+          "wirings[" + std::to_string(i) + "].chats: \"" + chats +
+          "\" can match no chat: " + no_instance_text(config, chats.substr(0, chats.find(':'))));
+    }
+  }
+  for (std::size_t i = 0; i < config.routing.owners.size(); ++i) {
+    const std::string& owner = config.routing.owners[i];
+    if (const std::string instance = owner.substr(0, owner.find(':'));
+        !has_instance(config, instance)) {
+      doubts.push_back("people.owners[" + std::to_string(i) + "]: \"" + owner +
+                       "\" can be nobody: " + no_instance_text(config, instance));
     }
   }
   return doubts;

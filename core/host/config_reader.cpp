@@ -233,6 +233,7 @@ class Reader {
         {{"refuse", routing::Bots::kRefuse}, {"like_people", routing::Bots::kLikePeople}});
     if (json_["people"].contains("owners")) {
       config.routing.owners = strings(json_["people"]["owners"]);
+      check_owners(config.routing.owners);
     }
     const Json& sessions = json_["sessions"];
     config.routing.direct_scope = pick<session::DirectScope>(
@@ -242,6 +243,19 @@ class Reader {
          {"per-channel-peer", session::DirectScope::kPerChannelPeer},
          {"per-account-channel-peer", session::DirectScope::kPerAccountChannelPeer}});
     config.routing.main_key = sessions["main_key"].get<std::string>();
+  }
+
+  // A platform's id of a person is compared together with the name of the instance.
+  void check_owners(const std::vector<std::string>& owners) {
+    for (std::size_t i = 0; i < owners.size(); ++i) {
+      const std::size_t colon = owners[i].find(':');
+      if (colon == 0 || colon >= owners[i].size() - 1) {
+        problems_.add("people.owners[" + std::to_string(i) + "]",
+                      "\"" + owners[i] +
+                          "\" is nobody; write <instance>:<the platform's id of the person>, like "
+                          "\"telegram:42\"");
+      }
+    }
   }
 
   void read_webhooks(Config& config) {

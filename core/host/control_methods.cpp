@@ -119,6 +119,10 @@ void tell_status(const ControlSubjects& subjects, ControlServer::Reply reply) {
           status["unwired"] = unwired_json(*stored, [&subjects](const base::ChatKey& chat) {
             return subjects.router.routes(chat);
           });
+          status["strangers"] = strangers_json(
+              *stored, subjects.loop.wall_now(), [&subjects](const store::AuditRecord& record) {
+                return subjects.router.is_stranger(record.instance, record.chat, record.sender);
+              });
         } else {
           status["databaseProblem"] = stored.status().message();
         }

@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/iso_time.hpp"
+
 namespace patchbay::host {
 
 using nlohmann::json;
@@ -22,6 +24,8 @@ base::Result<StoredFacts> read_stored_facts(store::Repositories& repositories) {
     chats[{chat.instance, chat.chat}].refused = chat.count;
   }
   StoredFacts facts;
+  PATCHBAY_ASSIGN(facts.strangers,
+                  repositories.audit.list_of(store::kUnknownSender, kStrangersTold));
   for (auto& [name, chat] : chats) {
     chat.instance = name.first;
     chat.chat = name.second;
@@ -59,6 +63,22 @@ json unwired_json(const StoredFacts& facts,
     }
   }
   return {{"held", held}, {"refused", refused}, {"chatCount", count}, {"chats", std::move(chats)}};
+}
+
+json strangers_json(const StoredFacts& facts, base::WallTime now,
+                    const std::function<bool(const store::AuditRecord&)>& is_stranger) {
+  json people = json::array();
+  for (const store::AuditRecord& record : facts.strangers) {
+    if (now - record.last < kStrangersShown && is_stranger(record)) {
+      people.push_back({{"instance", record.instance.str()},
+                        {"chat", record.chat.str()},
+                        {"sender", record.sender},
+                        {"name", record.sender_name},
+                        {"refused", record.count},
+                        {"last", base::format_iso_utc(record.last)}});
+    }
+  }
+  return people;
 }
 
 }  // namespace patchbay::host

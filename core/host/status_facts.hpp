@@ -6,6 +6,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/ids.hpp"
 #include "base/status.hpp"
 #include "store/repositories.hpp"
@@ -21,7 +22,9 @@ struct UnwiredChat {
 };
 
 struct StoredFacts {
-  std::vector<UnwiredChat> unwired;     // those with the most messages first
+  std::vector<UnwiredChat> unwired;  // those with the most messages first
+  // Refused since an agent hears known people only: the most recent kStrangersTold.
+  std::vector<store::AuditRecord> strangers;
   std::int64_t unknown_deliveries = 0;  // still to be resolved
 };
 
@@ -33,5 +36,14 @@ struct StoredFacts {
 inline constexpr std::size_t kUnwiredChatsTold = 100;
 [[nodiscard]] nlohmann::json unwired_json(
     const StoredFacts& facts, const std::function<bool(const base::ChatKey&)>& is_wired);
+
+// [{"instance","chat","sender","name","refused","last"}]: of the people that `is_stranger` still
+// says to be refused and who wrote within kStrangersShown, the most recent first. "refused" counts
+// their messages, ever.
+inline constexpr std::size_t kStrangersTold = 100;
+inline constexpr std::chrono::hours kStrangersShown{7 * 24};
+[[nodiscard]] nlohmann::json strangers_json(
+    const StoredFacts& facts, base::WallTime now,
+    const std::function<bool(const store::AuditRecord&)>& is_stranger);
 
 }  // namespace patchbay::host

@@ -13,6 +13,7 @@ using nlohmann::json;
 // Below it the operator is warned: a file may have 100 MiB, and is held twice while it comes in.
 constexpr std::uint64_t kDiskLow = 500ULL * 1024 * 1024;
 constexpr std::size_t kChatsShown = 5;
+constexpr std::size_t kStrangersShownInText = 5;
 
 std::string disk_warning(const json& status) {
   const auto free = status.find("diskFree");
@@ -103,6 +104,34 @@ std::string unwired_hint(const json& unwired) {
   return lines + "\n  name them in wirings, or set people.unknown_chats, then send the host SIGHUP";
 }
 
+// Who writes and gets no answer, with what belongs into the configuration.
+std::string strangers_hint(const json& strangers) {
+  if (strangers.empty()) {
+    return "";
+  }
+  std::string lines =
+      "\nrefused, since their chat's wiring has \"senders\": \"known\" and people.owners lacks "
+      "them:";
+  std::size_t shown = 0;
+  for (const json& stranger : strangers) {
+    if (shown == kStrangersShownInText) {
+      lines +=
+          "\n  and " + std::to_string(strangers.size() - shown) + " more: `patchbay status --json`";
+      break;
+    }
+    ++shown;
+    const std::string count = text_of(stranger, "refused");
+    const std::string name = text_of(stranger, "name");
+    lines +=
+        "\n  " +
+        printable("\"" + text_of(stranger, "instance") + ":" + text_of(stranger, "sender") + "\"" +
+                  (name.empty() ? "" : " (" + name + ")") + " in " + text_of(stranger, "chat")) +
+        ": " + count + (count == "1" ? " message" : " messages") + ", last " +
+        text_of(stranger, "last");
+  }
+  return lines + "\n  add whom the agents shall hear to people.owners, then send the host SIGHUP";
+}
+
 }  // namespace
 
 std::string status_text(const json& status) {
@@ -112,7 +141,8 @@ std::string status_text(const json& status) {
                     text_of(status, "dataDir") + "\n" + disk_warning(status) +
                     agents_line(status.value("agents", json::object())) + "\n" +
                     instances_table(instances) + login_codes(instances) + unknown_hint(status) +
-                    unwired_hint(status.value("unwired", json::object()));
+                    unwired_hint(status.value("unwired", json::object())) +
+                    strangers_hint(status.value("strangers", json::array()));
   if (const std::string problem = text_of(status, "databaseProblem"); !problem.empty()) {
     out += "\nwhat waits is not known: " + printable(problem);
   }

@@ -90,4 +90,12 @@ bool CompiledRouting::is_owner(const base::InstanceName& instance,
   return !sender.empty() && owners_.contains(instance.str() + ":" + sender);
 }
 
+bool CompiledRouting::is_stranger(const base::InstanceName& instance, const base::ChatKey& chat,
+                                  const std::string& sender) const {
+  const std::vector<const Rule*> rules = rules_of(chat);
+  return !is_owner(instance, sender) &&
+         std::any_of(rules.begin(), rules.end(),
+                     [](const Rule* rule) { return rule->wiring.senders == Senders::kKnown; });
+}
+
 }  // namespace patchbay::routing

@@ -36,6 +36,9 @@ class CompiledRouting {
   // addresses it.
   [[nodiscard]] const Rule& default_rule() const { return default_rule_; }
   [[nodiscard]] bool is_owner(const base::InstanceName& instance, const std::string& sender) const;
+  // A wiring of the chat hears known people only, and this is no owner.
+  [[nodiscard]] bool is_stranger(const base::InstanceName& instance, const base::ChatKey& chat,
+                                 const std::string& sender) const;
 
  private:
   explicit CompiledRouting(RoutingConfig config);

@@ -27,8 +27,10 @@ bool is_only_news(EventKind kind) {
 
 Decision decide(const Wiring& wiring, const Pattern* pattern, const EngagementFacts& facts) {
   if (wiring.senders == Senders::kKnown && !facts.sender_known) {
-    // Not even as context: what a stranger writes would be read with the next message.
-    return {Verdict::kRefused, false};
+    // Not even as context: what a stranger writes would be read with the next message. Only what an
+    // owner's words would have triggered was refused to somebody who waits for an answer.
+    const bool waits = engages(wiring, pattern, facts) && !is_only_news(facts.kind);
+    return {waits ? Verdict::kRefused : Verdict::kIgnored, false};
   }
   if (!engages(wiring, pattern, facts)) {
     return {wiring.ignored == Ignored::kAccumulate ? Verdict::kContext : Verdict::kIgnored, false};

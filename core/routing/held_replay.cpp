@@ -16,6 +16,7 @@ namespace {}  // namespace
 void Router::Pipeline::set_routing(std::shared_ptr<const CompiledRouting> routing) {
   routing_ = std::move(routing);
   unwired_chats_.forget();
+  strangers_.forget();
   ++generation_;
 }
 

@@ -17,6 +17,7 @@
 #include "routing/router.hpp"
 #include "routing/session_lanes.hpp"
 #include "routing/settlement.hpp"
+#include "routing/strangers.hpp"
 #include "routing/unwired_chats.hpp"
 #include "store/intake.hpp"
 
@@ -45,6 +46,11 @@ class Router::Pipeline {
   }
   // False for a chat whose messages wait for a wiring.
   [[nodiscard]] bool is_to_be_routed(const base::ChatKey& chat) const;
+  // Somebody whom a wiring of the chat does not hear.
+  [[nodiscard]] bool is_stranger(const base::InstanceName& instance, const base::ChatKey& chat,
+                                 const std::string& sender) const {
+    return routing_->is_stranger(instance, chat, sender);
+  }
   [[nodiscard]] Numbers numbers() const { return {under_way_, lanes_.diverted_sessions()}; }
 
  private:
@@ -116,6 +122,7 @@ class Router::Pipeline {
   FileFetcher fetcher_;
   LostFiles lost_files_;
   UnwiredChats unwired_chats_;
+  Strangers strangers_;
   // Rows of events that are not settled yet and whose files are to be fetched.
   std::multiset<std::pair<session::SessionAddress, std::string>> without_record_;
   std::map<ChatName, ChatLane> chats_;

@@ -173,6 +173,10 @@ void Router::Pipeline::settled(const FlowPointer& flow,
                                                                   : UnwiredChats::Fate::kRefused,
                         routing_->config().default_agent, parts_.loop.now());
   }
+  if (flow->plan.way == Way::kRefused && flow->plan.reason == store::kUnknownSender &&
+      result->first) {
+    strangers_.tell(flow->event, parts_.loop.now());
+  }
   finish(flow, result->outcome);
 }
 

@@ -48,7 +48,7 @@ class Planner {
     for (const Rule* rule : rules) {
       PATCHBAY_ASSIGN(const Decision decision, decision_of(*rule));
       if (decision.verdict == Verdict::kRefused) {
-        plan.reason = "unknown_sender";
+        plan.reason = store::kUnknownSender;
       }
       if (decision.verdict != Verdict::kTrigger && decision.verdict != Verdict::kContext) {
         continue;

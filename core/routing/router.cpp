@@ -65,6 +65,11 @@ void Router::routing_for(const session::SessionAddress& session,
 
 bool Router::routes(const base::ChatKey& chat) const { return pipeline_->is_to_be_routed(chat); }
 
+bool Router::is_stranger(const base::InstanceName& instance, const base::ChatKey& chat,
+                         const std::string& sender) const {
+  return pipeline_->is_stranger(instance, chat, sender);
+}
+
 Router::Numbers Router::numbers() const { return pipeline_->numbers(); }
 
 }  // namespace patchbay::routing

@@ -75,6 +75,10 @@ class Router final : public InboundPort {
   // messages wait for a wiring, up to limits::kIntakeChatRows.
   [[nodiscard]] bool routes(const base::ChatKey& chat) const;
 
+  // By the configuration of now, a wiring of the chat hears known people only, and this is none.
+  [[nodiscard]] bool is_stranger(const base::InstanceName& instance, const base::ChatKey& chat,
+                                 const std::string& sender) const;
+
   struct Numbers {
     std::size_t under_way = 0;          // events
     std::size_t diverted_sessions = 0;  // whose rows wait in the intake

@@ -29,36 +29,26 @@ std::string remedy(const base::ChatKey& chat, const base::AgentGroupId& agent) {
 
 void UnwiredChats::tell(const base::InstanceName& instance, const base::ChatKey& chat, Fate fate,
                         const base::AgentGroupId& default_agent, base::MonotonicTime now) {
-  const Told what{{instance, chat}, fate};
-  if (const auto told = told_.find(what); told != told_.end()) {
-    if (now - told->second < kQuiet) {
+  const char* const event =
+      fate == Fate::kHeld ? "routing.unwired_chat_held" : "routing.unwired_chat_refused";
+  switch (told_.about(event + (" " + instance.str()) + " " + chat.str(), now)) {
+    case SeldomTold::Say::kNothing:
       return;
-    }
-    told_.erase(told);
+    case SeldomTold::Say::kThis:
+      base::log_warning(event, {{"instance", instance.str()},
+                                {"chat", chat.str()},
+                                {"what", what_became(fate)},
+                                {"remedy", remedy(chat, default_agent)}});
+      return;
+    case SeldomTold::Say::kThatThereAreMore:
+      base::log_warning(
+          "routing.unwired_chats",
+          {{"what", "more chats that no wiring names write than are named here"},
+           {"remedy",
+            "`patchbay status --json` lists them; wirings[].chats may hold * for many, and "
+            "people.unknown_chats says what becomes of all others"}});
+      return;
   }
-  if (has_room(now)) {
-    told_.emplace(what, now);
-    base::log_warning(
-        fate == Fate::kHeld ? "routing.unwired_chat_held" : "routing.unwired_chat_refused",
-        {{"instance", instance.str()},
-         {"chat", chat.str()},
-         {"what", what_became(fate)},
-         {"remedy", remedy(chat, default_agent)}});
-  } else if (!told_of_more_ || now - *told_of_more_ >= kQuiet) {
-    told_of_more_ = now;
-    base::log_warning("routing.unwired_chats",
-                      {{"what", "more chats that no wiring names write than are named here"},
-                       {"remedy",
-                        "`patchbay status --json` lists them; wirings[].chats may hold * for many, "
-                        "and people.unknown_chats says what becomes of all others"}});
-  }
-}
-
-bool UnwiredChats::has_room(base::MonotonicTime now) {
-  if (told_.size() >= kNamed) {
-    std::erase_if(told_, [now](const auto& told) { return now - told.second >= kQuiet; });
-  }
-  return told_.size() < kNamed;
 }
 
 }  // namespace patchbay::routing

@@ -19,8 +19,21 @@ constexpr char kRemoveQuietest[] =
 constexpr char kList[] =
     "SELECT instance, chat, sender, sender_name, reason, count, first, last FROM audit "
     "ORDER BY last DESC LIMIT ?";
+constexpr char kListOf[] =
+    "SELECT instance, chat, sender, sender_name, reason, count, first, last FROM audit "
+    "WHERE reason = ? ORDER BY last DESC LIMIT ?";
 constexpr char kCountByChat[] =
     "SELECT instance, chat, sum(count) FROM audit WHERE reason = ? GROUP BY instance, chat";
+
+std::vector<AuditRecord> read_records(Query& query) {
+  std::vector<AuditRecord> records;
+  while (query.step()) {
+    records.push_back({query.id<base::InstanceName>(0), query.id<base::ChatKey>(1), query.text(2),
+                       query.text(3), query.text(4), query.integer(5), query.time(6),
+                       query.time(7)});
+  }
+  return records;
+}
 
 }  // namespace
 
@@ -58,16 +71,18 @@ base::Result<std::vector<ChatCount>> AuditRepository::count_by_chat(const std::s
   });
 }
 
+base::Result<std::vector<AuditRecord>> AuditRepository::list_of(const std::string& reason,
+                                                                std::size_t limit) {
+  return guarded("listing the audit", [&]() -> base::Result<std::vector<AuditRecord>> {
+    Query query(statements_, kListOf, reason, limit);
+    return read_records(query);
+  });
+}
+
 base::Result<std::vector<AuditRecord>> AuditRepository::list(std::size_t limit) {
   return guarded("listing the audit", [&]() -> base::Result<std::vector<AuditRecord>> {
     Query query(statements_, kList, limit);
-    std::vector<AuditRecord> records;
-    while (query.step()) {
-      records.push_back({query.id<base::InstanceName>(0), query.id<base::ChatKey>(1), query.text(2),
-                         query.text(3), query.text(4), query.integer(5), query.time(6),
-                         query.time(7)});
-    }
-    return records;
+    return read_records(query);
   });
 }
 

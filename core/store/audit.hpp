@@ -32,6 +32,8 @@ struct AuditRecord {
 inline constexpr char kOperator[] = "operator";
 // A message of a chat that no wiring names came when as many waited as are kept.
 inline constexpr char kUnknownChatFull[] = "unknown_chat_full";
+// The agents of the chat hear known people only.
+inline constexpr char kUnknownSender[] = "unknown_sender";
 
 class AuditRepository {
  public:
@@ -42,6 +44,8 @@ class AuditRepository {
   base::Status count_one(const AuditRecord& record);
   // How often that reason was counted in each chat.
   base::Result<std::vector<ChatCount>> count_by_chat(const std::string& reason);
+  // Those of one reason, the most recent first.
+  base::Result<std::vector<AuditRecord>> list_of(const std::string& reason, std::size_t limit);
   // The most recent first.
   base::Result<std::vector<AuditRecord>> list(std::size_t limit);
 

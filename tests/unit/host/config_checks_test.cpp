@@ -83,6 +83,15 @@ TEST_F(ConfigChecksTest, DoubtsAboutWiringsThatMatchNothing) {
               ElementsAre(HasSubstr("wirings: there is none")));
 }
 
+TEST_F(ConfigChecksTest, DoubtsAboutOwnersOfNoInstance) {
+  EXPECT_THAT(doubts_about(load("{ " + std::string(kAgents) + R"(,
+                "instances": { "work": { "channel": "telegram" } },
+                "wirings": [{ "chats": "*", "agent": "main" }],
+                "people": { "owners": ["work:42", "nope:1"] } })")),
+              ElementsAre("people.owners[1]: \"nope:1\" can be nobody: no instance is called "
+                          "\"nope\"; there are: work"));
+}
+
 TEST_F(ConfigChecksTest, NamesTheAgentsWhoseProgramIsMissing) {
   EXPECT_THAT(missing_programs(load(R"({ "agents": { "main": { "command": ["no-such-one"] },
                                          "other": { "command": ["sh"] } } })")),

@@ -39,6 +39,19 @@ class ConfigTest : public ::testing::Test {
   mode_t mode = 0600;
 };
 
+TEST_F(ConfigTest, AnOwnerHasInstanceAndId) {
+  const auto said = [this](const std::string& owner) {
+    return problem("{\n" + std::string(kAgents) + ",\n\"people\": {\n\"owners\": [\"work:1\", \"" +
+                   owner + "\"] } }");
+  };
+  EXPECT_EQ(said("work:7@g.us:2"), "");
+  for (const char* owner : {"42", ":42", "telegram:", ""}) {
+    EXPECT_THAT(said(owner),
+                HasSubstr(":4: people.owners[1]: \"" + std::string(owner) + "\" is nobody; write "))
+        << owner;
+  }
+}
+
 TEST_F(ConfigTest, ReadsAWholeConfiguration) {
   test::write_file(folder / "token", "s3cret-token\n");
   ::chmod((folder / "token").c_str(), 0600);

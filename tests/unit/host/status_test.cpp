@@ -39,6 +39,16 @@ base::Status write_all(store::Repositories& r) {
         r.audit.count_one({kInstance, kBob, sender, sender, store::kUnknownChatFull, 0, {}, {}}));
   }
   PATCHBAY_TRY(r.audit.count_one({kInstance, kAnn, "1", "Ann", "bot", 0, {}, {}}));
+  for (const int hour : {1, 2, 3}) {
+    PATCHBAY_TRY(r.audit.count_one({kInstance,
+                                    kBob,
+                                    std::to_string(hour / 2),
+                                    "Bo",
+                                    store::kUnknownSender,
+                                    0,
+                                    {},
+                                    base::WallTime(std::chrono::hours(hour))}));
+  }
   store::DeliveryRecord delivery;
   delivery.message_out_id = "a1";
   delivery.lane = {kInstance, kAnn, {}};
@@ -74,6 +84,50 @@ TEST(StoredFactsTest, CountsWhatWaitsForAWiringAndWhatWasRefused) {
   EXPECT_EQ(unwired_json(facts, [](const base::ChatKey& chat) { return chat == kBob; }),
             json::parse(R"({"held":1,"refused":0,"chatCount":1,"chats":[
               {"instance":"telegram","chat":"telegram:dm:1","held":1,"refused":0}]})"));
+}
+
+TEST(StoredFactsTest, NamesTheStrangersOfTheLastDaysWhoAreStillRefused) {
+  const test::TempFolder folder;
+  test::VirtualLoop loop;
+  const auto database = store::CentralDatabase::open(folder / "patchbay.db", loop).value();
+  StoredFacts facts;
+  const base::Status read = database->run([&](store::Repositories& r) -> base::Status {
+    PATCHBAY_TRY(write_all(r));
+    PATCHBAY_ASSIGN(facts, read_stored_facts(r));
+    return {};
+  });
+  ASSERT_TRUE(read.ok()) << read.message();
+  const auto told = [&](int hour, const std::string& owner) {
+    return strangers_json(
+        facts, base::WallTime(std::chrono::hours(hour)),
+        [&owner](const store::AuditRecord& record) { return record.sender != owner; });
+  };
+  EXPECT_EQ(told(4, ""), json::parse(R"([
+    {"instance":"telegram","chat":"telegram:dm:2","sender":"1","name":"Bo","refused":2,
+     "last":"1970-01-01T03:00:00.000Z"},
+    {"instance":"telegram","chat":"telegram:dm:2","sender":"0","name":"Bo","refused":1,
+     "last":"1970-01-01T01:00:00.000Z"}])"));
+  EXPECT_EQ(told(4, "1").size(), 1U);
+  EXPECT_EQ(told(7 * 24 + 2, "").size(), 1U);
+}
+
+TEST(StatusTextTest, NamesStrangersAsPeopleOwnersWantsThem) {
+  json strangers = json::array();
+  for (int number = 0; number < 7; ++number) {
+    strangers.push_back({{"instance", "telegram"},
+                         {"chat", "telegram:dm:4"},
+                         {"sender", std::to_string(number)},
+                         {"name", number == 0 ? "Bo\x1b" : ""},
+                         {"refused", number + 1},
+                         {"last", "2026-01-02T03:04:05.000Z"}});
+  }
+  const std::string said = status_text({{"strangers", strangers}});
+  EXPECT_THAT(said, HasSubstr("\n  \"telegram:0\" (Bo?) in telegram:dm:4: 1 message, last "
+                              "2026-01-02T03:04:05.000Z\n  \"telegram:1\" in telegram:dm:4: "
+                              "2 messages, last "));
+  EXPECT_THAT(said, HasSubstr("\n  and 2 more: `patchbay status --json`\n  add whom"));
+  EXPECT_THAT(said, HasSubstr("people.owners"));
+  EXPECT_THAT(status_text({{"strangers", json::array()}}), Not(HasSubstr("people.owners")));
 }
 
 TEST(StoredFactsTest, TheListOfChatsIsBoundedItsNumberIsNot) {

@@ -75,6 +75,17 @@ TEST(Engagement, AStrangerIsNotEvenContext) {
   EXPECT_EQ(decide(wiring, nullptr, stranger).verdict, Verdict::kTrigger);
 }
 
+TEST(Engagement, AStrangerIsRefusedOnlyWhatAnOwnerWouldHaveHadAnsweredFor) {
+  Wiring wiring;
+  wiring.senders = Senders::kKnown;
+  wiring.ignored = Ignored::kAccumulate;
+  EXPECT_EQ(decide(wiring, nullptr, facts(false, true, false)).verdict, Verdict::kRefused);
+  EXPECT_EQ(decide(wiring, nullptr, facts(false, false, false)).verdict, Verdict::kIgnored);
+  EngagementFacts reaction = facts(true, false, false);
+  reaction.kind = EventKind::kReaction;
+  EXPECT_EQ(decide(wiring, nullptr, reaction).verdict, Verdict::kIgnored);
+}
+
 TEST(Pattern, MatchesSomewhereAndMindsCaseAsTold) {
   const auto exact = Pattern::compile("^Hey (Ändy|bot)", LetterCase::kMatters);
   const auto any = Pattern::compile("^Hey (Ändy|bot)", LetterCase::kIgnored);

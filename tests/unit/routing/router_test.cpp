@@ -234,6 +234,34 @@ TEST_F(RouterPolicyTest, StrangersAreRefusedWhereOnlyKnownPeopleAreHeard) {
   EXPECT_EQ(route(message("3")), SubmitOutcome::kStored);
 }
 
+TEST_F(RouterPolicyTest, TheOperatorHearsOfStrangersWithTheLineToAdd) {
+  config_.wirings[0].senders = Senders::kKnown;
+  reconfigure();
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(route(message("1")), SubmitOutcome::kRefused);
+  EXPECT_EQ(route(message("2")), SubmitOutcome::kRefused);
+  const std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 1) << log;
+  EXPECT_NE(log.find("warning routing.stranger_refused"), std::string::npos) << log;
+  EXPECT_NE(log.find("telegram:42"), std::string::npos) << log;
+  EXPECT_NE(log.find("people.owners"), std::string::npos) << log;
+  const base::ChatKey chat = message("1").chat;
+  EXPECT_TRUE(router_->is_stranger(base::InstanceName("telegram"), chat, "42"));
+  config_.owners = {"telegram:42"};
+  reconfigure();
+  EXPECT_FALSE(router_->is_stranger(base::InstanceName("telegram"), chat, "42"));
+  EXPECT_EQ(route(message("3")), SubmitOutcome::kStored);
+}
+
+TEST_F(RouterPolicyTest, AStrangerWhomAnotherAgentHearsIsNotRefused) {
+  config_.wirings = {wiring("telegram:*", "main"), wiring("*", "helper")};
+  config_.wirings[0].senders = Senders::kKnown;
+  reconfigure();
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(route(message("1")), SubmitOutcome::kStored);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
 TEST_F(RouterPolicyTest, SessionsFollowModeAndScope) {
   config_.wirings = {wiring("telegram:*", "main"), wiring("telegram:*", "helper")};
   config_.wirings[0].session = session::SessionMode::kPerThread;

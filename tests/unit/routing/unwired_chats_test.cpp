@@ -40,7 +40,7 @@ TEST_F(UnwiredChatsTest, TheFirstHeldAndTheFirstRefusedAreTold) {
 
 TEST_F(UnwiredChatsTest, AChatIsToldAgainAfterAWhile) {
   tell("7", Fate::kHeld);
-  now += UnwiredChats::kQuiet - base::Milliseconds(1);
+  now += SeldomTold::kQuiet - base::Milliseconds(1);
   EXPECT_EQ(tell("7", Fate::kHeld), "");
   now += base::Milliseconds(1);
   EXPECT_THAT(tell("7", Fate::kHeld), HasSubstr("telegram:dm:7"));
@@ -55,13 +55,13 @@ TEST_F(UnwiredChatsTest, OtherWiringsAreToldWhatTheyLeaveOut) {
 
 TEST_F(UnwiredChatsTest, StrangersCannotFloodTheLog) {
   std::string log;
-  for (std::size_t chat = 0; chat < 10 * UnwiredChats::kNamed; ++chat) {
+  for (std::size_t chat = 0; chat < 10 * SeldomTold::kNamed; ++chat) {
     log += tell(std::to_string(chat), Fate::kHeld);
   }
   const auto lines = static_cast<std::size_t>(std::count(log.begin(), log.end(), '\n'));
-  EXPECT_EQ(lines, UnwiredChats::kNamed + 1);
+  EXPECT_EQ(lines, SeldomTold::kNamed + 1);
   EXPECT_THAT(log, HasSubstr("more chats that no wiring names"));
-  now += UnwiredChats::kQuiet;
+  now += SeldomTold::kQuiet;
   EXPECT_THAT(tell("new", Fate::kHeld), HasSubstr("telegram:dm:new"));
 }
 
