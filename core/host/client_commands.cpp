@@ -97,6 +97,19 @@ int fail(int code, const std::string& message) {
   return code;
 }
 
+int exit_code_of(const base::Status& failure) {
+  switch (failure.code()) {
+    case base::Code::kUnavailable:
+      return kExitNotRunning;
+    case base::Code::kInvalidArgument:
+      return kExitUsage;
+    case base::Code::kRefused:
+      return kExitRefused;
+    default:
+      return kExitFailed;
+  }
+}
+
 }  // namespace
 
 std::string control_socket_path(const std::string& data_dir) {
@@ -140,8 +153,7 @@ int run_client_command(const CommandLine& line, const std::string& data_dir) {
     }
     const auto answer = call_host(data_dir, command.method, params);
     if (!answer.ok()) {
-      const bool not_running = answer.status().code() == base::Code::kUnavailable;
-      return fail(not_running ? kExitNotRunning : kExitFailed, answer.status().message());
+      return fail(exit_code_of(answer.status()), answer.status().message());
     }
     const std::string text = line.json ? answer->dump(2) : command.print(*answer);
     std::fprintf(stdout, "%s\n", text.c_str());

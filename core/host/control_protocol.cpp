@@ -20,6 +20,43 @@ constexpr std::string_view kUnavailable = "UNAVAILABLE";
 // What another request in the meantime has filled is free again by then.
 constexpr base::Milliseconds kRetryAfter{1000};
 
+// Classes of errors as error.details.code tells them.
+constexpr std::pair<Code, std::string_view> kClasses[] = {
+    {Code::kInvalidArgument, "INVALID_ARGUMENT"},
+    {Code::kNotFound, "NOT_FOUND"},
+    {Code::kAlreadyExists, "ALREADY_EXISTS"},
+    {Code::kRefused, "REFUSED"},
+    {Code::kTooLarge, "TOO_LARGE"},
+    {Code::kBusy, "BUSY"},
+    {Code::kUnavailable, "UNAVAILABLE"},
+    {Code::kTimeout, "TIMEOUT"},
+    {Code::kCancelled, "CANCELLED"},
+    {Code::kCorrupt, "CORRUPT"},
+    {Code::kIo, "IO"},
+    {Code::kInternal, "INTERNAL"},
+};
+
+std::string_view class_of(Code code) {
+  const auto* const known = std::find_if(std::begin(kClasses), std::end(kClasses),
+                                         [code](const auto& one) { return one.first == code; });
+  return known->second;  // of an error: kOk is none
+}
+
+// The class that the host told; else what the code of the frame, known to all clients, says of it.
+Code class_in(const json& error) {
+  const json details = error.value("details", json::object());
+  const json told = details.is_object() ? details.value("code", json()) : json();
+  for (const auto& [code, name] : kClasses) {
+    if (told == name) {
+      return code;
+    }
+  }
+  if (error.value("code", json()) == kInvalidRequest) {
+    return Code::kInvalidArgument;
+  }
+  return error.value("retryable", json()) == true ? Code::kBusy : Code::kInternal;
+}
+
 bool is_worth_another_try(Code code) {
   return code == Code::kBusy || code == Code::kUnavailable || code == Code::kTimeout;
 }
@@ -102,7 +139,8 @@ std::string error_line(std::string_view id, const Status& error) {
                              error.code() == Code::kNotFound || error.code() == Code::kTooLarge ||
                              error.code() == Code::kRefused;
   json body = {{"code", callers_fault ? kInvalidRequest : kUnavailable},
-               {"message", error.message()}};
+               {"message", error.message()},
+               {"details", {{"code", class_of(error.code())}}}};
   if (is_worth_another_try(error.code())) {
     body["retryable"] = true;
     body["retryAfterMs"] = kRetryAfter.count();
@@ -119,9 +157,8 @@ base::Result<json> parse_response(std::string_view line) {
     return frame.value("payload", json::object());
   }
   const json error = frame.value("error", json::object());
-  const bool callers_fault = error.value("code", "") == kInvalidRequest;
-  const Code hosts_fault = error.value("retryable", false) ? Code::kBusy : Code::kInternal;
-  return Status(callers_fault ? Code::kInvalidArgument : hosts_fault,
+  const Code code = class_in(error);
+  return Status(code == Code::kUnavailable ? Code::kBusy : code,
                 error.value("message", "the host gave no reason"));
 }
 

@@ -45,9 +45,9 @@ base::Result<InstanceLock> InstanceLock::take(const std::string& data_dir) {
     const ssize_t size = ::pread(fd.get(), holder.data(), holder.size(), 0);
     const std::string_view pid =
         base::trim({holder.data(), static_cast<std::size_t>(size > 0 ? size : 0)});
-    return base::Status(base::Code::kBusy, "a host already runs on " + data_dir + " (process " +
-                                               std::string(pid) +
-                                               "); stop it, or give another folder with --data");
+    return base::Status(base::Code::kRefused, "a host already runs on " + data_dir + " (process " +
+                                                  std::string(pid) +
+                                                  "); stop it, or give another folder with --data");
   }
   const std::string pid = std::to_string(::getpid()) + "\n";
   if (::ftruncate(fd.get(), 0) != 0 ||

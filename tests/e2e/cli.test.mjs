@@ -174,7 +174,7 @@ test('an operator resolves an unknown delivery; ledger and agent follow', () => 
   assert.equal(visible(), 1);
 
   const again = await command('deliveries', 'resolve', String(unknown.id), 'failed');
-  assert.equal(again.code, 1);
+  assert.equal(again.code, 4);
   assert.match(again.stderr, /^patchbay: delivery \d+ is delivered; only an unknown one can be resolved: `patchbay deliveries unknown` lists them\n$/);
   assert.match((await command('deliveries', 'resolve', '999', 'failed')).stderr, /^patchbay: there is no delivery 999\n$/);
   await assert.rejects(host.call('deliveries.resolve', { id: 1, as: 'gone' }), /INVALID_REQUEST: a delivery cannot be resolved as "gone"; say delivered/);

@@ -224,7 +224,7 @@ test('a second host on the folder is refused', () => inFolder(async (folder) => 
   try {
     await host.start();
     const second = await run(bin('patchbay'), ['run', '--plugins', PLUGINS, '--data', folder]);
-    assert.equal(second.code, 1);
+    assert.equal(second.code, 4);
     assert.match(second.stderr, new RegExp(`already runs on .*process ${host.pid}`));
   } finally {
     await host.stop();

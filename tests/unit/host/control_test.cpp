@@ -85,7 +85,7 @@ TEST_F(ControlTest, AnswersCallsAtOnceLaterAndWithErrors) {
   EXPECT_EQ(call_host(folder.path(), "echo", {{"a", "b"}}).value(), json({{"a", "b"}}));
   EXPECT_EQ(call_host(folder.path(), "later", json::object()).value(), json({{"late", true}}));
   const auto failed = call_host(folder.path(), "fails", json::object());
-  EXPECT_EQ(failed.status().code(), base::Code::kInvalidArgument);
+  EXPECT_EQ(failed.status().code(), base::Code::kNotFound);
   EXPECT_EQ(failed.status().message(), "nothing of that name");
   EXPECT_EQ(call_host(folder.path(), "nope", json::object()).status().message(),
             "unknown method: nope");
@@ -239,8 +239,49 @@ TEST(ControlProtocolTest, AnErrorSaysWhetherAnotherTryMayHelp) {
   // A host that answers runs: its failures are never "not running".
   EXPECT_EQ(parse_response(error_line("1", {base::Code::kUnavailable, "not now"})).status().code(),
             base::Code::kBusy);
-  EXPECT_EQ(parse_response(error_line("1", {base::Code::kIo, "no"})).status().code(),
+}
+
+TEST(ControlProtocolTest, AnErrorKeepsItsClassOnTheWay) {
+  for (const base::Code code :
+       {base::Code::kInvalidArgument, base::Code::kNotFound, base::Code::kAlreadyExists,
+        base::Code::kRefused, base::Code::kTooLarge, base::Code::kBusy, base::Code::kTimeout,
+        base::Code::kCancelled, base::Code::kCorrupt, base::Code::kIo, base::Code::kInternal}) {
+    EXPECT_EQ(parse_response(error_line("1", {code, "no"})).status().code(), code)
+        << base::to_string(code);
+  }
+  EXPECT_EQ(json::parse(error_line("1", {base::Code::kRefused, "no"}))["error"]["details"]["code"],
+            "REFUSED");
+}
+
+TEST(ControlProtocolTest, AnErrorWithoutAClassIsReadByItsCode) {
+  const auto code_of = [](const std::string& error) {
+    return parse_response(R"({"type":"res","id":"1","ok":false,"error":)" + error + "}")
+        .status()
+        .code();
+  };
+  EXPECT_EQ(code_of(R"({"code":"INVALID_REQUEST","message":"m"})"), base::Code::kInvalidArgument);
+  EXPECT_EQ(code_of(R"({"code":"UNAVAILABLE","message":"m","retryable":true})"), base::Code::kBusy);
+  EXPECT_EQ(code_of(R"({"code":"UNAVAILABLE","message":"m"})"), base::Code::kInternal);
+  EXPECT_EQ(code_of(R"({"code":"FORBIDDEN","message":"m","details":{"code":"MISSING_SCOPE"}})"),
             base::Code::kInternal);
+}
+
+TEST_F(ControlTest, TheExitCodeTellsTheClassOfAFailure) {
+  base::Code code = base::Code::kRefused;  // set before the call that it answers
+  loop.post([this, &code] {
+    server->add("status", {}, [&code](const json&, ControlServer::Reply reply) {
+      reply(base::Status(code, "no"));
+    });
+  });
+  CommandLine line;
+  line.command = "status";
+  for (const auto& [told, expected] :
+       {std::pair(base::Code::kRefused, kExitRefused),
+        std::pair(base::Code::kInvalidArgument, kExitUsage),
+        std::pair(base::Code::kNotFound, kExitFailed), std::pair(base::Code::kIo, kExitFailed)}) {
+    code = told;
+    EXPECT_EQ(run_client_command(line, folder.path()), expected) << base::to_string(told);
+  }
 }
 
 TEST(ControlClientTest, WithoutAHostTheRemedyIsSaid) {
@@ -256,7 +297,7 @@ TEST(InstanceLockTest, OneHostForOneFolder) {
     const auto first = InstanceLock::take(folder.path());
     ASSERT_TRUE(first.ok()) << first.status().message();
     const auto second = InstanceLock::take(folder.path());
-    ASSERT_FALSE(second.ok());
+    EXPECT_EQ(second.status().code(), base::Code::kRefused);
     EXPECT_THAT(second.status().message(), HasSubstr(std::to_string(::getpid())));
     EXPECT_THAT(second.status().message(), HasSubstr("--data"));
   }
