@@ -9,17 +9,17 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 #include "agents/process_runtime.hpp"
+#include "base/limits.hpp"
 
 namespace patchbay::agents {
 namespace {
 
 using base::Status;
 using base::UniqueFd;
-
-constexpr off_t kLogBytes = 1024 * 1024;  // a log file over this is set aside at the next start
 
 // Everything that the child needs after fork(), where only async-signal-safe calls are allowed.
 struct ChildPlan {
@@ -65,7 +65,7 @@ base::Result<UniqueFd> open_log(const std::string& path) {
   std::error_code error;
   std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
   struct stat info{};
-  if (::stat(path.c_str(), &info) == 0 && info.st_size > kLogBytes) {
+  if (::stat(path.c_str(), &info) == 0 && std::cmp_greater(info.st_size, limits::kAgentLogBytes)) {
     std::filesystem::rename(path, path + ".old", error);
   }
   UniqueFd log(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));

@@ -33,8 +33,10 @@ inline constexpr int kMessagesPerPrompt = 10;
 
 // Session databases, read as hostile files.
 inline constexpr int kSqliteLengthBytes = 8 * 1024 * 1024;
-inline constexpr int kSqliteSteps = 50'000'000;   // virtual machine steps of one statement
-inline constexpr std::size_t kDrainRows = 256;    // rows taken in one go
+inline constexpr int kSqliteSteps = 50'000'000;           // virtual machine steps of one statement
+inline constexpr std::size_t kDrainRows = 256;            // rows taken in one go
+inline constexpr std::size_t kDrainBytes = 16 * kMiB;     // of their contents, but for the last
+inline constexpr std::size_t kOutboundFieldBytes = 1024;  // of a row: all but its content
 inline constexpr milliseconds kInboundBusy{200};  // wait for an agent's read lock in a batch
 inline constexpr seconds kInboundGiveUp{2};       // then the message goes to intake
 inline constexpr std::size_t kInboundBatchRows = 512;
@@ -76,9 +78,14 @@ inline constexpr hours kRetryAfterMost{24};
 inline constexpr hours kDeliveryMaxAge{24};
 inline constexpr int kDeliveryMaxAttempts = 30;
 inline constexpr hours kDeliveryMaxPaused{7 * 24};
-inline constexpr minutes kDeliveryDeadline{5};  // of one attempt; files add time by size
-inline constexpr hours kSpoolKept{7 * 24};      // of failed and unknown deliveries
-inline constexpr minutes kNoticeInterval{1};    // failure notices a chat
+inline constexpr minutes kDeliveryDeadline{5};         // of one attempt; files add time by size
+inline constexpr hours kSpoolKept{7 * 24};             // of failed and unknown deliveries
+inline constexpr minutes kNoticeInterval{1};           // failure notices a chat
+inline constexpr std::size_t kScheduledRows = 20'000;  // with deliver_after, of all agents
+inline constexpr seconds kOutboxFilesAwaited{60};      // then a message goes without its file
+inline constexpr std::size_t kChannelFacts = 4096;     // chats; then all are asked for anew
+inline constexpr seconds kRecoveryPatience{60};  // for an instance to say whether it honours keys
+inline constexpr seconds kDeliveryDrain{10};     // at the end, for what is under way
 
 // Agents.
 inline constexpr std::size_t kRunningAgents = 8;
@@ -90,6 +97,7 @@ inline constexpr minutes kAgentBackoffLongest{5};
 inline constexpr int kClaimTries = 5;
 inline constexpr seconds kAgentStopGrace{10};
 inline constexpr seconds kSystemRowTimeout{300};
+inline constexpr std::uint64_t kAgentLogBytes = 1 * kMiB;  // then set aside at the next start
 
 // Adapters.
 inline constexpr milliseconds kAdapterSlowCall{50};

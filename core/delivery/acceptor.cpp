@@ -4,6 +4,7 @@
 
 #include "attachments/confined_folder.hpp"
 #include "base/failpoint.hpp"
+#include "base/limits.hpp"
 #include "base/log.hpp"
 
 namespace patchbay::delivery {
@@ -16,10 +17,6 @@ using session::SessionAddress;
 store::WatermarkRecord to_record(const session::Watermark& watermark) {
   return {watermark.rowid, watermark.id, watermark.seq, watermark.inode, watermark.schema_version};
 }
-
-// While the disk does not give a file, nothing of the session is accepted, since order holds. For
-// so long, for it may recover; then its message goes without it and says so.
-constexpr base::Milliseconds kFilesAwaited{60'000};
 
 enum class Unreadable : std::uint8_t { kIsAwaited, kIsRefused };
 
@@ -115,9 +112,12 @@ void Acceptor::spool(SharedWork work) {
   });
 }
 
+// While the disk does not give a file, nothing of the session is accepted, since order holds. For
+// so long, for it may recover; then its message goes without it and says so.
 bool Acceptor::has_waited_for_files(const SessionAddress& session) const {
   const auto since = unreadable_since_.find(session);
-  return since != unreadable_since_.end() && core_.deps.loop.now() - since->second >= kFilesAwaited;
+  return since != unreadable_since_.end() &&
+         core_.deps.loop.now() - since->second >= limits::kOutboxFilesAwaited;
 }
 
 void Acceptor::write(const SharedWork& work) {

@@ -1,5 +1,6 @@
 #include "delivery/channel_facts.hpp"
 
+#include "base/limits.hpp"
 #include "delivery/address.hpp"
 
 namespace patchbay::delivery {
@@ -7,7 +8,6 @@ namespace {
 
 constexpr std::chrono::minutes kFresh{10};
 constexpr base::Milliseconds kPatience{5000};
-constexpr std::size_t kFactsKept = 4096;
 
 }  // namespace
 
@@ -47,7 +47,7 @@ void ChannelFacts::ask(const store::LaneKey& lane,
   core_.deps.channels.limits(
       lane.instance, chat->kind, chat->id,
       lifetime_.guard([this, waiting, key = Key(lane.instance, lane.chat)](ChannelLimits limits) {
-        if (facts_.size() >= kFactsKept) {
+        if (facts_.size() >= limits::kChannelFacts) {
           facts_.clear();
         }
         facts_[key] = {limits, core_.deps.loop.now()};

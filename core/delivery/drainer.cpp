@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/limits.hpp"
 #include "base/log.hpp"
 
 namespace patchbay::delivery {
@@ -14,8 +15,6 @@ using session::SessionAddress;
 
 constexpr base::Milliseconds kRetryFirst{5};
 constexpr base::Milliseconds kRetryMost{5000};
-// Rows with deliver_after that wait at one time, of all agents.
-constexpr std::size_t kScheduledRows = 20'000;
 
 session::Watermark from_record(const store::WatermarkRecord& record) {
   return {record.rowid, record.id, record.seq, record.inode, record.schema_version};
@@ -178,7 +177,7 @@ void Drainer::take(const SessionAddress& address, session::OutboundBatch read_ba
   batch.watermark = read_batch.watermark;
   for (const session::OutboundMessage& message : read_batch.messages) {
     if (auto candidate = make_candidate(message, *session.facts, core_.deps.loop.wall_now())) {
-      if (candidate->record.not_before && lanes_.scheduled() >= kScheduledRows) {
+      if (candidate->record.not_before && lanes_.scheduled() >= limits::kScheduledRows) {
         refuse(*candidate,
                "too many messages with deliver_after wait already; schedule a task instead");
       }

@@ -6,6 +6,7 @@
 
 #include <patchbay/adapter.h>
 
+#include "base/limits.hpp"
 #include "base/log.hpp"
 #include "delivery/address.hpp"
 
@@ -16,8 +17,6 @@ using base::Result;
 using base::Status;
 using store::LaneKey;
 
-// How long a row that was left in sending waits for its instance to say whether it honours keys.
-constexpr base::Milliseconds kRecoveryPatience{60'000};
 // After the ledger or an instance did not answer.
 constexpr base::Milliseconds kAskAgain{1000};
 
@@ -229,7 +228,7 @@ void Lanes::begin(const LaneKey& key, Lane& lane) {
 void Lanes::recover(const LaneKey& key, Lane& lane) {
   const InstanceState state = core_.deps.channels.state(key.instance);
   const base::MonotonicTime now = core_.deps.loop.now();
-  const base::MonotonicTime patience_ends = started_at_ + kRecoveryPatience;
+  const base::MonotonicTime patience_ends = started_at_ + limits::kRecoveryPatience;
   const bool must_ask = is_chat_lane(key) && facts_.find(key) == nullptr &&
                         state != InstanceState::kStopped && now < patience_ends;
   if (must_ask && ChannelFacts::is_usable(state)) {

@@ -13,6 +13,7 @@
 #include "attachments/spool.hpp"
 #include "attachments/staging.hpp"
 #include "base/event_loop.hpp"
+#include "base/limits.hpp"
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "delivery/delivery.hpp"
@@ -44,7 +45,6 @@ using base::Result;
 using base::Status;
 
 constexpr std::size_t kStorageThreads = 8;  // measured best on two cores: they wait for the disk
-constexpr base::Milliseconds kDeliveryDrain{10'000};
 constexpr base::Milliseconds kHousekeeping{60'000};
 
 std::filesystem::path programs_folder() {
@@ -446,7 +446,7 @@ void Host::Parts::shut_down() {
   static_cast<void>(notifier.stopping());
   scan->stop();
   supervisor->stop_all([this] {
-    deliveries->stop(loop.now() + kDeliveryDrain, [this] {
+    deliveries->stop(loop.now() + limits::kDeliveryDrain, [this] {
       channels->stop([this] {
         base::log_info("host.stopped");
         loop.stop();

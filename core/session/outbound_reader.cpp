@@ -17,7 +17,6 @@ using base::Code;
 using base::Result;
 using base::Status;
 
-constexpr std::size_t kLookBytes = 16 * limits::kMiB;  // of all contents of one look
 constexpr std::size_t kStatusBytes = 200;
 
 constexpr std::string_view kLargest =
@@ -200,7 +199,7 @@ Status OutboundReader::read_rows(std::span<const std::int64_t> rowids, OutboundL
   PATCHBAY_ASSIGN(Statement statement, database_.prepare(sql));
   std::size_t bytes = 0;
   for (const std::int64_t rowid : rowids) {
-    if (batch.messages.size() == limits::kDrainRows || bytes > kLookBytes) {
+    if (batch.messages.size() == limits::kDrainRows || bytes > limits::kDrainBytes) {
       batch.more = true;
       break;
     }

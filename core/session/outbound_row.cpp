@@ -11,8 +11,6 @@
 namespace patchbay::session {
 namespace {
 
-constexpr std::size_t kShortTextBytes = 1024;  // of everything but the content
-
 enum Column : int {
   kId,
   kSeq,
@@ -39,7 +37,7 @@ std::string shortened(std::string_view text) {
 void take(const Statement& row, Column column, std::string_view name, std::string& value,
           std::string& refusal) {
   const std::string_view text = row.text(column);
-  if (text.size() > kShortTextBytes) {
+  if (text.size() > limits::kOutboundFieldBytes) {
     refusal = std::string(name) + " is longer than 1024 bytes";
     return;
   }
@@ -139,7 +137,7 @@ std::optional<std::string> target_of_content(const std::string& content) {
   } else if (found->is_number_integer()) {
     reference = std::to_string(found->get<std::int64_t>());
   }
-  if (reference.empty() || reference.size() > kShortTextBytes) {
+  if (reference.empty() || reference.size() > limits::kOutboundFieldBytes) {
     return std::nullopt;
   }
   return reference;
