@@ -1,24 +1,20 @@
 // A file of 100 MB through the daemon: from a terminal into a session's inbox, and back from its
 // outbox to the terminal.
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <fcntl.h>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <random>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "console/frames.hpp"
 #include "daemon.hpp"
 #include "statistics.hpp"
+#include "terminal.hpp"
 
 namespace patchbay::bench {
 namespace {
-
-using nlohmann::json;
 
 constexpr std::size_t kFileBytes = 100'000'000;
 
@@ -43,98 +39,6 @@ std::string file_bytes() {
   }
   return bytes;
 }
-
-// A terminal that keeps nothing of what it receives.
-class Terminal {
- public:
-  explicit Terminal(const std::string& socket) : socket_(connect_to(socket)) {
-    send({{"type", "hello"}, {"chat", "bench"}});
-    wait_for("welcome");
-    send({{"type", "ready"}});
-  }
-
-  // Until the host says that the message is durable.
-  void send_file(const std::string& bytes) {
-    send({{"type", "message"},
-          {"id", "m1"},
-          {"size", 0},
-          {"files", json::array({{{"name", "film.mp4"}, {"size", bytes.size()}}})}});
-    while (true) {
-      const console::Frame frame = next();
-      const json head = json::parse(frame.json);
-      if (head["type"] == "stored") {
-        if (head["outcome"] != "stored") {
-          throw std::runtime_error("the file was not stored: " + frame.json);
-        }
-        return;
-      }
-      if (head["type"] == "busy" || head["type"] == "refused") {
-        throw std::runtime_error("the file was not taken: " + frame.json);
-      }
-      if (head["type"] == "get") {
-        const std::size_t offset = head["offset"];
-        const std::size_t size = std::min(console::kChunkBytes, bytes.size() - offset);
-        send({{"type", "data"},
-              {"id", "m1"},
-              {"file", head["file"]},
-              {"offset", offset},
-              {"size", size}});
-        send_all(std::string_view(bytes).substr(offset, size));
-      }
-    }
-  }
-
-  // Until an answer with one file is there; its head.
-  json wait_for_answer() { return wait_for("message"); }
-  // All of its file; the bytes received.
-  std::size_t receive_file(const json& message) {
-    const std::size_t size = message["files"][0]["size"];
-    std::size_t received = 0;
-    while (received < size) {
-      send({{"type", "get"}, {"id", message["id"]}, {"file", 0}, {"offset", received}});
-      received += wait_for_frame("data").body.size();
-    }
-    send({{"type", "ack"}, {"id", message["id"]}});
-    return received;
-  }
-
- private:
-  json wait_for(const std::string& type) { return json::parse(wait_for_frame(type).json); }
-  console::Frame wait_for_frame(const std::string& type) {
-    while (true) {
-      console::Frame frame = next();
-      if (json::parse(frame.json)["type"] == type) {
-        return frame;
-      }
-    }
-  }
-  console::Frame next() {
-    while (true) {
-      if (auto frame = reader_.next()) {
-        return *std::move(frame);
-      }
-      std::array<char, 65536> buffer{};
-      const ssize_t count = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
-      if (count <= 0 || !reader_.broken().empty()) {
-        throw std::runtime_error("the console closed " + reader_.broken());
-      }
-      reader_.append({buffer.data(), static_cast<std::size_t>(count)});
-    }
-  }
-  void send(const json& frame) { send_all(frame.dump() + "\n"); }
-  void send_all(std::string_view bytes) {
-    while (!bytes.empty()) {
-      const ssize_t count = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-      if (count <= 0) {
-        throw std::runtime_error("the console takes nothing");
-      }
-      bytes.remove_prefix(static_cast<std::size_t>(count));
-    }
-  }
-
-  base::UniqueFd socket_;
-  console::FrameReader reader_{console::kAnswerBytes};
-};
 
 // Milliseconds to write the bytes to a new file durably.
 double plain_write(const std::string& path, const std::string& bytes) {
@@ -170,13 +74,14 @@ std::vector<Figure> attachment(const Place& place) {
   terminal.send_file(bytes);
   const double in = milliseconds_since(begin);
   const double peak_in = daemon.memory().peak_mb;
-  const json answer = terminal.wait_for_answer();
+  const nlohmann::json answer = terminal.wait_for_answer();
   daemon.forget_peak();
   const auto answered = Clock::now();
   if (terminal.receive_file(answer) != kFileBytes) {
     throw std::runtime_error("another file came back");
   }
   const double out = milliseconds_since(answered);
+  terminal.acknowledge(answer);
   const double peak_out = daemon.memory().peak_mb;
   daemon.stop();
   const std::string baseline = "write and fsync of 100 MB";

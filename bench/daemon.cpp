@@ -85,6 +85,13 @@ std::string contents(const std::string& path) {
   return text.str();
 }
 
+Memory memory_of(pid_t pid) {
+  const std::string status = contents("/proc/" + std::to_string(pid) + "/status");
+  constexpr double kMbOfKib = 1024.0 / 1e6;
+  return {number_after(status, "VmRSS:") * kMbOfKib, number_after(status, "RssAnon:") * kMbOfKib,
+          number_after(status, "VmHWM:") * kMbOfKib};
+}
+
 }  // namespace
 
 Daemon::Daemon(const Place& place, std::string data_folder, const std::string& config)
@@ -132,11 +139,19 @@ void Daemon::stop() {
   }
 }
 
-Memory Daemon::memory() const {
-  const std::string status = contents("/proc/" + std::to_string(pid_) + "/status");
-  constexpr double kMbOfKib = 1024.0 / 1e6;
-  return {number_after(status, "VmRSS:") * kMbOfKib, number_after(status, "RssAnon:") * kMbOfKib,
-          number_after(status, "VmHWM:") * kMbOfKib};
+Memory Daemon::memory() const { return memory_of(pid_); }
+
+Memory Daemon::memory_of_child(const std::string& program) const {
+  const std::string tasks = "/proc/" + std::to_string(pid_) + "/task";
+  for (const auto& task : std::filesystem::directory_iterator(tasks)) {
+    std::istringstream children(contents(task.path().string() + "/children"));
+    for (pid_t child = 0; children >> child;) {
+      if (contents("/proc/" + std::to_string(child) + "/comm").starts_with(program)) {
+        return memory_of(child);
+      }
+    }
+  }
+  return {};
 }
 
 void Daemon::forget_peak() const {

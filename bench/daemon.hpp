@@ -31,6 +31,8 @@ class Daemon {
   void stop();
 
   [[nodiscard]] Memory memory() const;
+  // Of its child whose program begins with these letters (at most 15); zeros: it has none.
+  [[nodiscard]] Memory memory_of_child(const std::string& program) const;
   void forget_peak() const;                  // the peak begins anew with what is resident now
   [[nodiscard]] double cpu_seconds() const;  // of all its threads so far
   // Waits until it has used less than 1 % of a core for a while. Throws after a minute.

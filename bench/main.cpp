@@ -25,13 +25,14 @@ struct Named {
   std::vector<Figure> (*measure)(const Place&);
 };
 
-constexpr std::array<Named, 7> kMeasurements{{{"inbound", inbound_rate},
+constexpr std::array<Named, 8> kMeasurements{{{"inbound", inbound_rate},
                                               {"wake-up", wake_up},
                                               {"drain", drain_cost},
                                               {"new-session", new_session},
                                               {"start-up", start_up},
                                               {"attachment", attachment},
-                                              {"idle", idle_sessions}}};
+                                              {"idle", idle_sessions},
+                                              {"isolation", isolation}}};
 
 int fail(const std::string& message) {
   std::cerr << "patchbay-bench: " << message << "\n";

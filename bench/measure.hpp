@@ -24,6 +24,7 @@ std::vector<Figure> new_session(const Place& place);
 std::vector<Figure> start_up(const Place& place);
 std::vector<Figure> attachment(const Place& place);
 std::vector<Figure> idle_sessions(const Place& place);
+std::vector<Figure> isolation(const Place& place);
 
 // The value, or its failure as an exception: a measurement has nobody else to tell.
 inline void must(const base::Status& status) {

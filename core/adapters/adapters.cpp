@@ -52,6 +52,22 @@ struct CheckedConfig {
   HostRules hosts;
 };
 
+InstanceCounters with_earlier(InstanceCounters counters, const InstanceCounters& earlier) {
+  counters.submitted += earlier.submitted;
+  counters.stored += earlier.stored;
+  counters.duplicates += earlier.duplicates;
+  counters.refused += earlier.refused;
+  counters.busy += earlier.busy;
+  counters.malformed += earlier.malformed;
+  counters.delivered += earlier.delivered;
+  counters.failed += earlier.failed;
+  counters.unknown += earlier.unknown;
+  counters.requests += earlier.requests;
+  counters.slow_calls += earlier.slow_calls;
+  counters.violations += earlier.violations;
+  return counters;
+}
+
 }  // namespace
 
 struct AdapterHost::State {
@@ -60,6 +76,12 @@ struct AdapterHost::State {
     Status problem;  // not ok: it cannot be created
     base::WallTime since;
     std::unique_ptr<Instance> instance;
+    // Of an isolated one, which may have to be started again.
+    CheckedConfig started_with;
+    Restarts losses;
+    std::uint64_t restarts = 0;
+    InstanceCounters counted_before;  // by the instances that were lost
+    std::unique_ptr<base::Timer> restart;
   };
 
   State(AdapterHostOptions host_options, AdapterHostServices host_services)
@@ -79,6 +101,9 @@ struct AdapterHost::State {
   [[nodiscard]] Result<std::shared_ptr<Module>> module_of(const base::ChannelName& channel) const;
   [[nodiscard]] Result<CheckedConfig> checked(const InstanceConfig& config) const;
   void create(Entry& entry, CheckedConfig checked);
+  void start(Entry& entry, CheckedConfig checked);
+  RestartPlan plan_restart(Entry& entry);
+  void restart(Entry& entry);
   [[nodiscard]] Instance* find(const base::InstanceName& name) const {
     const auto found = entries.find(name);
     return found == entries.end() ? nullptr : found->second.instance.get();
@@ -147,12 +172,29 @@ Result<CheckedConfig> AdapterHost::State::checked(const InstanceConfig& config) 
 }
 
 void AdapterHost::State::create(Entry& entry, CheckedConfig checked) {
-  entry.instance = std::make_unique<Instance>(InstanceSetup{
+  // The settings, secrets among them, are in one place only from now on.
+  entry.config.settings_json.clear();
+  if (webhooks) {
+    webhooks->expect(entry.config.name);
+  }
+  if (entry.config.isolation == Isolation::kProcess) {
+    entry.started_with = checked;
+    entry.restart = std::make_unique<base::Timer>(services.loop);
+  } else if (Status opened = checked.module->open(); !opened.ok()) {
+    entry.problem = opened.with_context("instance '" + entry.config.name.str() + "'");
+    base::log_error("adapters.instance_refused", {{"reason", entry.problem.message()}});
+    return;
+  }
+  start(entry, std::move(checked));
+}
+
+void AdapterHost::State::start(Entry& entry, CheckedConfig checked) {
+  InstanceSetup setup{
       .name = entry.config.name,
       .channel = entry.config.channel,
       .config_json = std::move(checked.config_json),
       .hosts = std::move(checked.hosts),
-      .module = std::move(checked.module),
+      .module = checked.module,
       .options = options,
       .services = services,
       .gate = gate,
@@ -161,13 +203,38 @@ void AdapterHost::State::create(Entry& entry, CheckedConfig checked) {
       .inbound = *inbound,
       .events = *events,
       .metadata = metadata,
-  });
-  // The settings, secrets among them, are in one place only from now on.
-  entry.config.settings_json.clear();
-  if (webhooks) {
-    webhooks->expect(entry.config.name);
+  };
+  if (entry.config.isolation == Isolation::kProcess) {
+    setup.isolated = RunnerOptions{.program = options.runner,
+                                   .library = checked.module->path(),
+                                   .channel = entry.config.channel.str(),
+                                   .instance = entry.config.name.str(),
+                                   .memory_bytes = entry.config.memory_bytes,
+                                   .hung_call = options.hung_call};
+    setup.lost = [this, &entry] { return plan_restart(entry); };
+    // Calls of other instances of the adapter need not be kept apart from those of this one.
+    setup.module = std::make_shared<Module>(checked.module->path(), checked.module->sidecar());
   }
+  entry.instance = std::make_unique<Instance>(std::move(setup));
   entry.instance->start();
+}
+
+RestartPlan AdapterHost::State::plan_restart(Entry& entry) {
+  const RestartPlan plan = entry.losses.lost(services.loop.now());
+  entry.restart->arm(plan.delay, [this, &entry] { restart(entry); });
+  return plan;
+}
+
+void AdapterHost::State::restart(Entry& entry) {
+  if (!entry.instance->is_over()) {
+    // A request that was cut is still to say whether anything had left.
+    entry.restart->arm(limits::kRunnerRestart, [this, &entry] { restart(entry); });
+    return;
+  }
+  ++entry.restarts;
+  entry.counted_before = with_earlier(entry.instance->status().counters, entry.counted_before);
+  entry.instance.reset();
+  start(entry, entry.started_with);
 }
 
 AdapterHost::AdapterHost(AdapterHostOptions options, AdapterHostServices services)
@@ -229,7 +296,7 @@ Status AdapterHost::add_instance(InstanceConfig config) {
   } else if (state_->inbound != nullptr) {
     state_->create(entry, state_->checked(entry.config).value());
   }
-  return problem;
+  return entry.problem;
 }
 
 std::vector<std::string> AdapterHost::secret_settings(const base::ChannelName& channel) const {
@@ -272,6 +339,9 @@ void AdapterHost::stop(base::UniqueFunction<void()> stopped) {
     }
   };
   for (auto& [name, entry] : state_->entries) {
+    if (entry.restart) {
+      entry.restart->cancel();
+    }
     if (entry.instance) {
       ++waiting->instances;
       entry.instance->stop(one_less);
@@ -284,10 +354,14 @@ std::vector<InstanceStatus> AdapterHost::status() const {
   std::vector<InstanceStatus> out;
   for (const auto& [name, entry] : state_->entries) {
     if (entry.instance) {
-      out.push_back(entry.instance->status());
+      InstanceStatus& status = out.emplace_back(entry.instance->status());
+      status.isolation = entry.config.isolation;
+      status.counters = with_earlier(status.counters, entry.counted_before);
+      status.counters.restarts = entry.restarts;
       continue;
     }
     InstanceStatus& status = out.emplace_back();
+    status.isolation = entry.config.isolation;
     status.name = name;
     status.channel = entry.config.channel;
     status.since = entry.since;

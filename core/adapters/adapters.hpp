@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "adapters/isolation.hpp"
 #include "base/clock.hpp"
 #include "base/executor.hpp"
 #include "base/ids.hpp"
@@ -71,6 +72,8 @@ struct InstanceConfig {
   base::ChannelName channel;
   std::string settings_json;               // an object, secrets resolved (and registered, log.hpp)
   std::vector<std::string> allowed_hosts;  // besides those of the sidecar
+  Isolation isolation = Isolation::kNone;
+  std::uint64_t memory_bytes = limits::kRunnerMemoryBytes;  // of an isolated one
 };
 
 struct InstanceCounters {
@@ -86,12 +89,14 @@ struct InstanceCounters {
   std::uint64_t requests = 0;
   std::uint64_t slow_calls = 0;
   std::uint64_t violations = 0;  // of the contract in adapter.h
+  std::uint64_t restarts = 0;    // of an isolated one, after its process was lost
 };
 
 struct InstanceStatus {
   base::InstanceName name;
   base::ChannelName channel;
   std::string version;  // of the adapter; empty if there is none
+  Isolation isolation = Isolation::kNone;
   delivery::InstanceState state = delivery::InstanceState::kStopped;
   base::WallTime since;
   std::string reason;

@@ -1,5 +1,6 @@
 #include "adapters/delivery_table.hpp"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -81,6 +82,11 @@ const delivery::DeliveryRequest* DeliveryTable::request(pbay_op op) const {
 bool DeliveryTable::is_under_way(pbay_op op) const {
   const auto found = entries_.find(op);
   return found != entries_.end() && found->second.done && found->second.over.empty();
+}
+
+bool DeliveryTable::is_any_under_way() const {
+  return std::any_of(entries_.begin(), entries_.end(),
+                     [](const auto& entry) { return static_cast<bool>(entry.second.done); });
 }
 
 void DeliveryTable::end_all(const std::string& why) {

@@ -43,6 +43,8 @@ class DeliveryTable final : public DeliveryEvidence {
   // The delivery under way, or also one whose outcome was given already; null for others.
   [[nodiscard]] const delivery::DeliveryRequest* request(pbay_op op) const;
   [[nodiscard]] bool is_under_way(pbay_op op) const;
+  // Whether any waits for its outcome.
+  [[nodiscard]] bool is_any_under_way() const;
 
   // The adapter will not answer any more: every delivery ends with what is proven.
   void end_all(const std::string& why);

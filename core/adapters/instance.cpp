@@ -32,6 +32,7 @@ void report_taken(Bridge& bridge, base::UniqueFunction<void()> taken) {
 Instance::Instance(InstanceSetup setup)
     : setup_(std::move(setup)),
       bridge_(std::make_shared<Bridge>(setup_.gate, setup_.name, setup_.channel)),
+      processor_watch_(setup_.services.loop),
       timers_(*this),
       kv_(*this),
       staging_(*this),
@@ -39,7 +40,7 @@ Instance::Instance(InstanceSetup setup)
           setup_.services.loop, setup_.name.str(),
           [this](pbay_op op) { cancel_host_operation(op); },
           [this] { return bridge_->connections.sends(); },
-          [this]() -> bool { return bridge_->uses_http; }),
+          [this]() -> bool { return setup_.isolated || bridge_->uses_http; }),
       http_(*this, deliveries_, setup_.hosts),
       listeners_(*this, setup_.options.data_dir + "/run"),
       webhooks_(*this, setup_.webhooks),
@@ -60,7 +61,10 @@ Instance::~Instance() {
   if (stop_timer_ != 0) {
     setup_.services.loop.cancel(stop_timer_);
   }
-  if (may_be_called) {
+  if (runner_) {
+    runner_->end();
+    thread_.reset();  // its call comes back now; what it calls goes after it
+  } else if (may_be_called) {
     if (thread_) {
       thread_->abandon();
     }
@@ -90,9 +94,12 @@ void Instance::start() {
   thread_ = std::make_unique<AdapterThread>(
       setup_.services.loop, setup_.gate, setup_.module, std::move(executor), setup_.name,
       CallLimits{setup_.options.slow_call, setup_.options.hung_call},
-      [this](const std::string& call) {
-        abandon("a call of the adapter's " + call + " did not come back within " +
-                std::to_string(setup_.options.hung_call.count()) + " ms");
+      [bridge = bridge_, patience = setup_.options.hung_call](const std::string& call) {
+        if (bridge->instance() != nullptr) {
+          bridge->instance()->abandon("a call of the adapter's " + call +
+                                      " did not come back within " +
+                                      std::to_string(patience.count()) + " ms");
+        }
       });
   create();
 }
@@ -101,14 +108,22 @@ void Instance::create() {
   // Shared with the loader thread, which may hang in it.
   auto created = std::make_shared<Created>();
   created->adapter.struct_size = sizeof(pbay_adapter);
+  if (setup_.isolated) {
+    runner_ =
+        std::make_shared<Runner>(*setup_.isolated, [bridge = bridge_](const std::string& why) {
+          bridge->post_from_host([why](Instance& instance) { instance.lose(why); });
+        });
+  }
   setup_.loader.run(
-      [created, bridge = bridge_, module = setup_.module, config = setup_.config_json,
-       patience = patience()] {
+      [created, bridge = bridge_, module = setup_.module, runner = runner_,
+       config = setup_.config_json, patience = patience()] {
         if (module->given_up()) {
           return;
         }
         module->calls().close(patience);
-        created->code = module->abi().create(&bridge->host(), abi(config), &created->adapter);
+        created->code = runner
+                            ? runner->create(bridge->host(), abi(config), &created->adapter)
+                            : module->abi().create(&bridge->host(), abi(config), &created->adapter);
         module->calls().open();
       },
       [created, bridge = bridge_](bool finished) {
@@ -132,8 +147,15 @@ void Instance::on_created(bool finished, const Created& created) {
     return;
   }
   const pbay_adapter& made = created.adapter;
+  const std::string said = bridge_->last_error();
+  if (runner_ && created.code == PBAY_E_BUG) {
+    // A process that ended by itself is told of on its own, with how it ended.
+    if (!runner_->was_lost()) {
+      lose(said.empty() ? "it could not be created" : said);
+    }
+    return;
+  }
   if (created.code != PBAY_OK) {
-    const std::string said = bridge_->last_error();
     fail(said.empty() ? "the adapter refused its settings (code " + std::to_string(created.code) +
                             ") and did not say why"
                       : said,
@@ -161,6 +183,9 @@ void Instance::on_created(bool finished, const Created& created) {
     return;
   }
   phase_ = Phase::kRunning;
+  if (runner_) {
+    watch_processor_time();
+  }
   thread_->call("start", [](const pbay_adapter& adapter) { adapter.start(adapter.self); });
 }
 
@@ -244,6 +269,7 @@ void Instance::on_destroyed(bool finished) {
   }
   bridge_->ignore();
   phase_ = Phase::kEnded;
+  processor_watch_.cancel();
   thread_.reset();
   if (status_.state != InstanceState::kFailed) {
     set_state(InstanceState::kStopped, "", "");
@@ -263,6 +289,10 @@ void Instance::abandon(const std::string& why) {
   if (phase_ == Phase::kEnded || phase_ == Phase::kFailed || phase_ == Phase::kAbandoned) {
     return;
   }
+  if (runner_) {
+    lose(why);
+    return;
+  }
   phase_ = Phase::kAbandoned;
   bridge_->ignore();
   thread_->abandon();
@@ -274,6 +304,54 @@ void Instance::abandon(const std::string& why) {
             "restart Patchbay, and report it to the author of the adapter");
   end_everything(why);
   finish_stops();
+}
+
+void Instance::lose(const std::string& why) {
+  if (phase_ == Phase::kEnded || phase_ == Phase::kFailed || phase_ == Phase::kAbandoned) {
+    return;
+  }
+  phase_ = Phase::kAbandoned;
+  bridge_->ignore();
+  runner_->end();
+  processor_watch_.cancel();
+  if (stop_timer_ != 0) {
+    setup_.services.loop.cancel(std::exchange(stop_timer_, 0));
+  }
+  // Not now: this may be its own watch. The call under way comes back, since its process has gone,
+  // and what it calls goes after it.
+  setup_.services.loop.post([runner = runner_, thread = std::move(thread_)] {});
+  end_everything(why);
+  if (stop_requested_) {
+    set_state(InstanceState::kStopped, why, "");
+    finish_stops();
+    return;
+  }
+  const RestartPlan plan = setup_.lost();
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(plan.delay).count();
+  set_state(plan.breaker_open ? InstanceState::kFailed : InstanceState::kConnecting,
+            "the adapter's process was lost: " + why + "; it is started again in " +
+                std::to_string(seconds) + " s",
+            plan.breaker_open ? "see the log, and report it to the author of the adapter" : "");
+}
+
+// Whatever it does with it: a thread of its own that spins would not be seen by the watch over
+// calls.
+void Instance::watch_processor_time() {
+  processor_watch_.arm(limits::kRunnerProcessorWindow, [this] {
+    const std::chrono::nanoseconds used = runner_->processor_time().value_or(processor_time_);
+    if (used - std::exchange(processor_time_, used) > limits::kRunnerProcessorTime) {
+      lose("it used more than " + std::to_string(limits::kRunnerProcessorTime.count()) +
+           " s of processor time in " + std::to_string(limits::kRunnerProcessorWindow.count()) +
+           " s");
+    } else {
+      watch_processor_time();
+    }
+  });
+}
+
+bool Instance::is_over() const {
+  return (phase_ == Phase::kAbandoned || phase_ == Phase::kEnded || phase_ == Phase::kFailed) &&
+         !deliveries_.is_any_under_way();
 }
 
 void Instance::end_everything(const std::string& why) {

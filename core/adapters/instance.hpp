@@ -22,13 +22,16 @@
 #include "adapters/fetch_table.hpp"
 #include "adapters/host_rules.hpp"
 #include "adapters/http_extension.hpp"
+#include "adapters/isolation/runner.hpp"
 #include "adapters/kv_extension.hpp"
 #include "adapters/listener_extension.hpp"
 #include "adapters/loader_thread.hpp"
+#include "adapters/restarts.hpp"
 #include "adapters/staging_extension.hpp"
 #include "adapters/submit_queue.hpp"
 #include "adapters/timer_extension.hpp"
 #include "adapters/webhook_extension.hpp"
+#include "base/timer.hpp"
 
 namespace patchbay::adapters {
 
@@ -47,6 +50,9 @@ struct InstanceSetup {
   routing::InboundPort& inbound;
   delivery::ChannelEvents& events;
   const std::function<void(const base::InstanceName&, const std::string&)>& metadata;
+  std::optional<RunnerOptions> isolated = {};  // it runs in a process of its own
+  // That process was lost: what happens next. The object goes soon after, when it is_over().
+  std::function<RestartPlan()> lost = {};
 };
 
 struct ReportedState {
@@ -79,6 +85,9 @@ class Instance final : public ExtensionOwner {
   void start();
   // `ended` comes once, soon after the deadline at the latest.
   void stop(base::UniqueFunction<void()> ended);
+
+  // Nothing of it is under way any more, and nothing will be.
+  [[nodiscard]] bool is_over() const;
 
   [[nodiscard]] InstanceStatus status() const;
   [[nodiscard]] delivery::InstanceState state() const { return status_.state; }
@@ -131,7 +140,7 @@ class Instance final : public ExtensionOwner {
     kDestroying,  // stopped() has come
     kEnded,
     kFailed,     // it could not be created
-    kAbandoned,  // never called again
+    kAbandoned,  // never called again, or its process was lost
   };
   struct Created {
     std::int32_t code = PBAY_E_BUG;
@@ -145,6 +154,8 @@ class Instance final : public ExtensionOwner {
   void on_destroyed(bool finished);
   void fail(const std::string& reason, const std::string& user_action);
   void abandon(const std::string& why);
+  void lose(const std::string& why);
+  void watch_processor_time();
   void end_everything(const std::string& why);
   void finish_stops();
   void set_state(delivery::InstanceState state, const std::string& reason,
@@ -162,6 +173,10 @@ class Instance final : public ExtensionOwner {
   InstanceStatus status_;
   pbay_adapter adapter_{};
   std::unique_ptr<AdapterThread> thread_;
+  // Of an isolated instance; shared with create(), which may be under way when the instance goes.
+  std::shared_ptr<Runner> runner_;
+  base::Timer processor_watch_;
+  std::chrono::nanoseconds processor_time_{0};           // at the last look
   std::unordered_map<pbay_op, const char*> operations_;  // the adapter's, to what they are
   pbay_op last_host_op_ = 0;
   bool stop_requested_ = false;

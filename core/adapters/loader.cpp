@@ -7,7 +7,6 @@
 #include <system_error>
 #include <utility>
 
-#include "adapters/abi_text.hpp"
 #include "adapters/plugin_file.hpp"
 #include "adapters/probe.hpp"
 #include "adapters/probe_cache.hpp"
@@ -92,7 +91,7 @@ class Loading {
     }
     probe();
     for (Candidate& candidate : candidates_) {
-      open(candidate);
+      take(candidate);
     }
     if (const Status saved = cache_.save(); !saved.ok()) {
       base::log_warning("adapters.probe_cache_not_saved", {{"reason", saved.message()}});
@@ -142,11 +141,11 @@ class Loading {
   }
 
   void probe() {
-    std::vector<std::string> libraries;
+    std::vector<ProbeCandidate> libraries;
     std::vector<const Candidate*> probed;
     for (const Candidate& candidate : candidates_) {
       if (!cache_.has(candidate.sidecar.sha256)) {
-        libraries.push_back(candidate.library);
+        libraries.push_back({candidate.library, candidate.sidecar.id});
         probed.push_back(&candidate);
       }
     }
@@ -160,24 +159,12 @@ class Loading {
     }
   }
 
-  void open(Candidate& candidate) {
+  void take(Candidate& candidate) {
     LoadOutcome& outcome = outcomes_[candidate.outcome];
-    if (!outcome.problem.ok()) {
-      return;
+    if (outcome.problem.ok()) {
+      outcome.module =
+          std::make_shared<Module>(std::move(candidate.library), std::move(candidate.sidecar));
     }
-    const auto module = open_library(candidate.library);
-    if (!module.ok()) {
-      refuse(candidate, module.status());
-      return;
-    }
-    if (view((*module)->channel) != candidate.sidecar.id) {
-      refuse(candidate, {Code::kRefused, "it says that it speaks " + copy((*module)->channel) +
-                                             ", its sidecar says " + candidate.sidecar.id +
-                                             ": install it again"});
-      return;
-    }
-    outcome.module =
-        std::make_shared<Module>(*module, candidate.library, std::move(candidate.sidecar));
   }
 
   void refuse(const Candidate& candidate, const Status& why) {

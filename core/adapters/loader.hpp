@@ -1,6 +1,6 @@
-// Finds the adapters and loads their libraries, by the rules: the folder and the files belong to
-// root or to the user and nobody else can write them; the sidecar is read first; a binary that was
-// never seen is opened in a child before it is opened here; a library is never unloaded.
+// Finds the adapters, by the rules: the folder and the files belong to root or to the user and
+// nobody else can write them; the sidecar is read first; a binary that was never seen is opened in
+// a child. Here a library is opened when an instance of it is to run in this process (module.hpp).
 #pragma once
 
 #include <memory>

@@ -71,7 +71,7 @@ Status check_module(const pbay_module* module) {
 
 }  // namespace
 
-Result<const pbay_module*> open_library(const std::string& path) {
+Result<const pbay_module*> open_library(const std::string& path, const std::string& channel) {
   PATCHBAY_ASSIGN(const boost::dll::shared_library* library, open_for_ever(path));
   if (!library->has(PBAY_ENTRY_SYMBOL)) {
     return no_entry(*library);
@@ -79,7 +79,18 @@ Result<const pbay_module*> open_library(const std::string& path) {
   const auto entry = library->get<const pbay_module*(std::uint32_t)>(PBAY_ENTRY_SYMBOL);
   const pbay_module* module = entry(PBAY_ABI_MINOR);
   PATCHBAY_TRY(check_module(module));
+  if (view(module->channel) != channel) {
+    return Status(Code::kRefused, "it says that it speaks " + copy(module->channel) +
+                                      ", its sidecar says " + channel + ": install it again");
+  }
   return module;
+}
+
+Status Module::open() {
+  if (abi_ == nullptr) {
+    PATCHBAY_ASSIGN(abi_, open_library(path_, sidecar_.id));
+  }
+  return {};
 }
 
 }  // namespace patchbay::adapters

@@ -10,11 +10,16 @@
 
 namespace patchbay::adapters {
 
-// [one thread] Runs `runner --probe <library>` for each library, side by side, and waits at most
+struct ProbeCandidate {
+  std::string library;  // absolute path
+  std::string channel;  // that its sidecar names
+};
+
+// [one thread] Runs `runner --probe <library> <channel>` for each, side by side, and waits at most
 // `timeout` for all of them. The verdicts come in the order of `libraries`: ok, or one line that
 // says what happened and the remedy. No child is left behind.
-[[nodiscard]] std::vector<base::Status> probe_libraries(const std::string& runner,
-                                                        const std::vector<std::string>& libraries,
-                                                        base::Milliseconds timeout);
+[[nodiscard]] std::vector<base::Status> probe_libraries(
+    const std::string& runner, const std::vector<ProbeCandidate>& libraries,
+    base::Milliseconds timeout);
 
 }  // namespace patchbay::adapters

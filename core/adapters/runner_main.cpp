@@ -1,27 +1,33 @@
-// patchbay-adapter-runner --probe FILE.so
+// patchbay-adapter-runner, started by the host:
 //
-// Started by the host. Opens an adapter's library in a process of its own and says on standard
-// output, as one JSON object, what the host would find: {"ok":true,"channel":…,"version":…} or
-// {"ok":false,"reason":…}.
+//   --probe FILE.so CHANNEL
+//     Opens an adapter's library in a process of its own and says on standard output, as one JSON
+//     object, what the host would find: {"ok":true,"channel":…,"version":…} or
+//     {"ok":false,"reason":…}.
+//   --serve PROTOCOL FILE.so CHANNEL MEMORY_BYTES
+//     Runs an instance of the adapter for the host at the other end of descriptor 3, confined.
 #include <csignal>
 #include <cstdio>
-#include <cstring>
+#include <cstdlib>
 #include <fcntl.h>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include <vector>
 
 #include "adapters/abi_text.hpp"
+#include "adapters/isolation/protocol.hpp"
+#include "adapters/isolation/serve.hpp"
 #include "adapters/module.hpp"
 
 namespace {
 
 using nlohmann::json;
 
-json probe(const std::string& path) {
-  const auto module = patchbay::adapters::open_library(path);
+json probe(const std::string& path, const std::string& channel) {
+  const auto module = patchbay::adapters::open_library(path, channel);
   if (!module.ok()) {
     return {{"ok", false}, {"reason", module.status().message()}};
   }
@@ -44,26 +50,37 @@ int take_standard_output() {
   return verdict;
 }
 
-}  // namespace
-
-int main(int count, char** arguments) {
-  if (count != 3 || std::strcmp(arguments[1], "--probe") != 0) {
-    std::fputs("usage: patchbay-adapter-runner --probe FILE.so   (it is started by the host)\n",
-               stderr);
-    return 2;
-  }
-  // It must not outlive the host, and a crash is expected: no core file.
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+int run_probe(const std::string& library, const std::string& channel) {
+  // A crash is expected: no core file.
   const rlimit no_core{0, 0};
   ::setrlimit(RLIMIT_CORE, &no_core);
   const int output = take_standard_output();
   if (output < 0) {
     return 1;
   }
-  const json verdict = probe(arguments[2]);
+  const json verdict = probe(library, channel);
   const std::string text = verdict.dump(-1, ' ', false, json::error_handler_t::replace);
   const bool written =
       ::write(output, text.data(), text.size()) == static_cast<ssize_t>(text.size());
   // Not through exit(): destructors of the library are not what is probed.
   ::_exit(written && verdict["ok"] == true ? 0 : 1);
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  const std::vector<std::string> words(arguments + 1, arguments + count);
+  // It must not outlive the host.
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (words.size() == 3 && words[0] == "--probe") {
+    return run_probe(words[1], words[2]);
+  }
+  if (words.size() == 5 && words[0] == "--serve" &&
+      words[1] == std::to_string(patchbay::adapters::kRunnerProtocol)) {
+    patchbay::adapters::serve({.library = words[2],
+                               .channel = words[3],
+                               .memory_bytes = std::strtoull(words[4].c_str(), nullptr, 10)});
+  }
+  std::fputs("patchbay-adapter-runner is started by the patchbay of the same build\n", stderr);
+  return 2;
 }

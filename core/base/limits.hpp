@@ -120,6 +120,17 @@ inline constexpr std::size_t kKvKeyBytes = 200;
 inline constexpr std::size_t kKvValueBytes = 64 * 1024;
 inline constexpr std::size_t kKvKeys = 10'000;
 
+// Isolated adapters, each in a process of its own.
+inline constexpr std::uint64_t kRunnerMemoryBytes = 256 * kMiB;  // of data
+inline constexpr std::size_t kRunnerFrameBytes = 64 * kMiB;      // one call, its texts included
+inline constexpr std::size_t kRunnerDescriptors = 512;           // open in it, and held for it
+inline constexpr seconds kRunnerProcessorWindow{30};
+inline constexpr seconds kRunnerProcessorTime{20};  // used within that window: it spins
+inline constexpr seconds kRunnerRestart{1};         // after the first loss; then twice as long
+inline constexpr std::size_t kRunnerLosses = 5;     // within the next: it has to rest
+inline constexpr minutes kRunnerLossesKept{10};
+inline constexpr minutes kRunnerRest{10};
+
 // Network.
 inline constexpr std::size_t kHttpResponseBytes = 4 * kMiB;
 inline constexpr seconds kHttpTimeout{60};

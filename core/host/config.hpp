@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "adapters/isolation.hpp"
 #include "agents/agent_group.hpp"
 #include "base/clock.hpp"
 #include "base/ids.hpp"
@@ -28,6 +29,8 @@ struct InstanceSettings {
   // Settings ("a.b") whose text stands in a file that others can read: none of them may be secret.
   std::vector<std::string> readable_by_others;
   std::optional<delivery::Uncertain> uncertain;
+  adapters::Isolation isolation = adapters::Isolation::kNone;
+  std::uint64_t memory_bytes = 0;  // of an isolated one
 };
 
 struct WebhookSettings {

@@ -207,7 +207,8 @@ std::vector<std::string> keys_needing_restart(const Config& running, const Confi
   };
   const auto same_instance = [](const InstanceSettings& a, const InstanceSettings& b) {
     return a.name == b.name && a.channel == b.channel && a.settings_json == b.settings_json &&
-           a.allowed_hosts == b.allowed_hosts && a.uncertain == b.uncertain;
+           a.allowed_hosts == b.allowed_hosts && a.uncertain == b.uncertain &&
+           a.isolation == b.isolation && a.memory_bytes == b.memory_bytes;
   };
   compare("data_dir", running.data_dir == fresh.data_dir);
   compare("plugins_dir", running.plugin_dirs == fresh.plugin_dirs);

@@ -63,6 +63,11 @@ constexpr auto kKeys = std::to_array<Key>({
     plain("instances.*.settings", KeyType::kSettings, "{}", false,
           "The adapter's own settings. A secret is {\"env\":\"NAME\"}, {\"file\":\"path\"}, "
           "{\"credential\":\"name\"}, or a string if only you can read this file (mode 0600)."),
+    choice("instances.*.isolation", "\"daemon\"", "daemon|process",
+           "Where the adapter's code runs: in Patchbay itself, or in a process of its own that can "
+           "reach neither network nor files; see docs/security.md."),
+    size("instances.*.memory", "\"256MiB\"", 64LL * 1024 * 1024, 64LL * 1024 * 1024 * 1024,
+         "What an adapter in a process of its own may have of memory."),
     choice("instances.*.uncertain", "", "reconcile|at_most_once|at_least_once",
            "What to do with a message of unknown outcome on this instance. Default: "
            "delivery.uncertain."),

@@ -98,6 +98,9 @@ class Reader {
       if (instance.contains("allowed_hosts")) {
         settings.allowed_hosts = strings(instance["allowed_hosts"]);
       }
+      settings.isolation = instance["isolation"] == "process" ? adapters::Isolation::kProcess
+                                                              : adapters::Isolation::kNone;
+      settings.memory_bytes = instance["memory"].get<std::uint64_t>();
       if (instance.contains("uncertain")) {
         settings.uncertain = uncertain_of(instance["uncertain"]);
       }

@@ -70,23 +70,26 @@ json disk_free(const std::string& data_dir) {
 json status_of(const ControlSubjects& subjects) {
   json instances = json::array();
   for (const adapters::InstanceStatus& instance : subjects.adapters.status()) {
-    instances.push_back({{"name", instance.name.str()},
-                         {"channel", instance.channel.str()},
-                         {"version", instance.version},
-                         {"state", state_name(instance.state)},
-                         {"since", base::format_iso_utc(instance.since)},
-                         {"reason", instance.reason},
-                         {"userAction", instance.user_action},
-                         {"loginCode", instance.login_code},
-                         {"loginCodeIsQr", instance.login_code_is_qr},
-                         {"lastError", instance.last_error},
-                         {"received", instance.counters.stored},
-                         {"duplicates", instance.counters.duplicates},
-                         {"refused", instance.counters.refused},
-                         {"delivered", instance.counters.delivered},
-                         {"failed", instance.counters.failed},
-                         {"unknown", instance.counters.unknown},
-                         {"violations", instance.counters.violations}});
+    instances.push_back(
+        {{"name", instance.name.str()},
+         {"channel", instance.channel.str()},
+         {"version", instance.version},
+         {"isolation", instance.isolation == adapters::Isolation::kProcess ? "process" : "daemon"},
+         {"state", state_name(instance.state)},
+         {"since", base::format_iso_utc(instance.since)},
+         {"reason", instance.reason},
+         {"userAction", instance.user_action},
+         {"loginCode", instance.login_code},
+         {"loginCodeIsQr", instance.login_code_is_qr},
+         {"lastError", instance.last_error},
+         {"received", instance.counters.stored},
+         {"duplicates", instance.counters.duplicates},
+         {"refused", instance.counters.refused},
+         {"delivered", instance.counters.delivered},
+         {"failed", instance.counters.failed},
+         {"unknown", instance.counters.unknown},
+         {"violations", instance.counters.violations},
+         {"restarts", instance.counters.restarts}});
   }
   json plugins = json::array();
   for (const adapters::PluginStatus& plugin : subjects.adapters.plugins()) {

@@ -52,10 +52,10 @@ const WRONG = {
     says: (folder) => `${folder}/minor.so: it needs adapter ABI 1.7, this host has 1.0: update Patchbay` },
   'one that crashes in its probe': {
     make: (folder) => plugin(folder, 'crashes', built('crashes')),
-    says: (folder) => `${folder}/crashes.so: it crashed when it was opened in a probe (Aborted): ${TAKE_OUT}` },
+    says: (folder) => `${folder}/crashes.so: it crashed (Aborted) when it was opened in a probe: ${TAKE_OUT}` },
   'one that ends its probe': {
     make: (folder) => plugin(folder, 'exits', built('exits')),
-    says: (folder) => `${folder}/exits.so: it ended its process when it was opened in a probe (exit code 0): ${TAKE_OUT}` },
+    says: (folder) => `${folder}/exits.so: it ended its process (exit code 0) when it was opened in a probe: ${TAKE_OUT}` },
   'one that is not the one of its sidecar': {
     make: (folder) => plugin(folder, 'other', built('scripted'), { sha256: '0'.repeat(64) }),
     says: (folder) => new RegExp(`^${folder}/other\\.so: it is not the file that its sidecar describes \\(SHA-256 .*\\): install it again$`) },

@@ -92,17 +92,19 @@ exec "$AGENT" --echo`;
 
 async function tryFailpoint(name, action) {
   const inAgent = name.startsWith('agent.');
+  const inRunner = name.startsWith('runner.');
   const flags = temporaryFolder();
   const agents = { main: { command: ['/bin/sh', '-c', ARMED_AGENT],
     env: { FLAGS: flags, FAILPOINT: `${name}=${action}`, AGENT: bin('patchbay-agent') } } };
   try {
-    await withConversation({ config: () => (inAgent ? { agents } : {}) }, async (scene) => {
+    await withConversation({ config: () => ({ ...(inAgent ? { agents } : {}), ...(inRunner ? { isolation: 'process' } : {}) }) }, async (scene) => {
       const { host, conversation } = scene;
       const { prepare = () => {} } = SCENES[name] ?? {};
       await prepare(scene);
       const env = inAgent ? {} : { PATCHBAY_FAILPOINTS_SET: `${name}=${action}` };
       const kills = action.startsWith('kill');
-      const died = () => (inAgent && host.log.includes('the agent was ended by signal 9')) || !host.alive;
+      const died = () => (inAgent && host.log.includes('the agent was ended by signal 9')) ||
+        (inRunner && host.log.includes("the adapter's process was lost")) || !host.alive;
       beginTalk(scene);
       host.spawn(env);
       await until(() => died() || bothWereAnswered(scene), 'the first answers', SETTLE);

@@ -18,6 +18,7 @@
 #include "adapters/adapters.hpp"
 #include "attachments/staging.hpp"
 #include "base/random.hpp"
+#include "isolation_name.hpp"
 #include "net/http_client.hpp"
 #include "plugin_folder.hpp"
 #include "store/central_database.hpp"
@@ -163,7 +164,8 @@ class AdapterHostTest : public ::testing::Test {
     return host_->add_instance({.name = base::InstanceName(name),
                                 .channel = base::ChannelName("scripted"),
                                 .settings_json = settings,
-                                .allowed_hosts = {}});
+                                .allowed_hosts = {},
+                                .isolation = isolation_});
   }
 
   // Starts the host; every instance of `names` comes online.
@@ -252,6 +254,7 @@ class AdapterHostTest : public ::testing::Test {
     return loop_.run_until([&] { return stopped; });
   }
 
+  Isolation isolation_ = Isolation::kNone;  // of the instances that are added
   PluginFolder plugins_;
   test::TempFolder data_;
   test::VirtualLoop loop_;
@@ -267,6 +270,12 @@ class AdapterHostTest : public ::testing::Test {
   AdapterHostOptions options_;
   std::unique_ptr<AdapterHost> host_;
   std::int64_t last_delivery_ = 0;
+};
+
+// The same for an instance in the daemon and for one in a process of its own: nobody can tell.
+class EitherWayTest : public AdapterHostTest, public ::testing::WithParamInterface<Isolation> {
+ protected:
+  EitherWayTest() { isolation_ = GetParam(); }
 };
 
 }  // namespace patchbay::adapters

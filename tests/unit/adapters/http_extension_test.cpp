@@ -9,7 +9,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-class HttpExtensionTest : public AdapterHostTest {
+class HttpExtensionTest : public EitherWayTest {
  protected:
   net::HttpClient::Operation await_request() {
     EXPECT_TRUE(loop_.run_until([&] { return http_.requests.size() > seen_; }));
@@ -18,7 +18,7 @@ class HttpExtensionTest : public AdapterHostTest {
   std::size_t seen_ = 0;
 };
 
-TEST_F(HttpExtensionTest, ARequestIsMadeAsAskedAndItsAnswerComes) {
+TEST_P(HttpExtensionTest, ARequestIsMadeAsAskedAndItsAnswerComes) {
   start_online({"scripted"});
   const auto place = give("scripted", "post https://api.example.org/x");
   const auto operation = await_request();
@@ -34,13 +34,14 @@ TEST_F(HttpExtensionTest, ARequestIsMadeAsAskedAndItsAnswerComes) {
   EXPECT_EQ(status("scripted").counters.requests, 1U);
 }
 
-TEST_F(HttpExtensionTest, OnlyTheInstancesHostsAreAllowed) {
+TEST_P(HttpExtensionTest, OnlyTheInstancesHostsAreAllowed) {
   make_host();
   ASSERT_TRUE(host_
                   ->add_instance({.name = base::InstanceName("scripted"),
                                   .channel = base::ChannelName("scripted"),
                                   .settings_json = R"({"api_base": "http://127.0.0.1:9/bot"})",
-                                  .allowed_hosts = {"files.example.org"}})
+                                  .allowed_hosts = {"files.example.org"},
+                                  .isolation = GetParam()})
                   .ok());
   ASSERT_TRUE(host_->start(inbound_, events_).ok());
   ASSERT_TRUE(comes("scripted", State::kOnline));
@@ -60,7 +61,7 @@ TEST_F(HttpExtensionTest, OnlyTheInstancesHostsAreAllowed) {
   EXPECT_THAT(await(place).text, HasSubstr("-203 ")) << "PBAY_E_FORBIDDEN";
 }
 
-TEST_F(HttpExtensionTest, FailuresHaveTheirCodes) {
+TEST_P(HttpExtensionTest, FailuresHaveTheirCodes) {
   start_online({"scripted"});
   using base::Code;
   const std::vector<std::tuple<Code, net::SentState, std::string>> cases = {
@@ -81,13 +82,16 @@ TEST_F(HttpExtensionTest, FailuresHaveTheirCodes) {
   }
 }
 
-TEST_F(HttpExtensionTest, RequestsEndWithTheInstance) {
+TEST_P(HttpExtensionTest, RequestsEndWithTheInstance) {
   start_online({"scripted"});
   give("scripted", "get https://api.example.org/");
   const auto operation = await_request();
   ASSERT_TRUE(stop_all());
   EXPECT_TRUE(http_.requests.at(operation).cancelled);
 }
+
+INSTANTIATE_TEST_SUITE_P(Both, HttpExtensionTest,
+                         ::testing::Values(Isolation::kNone, Isolation::kProcess), isolation_name);
 
 }  // namespace
 }  // namespace patchbay::adapters

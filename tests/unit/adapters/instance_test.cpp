@@ -16,9 +16,10 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-using InstanceTest = AdapterHostTest;
+using InstanceTest = EitherWayTest;
+using ClockTest = AdapterHostTest;
 
-TEST_F(InstanceTest, StartsDeliversAndStops) {
+TEST_P(InstanceTest, StartsDeliversAndStops) {
   start_online({"scripted", "second"});
   const auto outcome = run("scripted", "ok");
   EXPECT_EQ(outcome.outcome, OutcomeClass::kDelivered);
@@ -36,7 +37,7 @@ TEST_F(InstanceTest, StartsDeliversAndStops) {
               ElementsAre(State::kConnecting, State::kOnline, State::kStopped));
 }
 
-TEST_F(InstanceTest, ResultsKeepTheirClass) {
+TEST_P(InstanceTest, ResultsKeepTheirClass) {
   start_online({"scripted"});
   EXPECT_EQ(run("scripted", "fail -104").outcome, OutcomeClass::kRetryable);
   EXPECT_EQ(run("scripted", "fail -199").outcome, OutcomeClass::kRetryable) << "a newer code";
@@ -48,7 +49,7 @@ TEST_F(InstanceTest, ResultsKeepTheirClass) {
   EXPECT_TRUE(run("scripted", "fail -105").chat_offline);
 }
 
-TEST_F(InstanceTest, WhatIsNotThereIsRetryableAndNotSent) {
+TEST_P(InstanceTest, WhatIsNotThereIsRetryableAndNotSent) {
   make_host();
   const auto outcome = run("nobody", "ok");
   EXPECT_EQ(outcome.outcome, OutcomeClass::kRetryable);
@@ -56,7 +57,7 @@ TEST_F(InstanceTest, WhatIsNotThereIsRetryableAndNotSent) {
   EXPECT_EQ(host_->state(base::InstanceName("nobody")), State::kStopped);
 }
 
-TEST_F(InstanceTest, APartIsDurableBeforeTheAdapterGoesOn) {
+TEST_P(InstanceTest, APartIsDurableBeforeTheAdapterGoesOn) {
   start_online({"scripted"});
   const auto place = give("scripted", "part");
   ASSERT_TRUE(loop_.run_until([&] { return !events_.parts.empty(); }));
@@ -75,7 +76,7 @@ TEST_F(InstanceTest, APartIsDurableBeforeTheAdapterGoesOn) {
   EXPECT_THAT(say("scripted", "bad-part"), HasSubstr("-501 "));
 }
 
-TEST_F(InstanceTest, FilesAreDescriptors) {
+TEST_P(InstanceTest, FilesAreDescriptors) {
   start_online({"scripted"});
   base::UniqueFd file(::memfd_create("file", MFD_CLOEXEC));
   ASSERT_EQ(::write(file.get(), "content", 7), 7);
@@ -87,7 +88,7 @@ TEST_F(InstanceTest, FilesAreDescriptors) {
   EXPECT_EQ(await(place).text, "content");
 }
 
-TEST_F(InstanceTest, AnEventIsStampedAndAnswered) {
+TEST_P(InstanceTest, AnEventIsStampedAndAnswered) {
   start_online({"work"});
   using routing::SubmitOutcome;
   const std::vector<std::pair<SubmitOutcome, std::string>> outcomes = {
@@ -115,7 +116,7 @@ TEST_F(InstanceTest, AnEventIsStampedAndAnswered) {
   EXPECT_EQ(counters.busy, 1U);
 }
 
-TEST_F(InstanceTest, AStagedFileIsKeptAndOvertakenByNoEvent) {
+TEST_P(InstanceTest, AStagedFileIsKeptAndOvertakenByNoEvent) {
   start_online({"scripted"});
   const auto with_file = give("scripted", "submit-file");
   EXPECT_EQ(await(with_file).text, "0 1 ");
@@ -130,7 +131,7 @@ TEST_F(InstanceTest, AStagedFileIsKeptAndOvertakenByNoEvent) {
   EXPECT_EQ(staged->size(), 5U);
 }
 
-TEST_F(InstanceTest, ReferencesAreFetchedLater) {
+TEST_P(InstanceTest, ReferencesAreFetchedLater) {
   start_online({"scripted"});
   EXPECT_EQ(say("scripted", "submit-reference"), "0 1 ");
   EXPECT_EQ(inbound_.events.at(0).files.at(0).reference, "file-1");
@@ -154,7 +155,7 @@ TEST_F(InstanceTest, ReferencesAreFetchedLater) {
   EXPECT_EQ(fetched->status().code(), base::Code::kUnavailable);
 }
 
-TEST_F(InstanceTest, SubmitsAreBounded) {
+TEST_P(InstanceTest, SubmitsAreBounded) {
   start_online({"scripted"});
   inbound_.hold = true;
   EXPECT_EQ(run("scripted", "submit-many 1100").text, "submitted");
@@ -169,7 +170,7 @@ TEST_F(InstanceTest, SubmitsAreBounded) {
   EXPECT_EQ(say("scripted", "submit again"), "0 1 ") << "there is room again";
 }
 
-TEST_F(InstanceTest, NothingOvertakesAnEventThatWasNotStored) {
+TEST_P(InstanceTest, NothingOvertakesAnEventThatWasNotStored) {
   start_online({"scripted"});
   inbound_.hold = true;
   ASSERT_EQ(run("scripted", "submit-many 1").text, "submitted");
@@ -184,7 +185,7 @@ TEST_F(InstanceTest, NothingOvertakesAnEventThatWasNotStored) {
   EXPECT_EQ(say("scripted", "submit again"), "0 1 ") << "the adapter has heard of it";
 }
 
-TEST_F(InstanceTest, TimersAndClockAreTheLoops) {
+TEST_F(ClockTest, TimersAndClockAreTheLoops) {
   start_online({"scripted"});
   const auto place = give("scripted", "timer 60000");
   ASSERT_TRUE(loop_.run_until([&] {
@@ -200,7 +201,7 @@ TEST_F(InstanceTest, TimersAndClockAreTheLoops) {
   EXPECT_THAT(say("scripted", "clock"), ::testing::StartsWith(now + " "));
 }
 
-TEST_F(InstanceTest, CapabilitiesAreAskedOnceAWhile) {
+TEST_P(InstanceTest, CapabilitiesAreAskedOnceAWhile) {
   start_online({"scripted"});
   const auto ask = [&] {
     std::optional<delivery::ChannelLimits> limits;
@@ -219,7 +220,7 @@ TEST_F(InstanceTest, CapabilitiesAreAskedOnceAWhile) {
   EXPECT_EQ(ask().capability_bits, 0U) << "of an instance that does not run nothing is known";
 }
 
-TEST_F(InstanceTest, TypingFactsAndReportsArePassedOn) {
+TEST_P(InstanceTest, TypingFactsAndReportsArePassedOn) {
   make_host();
   std::string fact;
   host_->on_metadata(
@@ -238,7 +239,7 @@ TEST_F(InstanceTest, TypingFactsAndReportsArePassedOn) {
   EXPECT_EQ(status("scripted").last_error, "typing in -100");
 }
 
-TEST_F(InstanceTest, StatesTellWhatAPersonMustDo) {
+TEST_P(InstanceTest, StatesTellWhatAPersonMustDo) {
   start_online({"scripted"});
   EXPECT_EQ(run("scripted", "state 3 pair").outcome, OutcomeClass::kDelivered);
   const InstanceStatus login = status("scripted");
@@ -252,12 +253,12 @@ TEST_F(InstanceTest, StatesTellWhatAPersonMustDo) {
   EXPECT_EQ(status("scripted").state, State::kOnline);
 }
 
-TEST_F(InstanceTest, ExtensionsThatThisHostLacksAreNull) {
+TEST_P(InstanceTest, ExtensionsThatThisHostLacksAreNull) {
   start_online({"scripted"});
   EXPECT_EQ(run("scripted", "missing-extensions").outcome, OutcomeClass::kDelivered);
 }
 
-TEST_F(InstanceTest, BadConfigurationsAreNamedAndTheOthersStart) {
+TEST_P(InstanceTest, BadConfigurationsAreNamedAndTheOthersStart) {
   make_host();
   EXPECT_THAT(add("wrong", R"({"mod": "x"})").message(),
               AllOf(HasSubstr("instance 'wrong'"), HasSubstr("did you mean 'mode'?")));
@@ -282,7 +283,7 @@ TEST_F(InstanceTest, BadConfigurationsAreNamedAndTheOthersStart) {
   EXPECT_TRUE(comes("later", State::kOnline)) << "also after the start";
 }
 
-TEST_F(InstanceTest, ARefusedConfigurationSaysWhatTheAdapterSaid) {
+TEST_P(InstanceTest, ARefusedConfigurationSaysWhatTheAdapterSaid) {
   make_host();
   ASSERT_TRUE(add("picky", R"({"mode": "refuse"})").ok());
   ASSERT_TRUE(add("good").ok());
@@ -292,6 +293,9 @@ TEST_F(InstanceTest, ARefusedConfigurationSaysWhatTheAdapterSaid) {
   EXPECT_EQ(status("picky").reason, "mode 'refuse' is refused: use another");
   ASSERT_TRUE(stop_all());
 }
+
+INSTANTIATE_TEST_SUITE_P(Both, InstanceTest,
+                         ::testing::Values(Isolation::kNone, Isolation::kProcess), isolation_name);
 
 }  // namespace
 }  // namespace patchbay::adapters

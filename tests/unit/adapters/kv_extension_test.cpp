@@ -7,9 +7,9 @@ namespace patchbay::adapters {
 namespace {
 
 using ::testing::HasSubstr;
-using KvExtensionTest = AdapterHostTest;
+using KvExtensionTest = EitherWayTest;
 
-TEST_F(KvExtensionTest, EachInstanceHasItsOwnDurableMap) {
+TEST_P(KvExtensionTest, EachInstanceHasItsOwnDurableMap) {
   start_online({"one", "two"});
   EXPECT_EQ(say("one", "kv-put offset 17"), "0 0 ");
   EXPECT_EQ(say("one", "kv-get offset"), "0 0 17");
@@ -18,7 +18,7 @@ TEST_F(KvExtensionTest, EachInstanceHasItsOwnDurableMap) {
   EXPECT_THAT(say("one", "kv-get offset"), HasSubstr("-209 "));
 }
 
-TEST_F(KvExtensionTest, ComparesAndSets) {
+TEST_P(KvExtensionTest, ComparesAndSets) {
   start_online({"one"});
   EXPECT_EQ(say("one", "kv-swap lease - a"), "0 0 ") << "there was none";
   EXPECT_THAT(say("one", "kv-swap lease - b"), HasSubstr("-210 "));
@@ -27,12 +27,12 @@ TEST_F(KvExtensionTest, ComparesAndSets) {
   EXPECT_EQ(say("one", "kv-get lease"), "0 0 b");
 }
 
-TEST_F(KvExtensionTest, RefusesKeysOverTheLimit) {
+TEST_P(KvExtensionTest, RefusesKeysOverTheLimit) {
   start_online({"one"});
   EXPECT_THAT(say("one", "kv-long"), HasSubstr("-204 "));
 }
 
-TEST_F(KvExtensionTest, CompletionsComeInTheOrderOfTheCalls) {
+TEST_P(KvExtensionTest, CompletionsComeInTheOrderOfTheCalls) {
   start_online({"one"});
   std::vector<std::string> order;
   std::size_t ended = 0;
@@ -46,7 +46,7 @@ TEST_F(KvExtensionTest, CompletionsComeInTheOrderOfTheCalls) {
   EXPECT_THAT(order, ::testing::ElementsAre("0 0 ", "-204 0", "0 0 1", "0 0 ", "0 0 2"));
 }
 
-TEST_F(KvExtensionTest, OutlivesTheHost) {
+TEST_P(KvExtensionTest, OutlivesTheHost) {
   start_online({"one"});
   EXPECT_EQ(say("one", "kv-put offset 17"), "0 0 ");
   ASSERT_TRUE(stop_all());
@@ -54,6 +54,9 @@ TEST_F(KvExtensionTest, OutlivesTheHost) {
   start_online({"one"});
   EXPECT_EQ(say("one", "kv-get offset"), "0 0 17");
 }
+
+INSTANTIATE_TEST_SUITE_P(Both, KvExtensionTest,
+                         ::testing::Values(Isolation::kNone, Isolation::kProcess), isolation_name);
 
 }  // namespace
 }  // namespace patchbay::adapters

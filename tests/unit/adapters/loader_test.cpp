@@ -73,8 +73,8 @@ TEST_F(LoaderTest, ACacheThatOthersCanWriteVouchesForNothing) {
 
 TEST_F(LoaderTest, EachBrokenLibraryIsRefusedInOneLineAndTheOthersLoad) {
   const std::map<std::string, std::string> reasons = {
-      {"crashes", "crashed when it was opened in a probe (Aborted)"},
-      {"exits", "ended its process when it was opened in a probe (exit code 0)"},
+      {"crashes", "it crashed (Aborted) when it was opened in a probe"},
+      {"exits", "it ended its process (exit code 0) when it was opened in a probe"},
       {"magic", "no Patchbay adapter, its module has the wrong magic"},
       {"needs_newer_minor", "needs adapter ABI 1.7, this host has 1.0: update Patchbay"},
       {"draft", "built for draft " + std::to_string(PBAY_ABI_DRAFT + 1) +

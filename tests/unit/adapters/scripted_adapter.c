@@ -2,10 +2,15 @@
  * next, good or bad, and how that ended comes back as the text of the delivery's result:
  *   "<code of the completion> <its value> <its text, or the detail's bytes>"
  * The setting "mode" makes a whole instance misbehave. */
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <patchbay/adapter.h>
@@ -160,6 +165,44 @@ static void hang(void) {
   }
 }
 
+static void leak(void) {
+  for (;;) {
+    char* memory = malloc(1 << 20);
+    if (memory == NULL) {
+      abort();
+    }
+    memset(memory, 1, 1 << 20);
+  }
+}
+
+static void* spin(void* argument) {
+  volatile unsigned turns = 0;
+  (void)argument;
+  for (;;) {
+    ++turns;
+  }
+  return NULL;
+}
+
+/* How each way out of the process ended: an errno, or 0. */
+static void reach_out(scripted* self, pbay_op op, const char* path) {
+  char text[128];
+  int file, net, shell, stranger, mode;
+  pid_t child;
+  errno = 0;
+  file = open(path, O_RDONLY) < 0 ? errno : 0;
+  net = socket(AF_INET, SOCK_STREAM, 0) < 0 ? errno : 0;
+  child = fork();
+  if (child == 0) {
+    _exit(0);
+  }
+  shell = child < 0 ? errno : 0;
+  stranger = kill(getppid(), 0) < 0 ? errno : 0;
+  mode = chmod(path, 0777) < 0 ? errno : 0;
+  snprintf(text, sizeof text, "%d %d %d %d %d", file, net, shell, stranger, mode);
+  finish(self, op, PBAY_OK, text, "r");
+}
+
 static void obey(scripted* self, pbay_op op, const pbay_delivery* delivery, int count,
                  char* words[kWords]) {
   const char* command = words[0];
@@ -285,6 +328,21 @@ static void obey(scripted* self, pbay_op op, const pbay_delivery* delivery, int 
     const int none = host->get_extension(host, "patchbay.websocket/1") == NULL &&
                      host->get_extension(host, "patchbay.nonsense/1") == NULL;
     finish(self, op, none ? PBAY_OK : PBAY_E_BUG, "", "r");
+  } else if (strcmp(command, "crash") == 0) {
+    fputs("first words\nlast words\n", stderr);
+    abort();
+  } else if (strcmp(command, "post-and-crash") == 0) {
+    request(self, 0, "POST", words[1], op);
+    abort();
+  } else if (strcmp(command, "leak") == 0) {
+    leak();
+  } else if (strcmp(command, "spin") == 0) {
+    pthread_t thread;
+    pthread_create(&thread, NULL, spin, NULL);
+    pthread_detach(thread);
+    finish(self, op, PBAY_OK, "spins", "r");
+  } else if (strcmp(command, "reach-out") == 0) {
+    reach_out(self, op, words[1]);
   } else if (strcmp(command, "quit") == 0) {
     finish(self, op, PBAY_OK, "", "r");
     host->stopped(host);

@@ -19,7 +19,7 @@ namespace {
 using ::testing::HasSubstr;
 using State = delivery::InstanceState;
 
-class SocketsTest : public ::testing::Test {
+class SocketsTest : public ::testing::TestWithParam<Isolation> {
  protected:
   SocketsTest() {
     plugins_.add("scripted", "scripted", "scripted");
@@ -39,7 +39,8 @@ class SocketsTest : public ::testing::Test {
                     ->add_instance({.name = base::InstanceName("scripted"),
                                     .channel = base::ChannelName("scripted"),
                                     .settings_json = "{}",
-                                    .allowed_hosts = {}})
+                                    .allowed_hosts = {},
+                                    .isolation = GetParam()})
                     .ok());
     const base::Status started = host_->start(inbound_, events_);
     EXPECT_TRUE(started.ok()) << started.message();
@@ -134,7 +135,7 @@ class SocketsTest : public ::testing::Test {
   std::unique_ptr<AdapterHost> host_;
 };
 
-TEST_F(SocketsTest, AListenerTakesAndSendsBytes) {
+TEST_P(SocketsTest, AListenerTakesAndSendsBytes) {
   const std::string path = data_ / "run/echo.sock";
   EXPECT_EQ(say("listen echo"), "0 0 " + path);
   struct stat socket{};
@@ -151,7 +152,7 @@ TEST_F(SocketsTest, AListenerTakesAndSendsBytes) {
   EXPECT_NE(::access(path.c_str(), F_OK), 0) << "and the socket is gone";
 }
 
-TEST_F(SocketsTest, ALotOfBytesComesBackWhole) {
+TEST_P(SocketsTest, ALotOfBytesComesBackWhole) {
   EXPECT_THAT(say("listen echo"), HasSubstr("0 0 "));
   const base::UniqueFd fd = connect_unix(data_ / "run/echo.sock");
   std::string sent(600 * 1024, 'x');
@@ -176,12 +177,12 @@ TEST_F(SocketsTest, ALotOfBytesComesBackWhole) {
   EXPECT_TRUE(received == sent);
 }
 
-TEST_F(SocketsTest, ListenerNamesAreConfined) {
+TEST_P(SocketsTest, ListenerNamesAreConfined) {
   EXPECT_THAT(say("listen ../evil"), HasSubstr("-208 "));
   EXPECT_THAT(say("listen Upper"), HasSubstr("-208 "));
 }
 
-TEST_F(SocketsTest, WebhooksReachTheInstanceOfTheirPath) {
+TEST_P(SocketsTest, WebhooksReachTheInstanceOfTheirPath) {
   EXPECT_THAT(ask("/webhook/scripted", ""), HasSubstr("HTTP/1.1 503")) << "no route yet";
   EXPECT_EQ(say("webhook"), "0 0 https://bot.example.org/webhook/scripted");
   const std::string answer = ask("/webhook/scripted/events?a=1", "payload");
@@ -194,7 +195,7 @@ TEST_F(SocketsTest, WebhooksReachTheInstanceOfTheirPath) {
   EXPECT_THAT(ask("/webhook/scripted", ""), HasSubstr("HTTP/1.1 503"));
 }
 
-TEST_F(SocketsTest, AWebhookThatIsNotAnsweredEndsWithItsInstance) {
+TEST_P(SocketsTest, AWebhookThatIsNotAnsweredEndsWithItsInstance) {
   EXPECT_THAT(say("webhook"), HasSubstr("0 0 "));
   const base::UniqueFd fd = connect_tcp(host_->webhook_port());
   const std::string request =
@@ -206,6 +207,9 @@ TEST_F(SocketsTest, AWebhookThatIsNotAnsweredEndsWithItsInstance) {
   ASSERT_TRUE(stop_all());
   EXPECT_THAT(read(fd.get(), SIZE_MAX), HasSubstr("HTTP/1.1 503"));
 }
+
+INSTANTIATE_TEST_SUITE_P(Both, SocketsTest,
+                         ::testing::Values(Isolation::kNone, Isolation::kProcess), isolation_name);
 
 }  // namespace
 }  // namespace patchbay::adapters

@@ -1,0 +1,52 @@
+// [a runner's reading thread] What the adapter in a runner asks of the host: each frame becomes the
+// call of pbay_host, or of one of its extensions, that the adapter made.
+#pragma once
+
+#include <patchbay/adapter.h>
+#include <patchbay/ext/http.h>
+#include <patchbay/ext/kv.h>
+#include <patchbay/ext/listener.h>
+#include <patchbay/ext/staging.h>
+#include <patchbay/ext/timer.h>
+#include <patchbay/ext/webhook.h>
+
+#include "adapters/isolation/asked_operations.hpp"
+#include "adapters/isolation/frame_socket.hpp"
+#include "base/status.hpp"
+
+namespace patchbay::adapters {
+
+class HostCalls {
+ public:
+  // All outlive this object.
+  HostCalls(const pbay_host& host, AskedOperations& asked, FrameSocket& socket)
+      : host_(host), asked_(asked), socket_(socket) {}
+
+  // An error says what the runner sent that no adapter can ask for: it is not to be trusted any
+  // more.
+  [[nodiscard]] base::Status take(const Frame& frame);
+
+ private:
+  base::Status take_core(const Frame& frame, wire::Reader& reader);
+  base::Status take_http(const Frame& frame, wire::Reader& reader);
+  base::Status take_kv(const Frame& frame, wire::Reader& reader);
+  base::Status take_staging(const Frame& frame, wire::Reader& reader);
+  base::Status take_listener(const Frame& frame, wire::Reader& reader);
+  base::Status take_webhook(const Frame& frame, wire::Reader& reader);
+  template <class Table>
+  const Table* table(const Table*& known, const char* id);
+  base::Status remember(const Frame& frame, DetailKind kind);
+  base::Status answer(const Frame& frame, std::uint64_t value);
+
+  const pbay_host& host_;
+  AskedOperations& asked_;
+  FrameSocket& socket_;
+  const pbay_timer* timer_ = nullptr;
+  const pbay_http* http_ = nullptr;
+  const pbay_kv* kv_ = nullptr;
+  const pbay_staging* staging_ = nullptr;
+  const pbay_listener* listener_ = nullptr;
+  const pbay_webhook* webhook_ = nullptr;
+};
+
+}  // namespace patchbay::adapters

@@ -1,0 +1,398 @@
+#include "adapters/isolation/runner.hpp"
+
+#include <array>
+#include <cerrno>
+#include <ctime>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+#include "adapters/isolation/host_calls.hpp"
+#include "adapters/isolation/protocol.hpp"
+#include "adapters/isolation/sandbox.hpp"
+#include "adapters/isolation/wire_structs.hpp"
+#include "base/limits.hpp"
+#include "base/log.hpp"
+#include "base/text.hpp"
+
+namespace patchbay::adapters {
+namespace {
+
+using base::Result;
+using base::Status;
+using base::UniqueFd;
+using wire::Writer;
+
+constexpr std::size_t kErrorTextBytes = 2048;
+constexpr std::uint64_t kRefusalsTold = 10;
+
+struct Pair {
+  UniqueFd ours;
+  UniqueFd theirs;
+};
+
+Result<Pair> socket_pair() {
+  std::array<int, 2> ends{};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+    return Status::from_errno(errno, "cannot connect to a process for the adapter");
+  }
+  return Pair{UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+// Neither end ever waits.
+Result<Pair> message_pipe() {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0) {
+    return Status::from_errno(errno, "cannot connect to a process for the adapter");
+  }
+  return Pair{UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+std::string last_line(const std::string& text) {
+  const std::string_view trimmed = base::trim(text);
+  const std::size_t end = trimmed.rfind('\n');
+  return base::to_valid_utf8(trimmed.substr(end == std::string_view::npos ? 0 : end + 1));
+}
+
+}  // namespace
+
+// What the host finds in the pbay_adapter. self: the Runner.
+struct Runner::Functions {
+  static Runner& of(void* self) { return *static_cast<Runner*>(self); }
+
+  static void start(void* self) noexcept { of(self).call(FrameKind::kStart, {}); }
+  static void stop(void* self, std::int64_t deadline_ms) noexcept {
+    Writer body;
+    body(deadline_ms);
+    of(self).call(FrameKind::kStop, body);
+  }
+  static void destroy(void* self) noexcept {
+    of(self).call_from_loader(FrameKind::kDestroy, {}, "destroy");
+    of(self).end();
+  }
+  static void deliver(void* self, pbay_op op, const pbay_delivery* delivery) noexcept {
+    Writer body;
+    body(op);
+    body.one(delivery);
+    of(self).call(FrameKind::kDeliver, body);
+  }
+  static void fetch(void* self, pbay_op op, pbay_str reference, std::uint64_t staging) noexcept {
+    Writer body;
+    body(op, reference, staging);
+    of(self).call(FrameKind::kFetch, body);
+  }
+  static void on_complete(void* self, pbay_op op, const pbay_completion* completion) noexcept {
+    const DetailKind kind = of(self).asked_.completed(op, completion->code);
+    Writer body;
+    body(op);
+    body.one(completion);
+    put_detail(body, kind, completion->detail);
+    if (body.bytes().size() <= limits::kRunnerFrameBytes) {
+      of(self).call(FrameKind::kOnComplete, body);
+      return;
+    }
+    pbay_completion too_large = *completion;
+    too_large.code = PBAY_E_TOO_LARGE;
+    too_large.text =
+        abi("the answer is larger than what can pass to an isolated adapter: let it "
+            "be streamed into staging");
+    Writer without;
+    without(op);
+    without.one(&too_large);
+    put_detail(without, DetailKind::kNone, nullptr);
+    of(self).call(FrameKind::kOnComplete, without);
+  }
+  static void on_event(void* self, pbay_op op, const void* detail) noexcept {
+    Writer body;
+    body(op);
+    put_detail(body, of(self).asked_.kind(op), detail);
+    of(self).call(FrameKind::kOnEvent, body);
+  }
+  static void cancel(void* self, pbay_op op) noexcept {
+    Writer body;
+    body(op);
+    of(self).call(FrameKind::kCancel, body);
+  }
+  static void capabilities(void* self, const pbay_chat* chat, pbay_caps* out) noexcept {
+    Writer body;
+    body.one(chat);
+    const auto answer = of(self).call(FrameKind::kCapabilities, body);
+    if (!answer) {
+      return;
+    }
+    wire::Reader reader = answer->reader();
+    const auto caps = reader.next<pbay_caps>();
+    if (reader.ok()) {
+      *out = caps;
+    }
+  }
+  static void typing(void* self, const pbay_chat* chat) noexcept {
+    Writer body;
+    body.one(chat);
+    of(self).call(FrameKind::kTyping, body);
+  }
+  static const void* get_extension(void* self, const char* id) noexcept {
+    const bool has_it = of(self).typing_.lasts_ms != 0 && std::string_view(id) == PBAY_EXT_TYPING;
+    return has_it ? &of(self).typing_ : nullptr;
+  }
+
+  static pbay_adapter table(Runner* self, std::uint32_t functions) {
+    const auto has = [functions](Function function) {
+      return (functions & static_cast<std::uint32_t>(function)) != 0;
+    };
+    pbay_adapter out{};
+    out.struct_size = sizeof(pbay_adapter);
+    out.self = self;
+    out.start = has(Function::kStart) ? start : nullptr;
+    out.stop = has(Function::kStop) ? stop : nullptr;
+    out.destroy = has(Function::kDestroy) ? destroy : nullptr;
+    out.deliver = has(Function::kDeliver) ? deliver : nullptr;
+    out.fetch = has(Function::kFetch) ? fetch : nullptr;
+    out.on_complete = has(Function::kOnComplete) ? on_complete : nullptr;
+    out.on_event = has(Function::kOnEvent) ? on_event : nullptr;
+    out.cancel = has(Function::kCancel) ? cancel : nullptr;
+    out.capabilities = has(Function::kCapabilities) ? capabilities : nullptr;
+    out.get_extension = get_extension;
+    return out;
+  }
+};
+
+Runner::Runner(RunnerOptions options, base::UniqueFunction<void(const std::string&)> lost)
+    : options_(std::move(options)), lost_(std::move(lost)) {}
+
+Runner::~Runner() {
+  end();
+  if (reader_.joinable()) {
+    reader_.join();
+  }
+}
+
+void Runner::say(std::uint32_t level, const std::string& text) {
+  host_->log(host_, level, abi(text));
+}
+
+Status Runner::start_process() {
+  PATCHBAY_ASSIGN(Pair socket, socket_pair());
+  PATCHBAY_ASSIGN(Pair refusals, message_pipe());
+  PATCHBAY_ASSIGN(Pair errors, message_pipe());
+  PATCHBAY_ASSIGN(
+      process_,
+      spawn_runner(options_.program,
+                   {"--serve", std::to_string(kRunnerProtocol), options_.library, options_.channel,
+                    std::to_string(options_.memory_bytes)},
+                   -1, errors.theirs.get(), {socket.theirs.get(), refusals.theirs.get()}));
+  process_id_ = process_.pid;
+  socket_ = std::make_unique<FrameSocket>(std::move(socket.ours));
+  refusals_ = std::move(refusals.ours);
+  errors_ = std::move(errors.ours);
+  reader_ = std::thread([this] { read(); });
+  return {};
+}
+
+std::int32_t Runner::create(const pbay_host& host, pbay_str config_json, pbay_adapter* out) {
+  host_ = &host;
+  if (const Status started = start_process(); !started.ok()) {
+    say(PBAY_LOG_ERROR, started.message());
+    return PBAY_E_BUG;
+  }
+  Writer body;
+  body(config_json);
+  const auto answer = call_from_loader(FrameKind::kCreate, body, "create");
+  if (!answer) {
+    return PBAY_E_BUG;
+  }
+  wire::Reader reader = answer->reader();
+  const auto code = reader.next<std::int32_t>();
+  const auto functions = reader.next<std::uint32_t>();
+  const auto typing_ms = reader.next<std::uint32_t>();
+  const auto weakness = reader.next<std::string>();
+  if (!reader.ok()) {
+    say(PBAY_LOG_ERROR, "its process answered create() with a malformed frame");
+    return PBAY_E_BUG;
+  }
+  if (!weakness.empty()) {
+    base::log_warning("adapter.weak_isolation",
+                      {{"instance", options_.instance}, {"reason", weakness}});
+  }
+  typing_ = {sizeof(pbay_typing), typing_ms, Functions::typing};
+  *out = Functions::table(this, functions);
+  return code;
+}
+
+void Runner::end() {
+  ended_ = true;
+  if (socket_) {
+    socket_->shut_down();
+  }
+}
+
+bool Runner::was_lost() {
+  const std::lock_guard lock(mutex_);
+  return gone_ && !ended_;
+}
+
+std::optional<std::chrono::nanoseconds> Runner::processor_time() const {
+  const pid_t pid = process_id_;
+  clockid_t clock{};
+  timespec used{};
+  if (pid == 0 || ::clock_getcpuclockid(pid, &clock) != 0 || ::clock_gettime(clock, &used) != 0) {
+    return std::nullopt;
+  }
+  return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+}
+
+// ---- calls --------------------------------------------------------------------------------------
+
+std::optional<Frame> Runner::call(FrameKind kind, const Writer& body) {
+  const std::uint64_t id = send_call(kind, body);
+  return id == 0 ? std::nullopt : await(id, std::nullopt);
+}
+
+std::optional<Frame> Runner::call_from_loader(FrameKind kind, const Writer& body,
+                                              const char* name) {
+  const std::uint64_t id = send_call(kind, body);
+  if (id == 0) {
+    return std::nullopt;
+  }
+  auto answer = await(id, options_.hung_call);
+  const std::lock_guard lock(mutex_);
+  if (!answer && !gone_) {
+    say(PBAY_LOG_ERROR, std::string("the adapter's ") + name + "() did not come back within " +
+                            std::to_string(options_.hung_call.count()) + " ms");
+    end();
+  }
+  return answer;
+}
+
+std::uint64_t Runner::send_call(FrameKind kind, const Writer& body) {
+  std::uint64_t id = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    if (gone_) {
+      return 0;
+    }
+    id = ++last_call_;
+    answers_[id] = std::nullopt;
+  }
+  if (const Status sent = socket_->send(kind, id, body); sent.code() == base::Code::kTooLarge) {
+    say(PBAY_LOG_ERROR, sent.message());
+    const std::lock_guard lock(mutex_);
+    answers_.erase(id);
+    return 0;
+  }
+  return id;  // of a runner that has gone, too: await() sees that
+}
+
+std::optional<Frame> Runner::await(std::uint64_t id,
+                                   std::optional<std::chrono::milliseconds> patience) {
+  std::unique_lock lock(mutex_);
+  const auto over = [this, id] { return gone_ || answers_.at(id).has_value(); };
+  if (patience) {
+    changed_.wait_for(lock, *patience, over);
+  } else {
+    changed_.wait(lock, over);
+  }
+  return std::move(answers_.extract(id).mapped());
+}
+
+// ---- what comes back ----------------------------------------------------------------------------
+
+void Runner::read() {
+  const Status why = read_frames();
+  process_id_ = 0;
+  const siginfo_t end = end_process(process_);
+  take_refusals();
+  take_errors();
+  {
+    const std::lock_guard lock(mutex_);
+    gone_ = true;
+  }
+  changed_.notify_all();
+  if (ended_) {
+    return;
+  }
+  std::string reason = why.code() == base::Code::kCorrupt ? why.message() : describe_end(end);
+  if (const std::string said = last_line(error_text_); !said.empty()) {
+    reason += "; it wrote: " + said;
+  }
+  lost_(reason);
+}
+
+Status Runner::read_frames() {
+  HostCalls host_calls(*host_, asked_, *socket_);
+  while (true) {
+    if (!socket_->has_buffered()) {
+      std::array<pollfd, 3> watched = {pollfd{socket_->descriptor(), POLLIN, 0},
+                                       pollfd{refusals_.get(), POLLIN, 0},
+                                       pollfd{errors_.get(), POLLIN, 0}};
+      if (::poll(watched.data(), watched.size(), -1) < 0) {
+        continue;
+      }
+      if (watched[1].revents != 0) {
+        take_refusals();
+      }
+      if (watched[2].revents != 0) {
+        take_errors();
+      }
+      if (watched[0].revents == 0) {
+        continue;
+      }
+    }
+    PATCHBAY_ASSIGN(Frame frame, socket_->receive());
+    if (frame.kind != FrameKind::kReturn) {
+      PATCHBAY_TRY(host_calls.take(frame));
+      continue;
+    }
+    {
+      const std::lock_guard lock(mutex_);
+      // One that was given up may still come.
+      if (const auto waiting = answers_.find(frame.id); waiting != answers_.end()) {
+        waiting->second = std::move(frame);
+      }
+    }
+    changed_.notify_all();
+  }
+}
+
+// The kernel writes each whole. Once all writers have gone, the pipe is read no more: else poll()
+// would never wait again.
+void Runner::take_refusals() {
+  Refusal refusal{};
+  ssize_t read = -1;
+  while (refusals_.valid() &&
+         (read = ::read(refusals_.get(), &refusal, sizeof(refusal))) == sizeof(refusal)) {
+    ++refusals_told_;
+    const bool is_power_of_two = (refusals_told_ & (refusals_told_ - 1)) == 0;
+    if (refusals_told_ > kRefusalsTold && !is_power_of_two) {
+      continue;
+    }
+    refusal.call[sizeof(refusal.call) - 1] = '\0';
+    refusal.path[sizeof(refusal.path) - 1] = '\0';
+    base::log_warning("adapter.refused", {{"instance", options_.instance},
+                                          {"call", base::to_valid_utf8(refusal.call)},
+                                          {"path", base::to_valid_utf8(refusal.path)},
+                                          {"count", refusals_told_}});
+  }
+  if (read == 0) {
+    refusals_.reset();
+  }
+}
+
+void Runner::take_errors() {
+  std::array<char, 4096> buffer{};
+  ssize_t read = -1;
+  while (errors_.valid() && (read = ::read(errors_.get(), buffer.data(), buffer.size())) > 0) {
+    error_text_.append(buffer.data(), static_cast<std::size_t>(read));
+    if (error_text_.size() > kErrorTextBytes) {
+      error_text_.erase(0, error_text_.size() - kErrorTextBytes);
+    }
+  }
+  if (read == 0) {
+    errors_.reset();
+  }
+}
+
+}  // namespace patchbay::adapters

@@ -1,0 +1,183 @@
+// In a runner: the extensions that the daemon lends, each function a frame.
+#include <ctime>
+#include <string_view>
+#include <sys/random.h>
+
+#include <patchbay/ext/clock.h>
+#include <patchbay/ext/http.h>
+#include <patchbay/ext/kv.h>
+#include <patchbay/ext/listener.h>
+#include <patchbay/ext/staging.h>
+#include <patchbay/ext/timer.h>
+#include <patchbay/ext/webhook.h>
+
+#include "adapters/isolation/runner_host.hpp"
+#include "adapters/isolation/wire_structs.hpp"
+#include "base/failpoint.hpp"
+
+namespace patchbay::adapters {
+namespace {
+
+using wire::Writer;
+
+void send(const pbay_host* host, FrameKind kind, std::uint64_t id, const Writer& body) {
+  RunnerHost::of(host).send(kind, id, body);
+}
+
+template <class... Members>
+void send_members(const pbay_host* host, FrameKind kind, std::uint64_t id,
+                  const Members&... members) {
+  Writer body;
+  body(members...);
+  send(host, kind, id, body);
+}
+
+// The daemon's clocks are the system's. The monotonic one is that of deadline_ms.
+std::int64_t milliseconds(clockid_t clock) {
+  timespec now{};
+  ::clock_gettime(clock, &now);
+  return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+}
+
+constexpr pbay_clock kClock = {
+    .struct_size = sizeof(pbay_clock),
+    .reserved = 0,
+    .monotonic_ms = [](const pbay_host*) noexcept { return milliseconds(CLOCK_MONOTONIC); },
+    .wall_ms = [](const pbay_host*) noexcept { return milliseconds(CLOCK_REALTIME); },
+    .random =
+        [](const pbay_host*) noexcept {
+          std::uint64_t out = 0;
+          while (::getrandom(&out, sizeof(out), 0) != sizeof(out)) {
+          }
+          return out;
+        }};
+
+constexpr pbay_timer kTimer = {
+    .struct_size = sizeof(pbay_timer),
+    .reserved = 0,
+    .start =
+        [](const pbay_host* host, pbay_op op, std::int64_t delay_ms) noexcept {
+          send_members(host, FrameKind::kTimerStart, op, delay_ms);
+        },
+    .cancel = [](const pbay_host* host,
+                 pbay_op op) noexcept { send(host, FrameKind::kTimerCancel, op, {}); }};
+
+constexpr pbay_http kHttp = {
+    .struct_size = sizeof(pbay_http),
+    .reserved = 0,
+    .request =
+        [](const pbay_host* host, pbay_op op, const pbay_http_request* request) noexcept {
+          PBAY_FAILPOINT("runner.http");
+          Writer body;
+          pbay_http_request none{};
+          none.body_fd = -1;
+          fields(body, request == nullptr ? none : wire::whole(*request));
+          send(host, FrameKind::kHttpRequest, op, body);
+          PBAY_FAILPOINT("runner.http_asked");
+        },
+    .cancel = [](const pbay_host* host,
+                 pbay_op op) noexcept { send(host, FrameKind::kHttpCancel, op, {}); }};
+
+constexpr pbay_kv kKv = {
+    .struct_size = sizeof(pbay_kv),
+    .reserved = 0,
+    .get = [](const pbay_host* host, pbay_op op,
+              pbay_str key) noexcept { send_members(host, FrameKind::kKvGet, op, key); },
+    .put = [](const pbay_host* host, pbay_op op, pbay_str key,
+              pbay_str value) noexcept { send_members(host, FrameKind::kKvPut, op, key, value); },
+    .compare_and_set =
+        [](const pbay_host* host, pbay_op op, pbay_str key, const pbay_str* expected,
+           pbay_str value) noexcept {
+          send_members(host, FrameKind::kKvCompareAndSet, op, key,
+                       static_cast<std::uint8_t>(expected != nullptr),
+                       expected == nullptr ? pbay_str{} : *expected, value);
+        },
+    .remove = [](const pbay_host* host, pbay_op op,
+                 pbay_str key) noexcept { send_members(host, FrameKind::kKvRemove, op, key); }};
+
+constexpr pbay_staging kStaging = {
+    .struct_size = sizeof(pbay_staging),
+    .reserved = 0,
+    .open =
+        [](const pbay_host* host, std::int64_t expected_size) noexcept {
+          Writer body;
+          body(expected_size);
+          return RunnerHost::of(host).ask(FrameKind::kStagingOpen, body);
+        },
+    .write =
+        [](const pbay_host* host, std::uint64_t handle, pbay_str bytes) noexcept {
+          Writer body;
+          body(handle, bytes);
+          return static_cast<std::int32_t>(
+              RunnerHost::of(host).ask(FrameKind::kStagingWrite, body));
+        },
+    .commit =
+        [](const pbay_host* host, pbay_op op, std::uint64_t handle) noexcept {
+          send_members(host, FrameKind::kStagingCommit, op, handle);
+        },
+    .abort =
+        [](const pbay_host* host, std::uint64_t handle) noexcept {
+          send_members(host, FrameKind::kStagingAbort, 0, handle);
+        }};
+
+constexpr pbay_listener kListener = {
+    .struct_size = sizeof(pbay_listener),
+    .reserved = 0,
+    .listen =
+        [](const pbay_host* host, pbay_op op, pbay_str name) noexcept {
+          send_members(host, FrameKind::kListenerListen, op, name);
+        },
+    .send =
+        [](const pbay_host* host, std::uint64_t connection, pbay_str bytes) noexcept {
+          Writer body;
+          body(connection, bytes);
+          return static_cast<std::int32_t>(
+              RunnerHost::of(host).ask(FrameKind::kListenerSend, body));
+        },
+    .hang_up =
+        [](const pbay_host* host, std::uint64_t connection) noexcept {
+          send_members(host, FrameKind::kListenerHangUp, 0, connection);
+        },
+    .close = [](const pbay_host* host,
+                pbay_op op) noexcept { send(host, FrameKind::kListenerClose, op, {}); }};
+
+constexpr pbay_webhook kWebhook = {
+    .struct_size = sizeof(pbay_webhook),
+    .reserved = 0,
+    .open = [](const pbay_host* host,
+               pbay_op op) noexcept { send(host, FrameKind::kWebhookOpen, op, {}); },
+    .respond =
+        [](const pbay_host* host, std::uint64_t request,
+           const pbay_webhook_answer* answer) noexcept {
+          if (answer != nullptr) {
+            Writer body;
+            body(request);
+            fields(body, wire::whole(*answer));
+            send(host, FrameKind::kWebhookRespond, 0, body);
+          }
+        },
+    .close = [](const pbay_host* host,
+                pbay_op op) noexcept { send(host, FrameKind::kWebhookClose, op, {}); }};
+
+struct Extension {
+  std::string_view id;
+  const void* table;
+};
+constexpr Extension kExtensions[] = {
+    {PBAY_EXT_CLOCK, &kClock},     {PBAY_EXT_TIMER, &kTimer},     {PBAY_EXT_HTTP, &kHttp},
+    {PBAY_EXT_KV, &kKv},           {PBAY_EXT_STAGING, &kStaging}, {PBAY_EXT_LISTENER, &kListener},
+    {PBAY_EXT_WEBHOOK, &kWebhook},
+};
+
+}  // namespace
+
+const void* runner_extension(std::string_view id) {
+  for (const Extension& extension : kExtensions) {
+    if (extension.id == id) {
+      return extension.table;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace patchbay::adapters

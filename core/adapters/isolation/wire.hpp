@@ -1,0 +1,228 @@
+// How the structs of the ABI travel between the daemon and a runner. Both are of one build, so that
+// the form is theirs alone: members in order, integers as they are in memory, no names.
+//
+// fields(codec, struct) names each member once; a Writer takes them, a Reader gives them.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include <patchbay/adapter.h>
+
+#include "adapters/abi_text.hpp"
+#include "base/unique_fd.hpp"
+
+namespace patchbay::adapters::wire {
+
+template <class T>
+concept Integer = std::is_integral_v<T>;
+
+// Texts without a struct_size of their own stand in arrays, too.
+template <class T>
+concept Sized = requires(const T& value) { value.struct_size; };
+
+// What its sender filled in, and zeros where its struct is older and so smaller.
+template <Sized T>
+[[nodiscard]] T whole(const T& given) {
+  T out{};
+  std::memcpy(&out, &given, std::min<std::size_t>(given.struct_size, sizeof(T)));
+  out.struct_size = sizeof(T);
+  return out;
+}
+
+// Of one array: more than any rule of the ABI lets through.
+inline constexpr std::uint32_t kMostElements = 4096;
+
+class Writer {
+ public:
+  template <class T>
+  using Ref = const T&;
+
+  template <class... Members>
+  Writer& operator()(const Members&... members) {
+    (put(members), ...);
+    return *this;
+  }
+
+  // A struct behind a pointer, which may be null.
+  template <class T>
+  void one(const T* value) {
+    put(static_cast<std::uint8_t>(value != nullptr));
+    if (value != nullptr) {
+      put_whole(*value);
+    }
+  }
+  template <class T>
+  void array(const T* first, std::uint32_t count, std::uint32_t stride) {
+    const std::uint32_t sent = first == nullptr || stride == 0 ? 0 : count;
+    put(sent);
+    for (std::uint32_t i = 0; i < sent; ++i) {
+      put_whole(element(first, stride, i));
+    }
+  }
+  // -1: none. The descriptor stays the caller's.
+  void descriptor(int fd) {
+    put(static_cast<std::uint8_t>(fd >= 0));
+    if (fd >= 0) {
+      descriptors_.push_back(fd);
+    }
+  }
+
+  [[nodiscard]] const std::string& bytes() const { return bytes_; }
+  [[nodiscard]] const std::vector<int>& descriptors() const { return descriptors_; }
+
+ private:
+  template <Integer T>
+  void put(T number) {
+    bytes_.append(reinterpret_cast<const char*>(&number), sizeof(number));
+  }
+  void put(pbay_str text) {
+    const std::string_view bytes = view(text);
+    put(static_cast<std::uint64_t>(bytes.size()));
+    bytes_.append(bytes);
+  }
+  void put(const std::string& text) { put(abi(text)); }
+
+  template <Sized T>
+  void put_whole(const T& value) {
+    const T complete = whole(value);
+    fields(*this, complete);
+  }
+  void put_whole(const pbay_str& text) { put(text); }
+
+  std::string bytes_;
+  std::vector<int> descriptors_;
+};
+
+// Of bytes that cannot be trusted: what is malformed is read as zeros and empty texts, and ok() is
+// false from then on. Texts and arrays point into the bytes and into the reader.
+class Reader {
+ public:
+  template <class T>
+  using Ref = T&;
+
+  // descriptors: those that came with the bytes; they stay the caller's.
+  Reader(std::string_view bytes, const std::vector<base::UniqueFd>& descriptors)
+      : rest_(bytes), descriptors_(descriptors) {}
+
+  template <class... Members>
+  Reader& operator()(Members&... members) {
+    (get(members), ...);
+    return *this;
+  }
+
+  template <class T>
+  void one(const T*& value) {
+    std::uint8_t given = 0;
+    get(given);
+    value = nullptr;
+    if (given != 0) {
+      T* made = make<T>(1);
+      get_whole(*made);
+      value = made;
+    }
+  }
+  template <class T>
+  void array(const T*& first, std::uint32_t& count, std::uint32_t& stride) {
+    get(count);
+    if (count > kMostElements) {
+      fail();
+      count = 0;
+    }
+    T* made = count == 0 ? nullptr : make<T>(count);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      get_whole(made[i]);
+    }
+    first = made;
+    stride = sizeof(T);
+  }
+  void descriptor(std::int32_t& fd) {
+    std::uint8_t given = 0;
+    get(given);
+    fd = -1;
+    if (given == 0) {
+      return;
+    }
+    if (next_descriptor_ == descriptors_.size()) {
+      fail();
+      return;
+    }
+    fd = descriptors_[next_descriptor_++].get();
+  }
+
+  template <class T>
+  [[nodiscard]] T next() {
+    T out{};
+    if constexpr (Sized<T>) {
+      get_whole(out);
+    } else {
+      get(out);
+    }
+    return out;
+  }
+
+  // Everything was there, and nothing else.
+  [[nodiscard]] bool ok() const { return ok_ && rest_.empty(); }
+
+ private:
+  template <Integer T>
+  void get(T& number) {
+    number = 0;
+    if (rest_.size() < sizeof(number)) {
+      fail();
+      return;
+    }
+    std::memcpy(&number, rest_.data(), sizeof(number));
+    rest_.remove_prefix(sizeof(number));
+  }
+  void get(pbay_str& text) {
+    std::uint64_t size = 0;
+    get(size);
+    if (size > rest_.size()) {
+      fail();
+      size = 0;
+    }
+    text = abi(rest_.substr(0, size));
+    rest_.remove_prefix(size);
+  }
+  void get(std::string& text) {
+    pbay_str read{};
+    get(read);
+    text = copy(read);
+  }
+
+  template <Sized T>
+  void get_whole(T& value) {
+    fields(*this, value);
+    value.struct_size = sizeof(T);
+  }
+  void get_whole(pbay_str& text) { get(text); }
+
+  template <class T>
+  T* make(std::size_t count) {
+    static_assert(std::is_trivial_v<T>);
+    auto memory = std::make_shared<T[]>(count);
+    T* out = memory.get();
+    made_.push_back(std::move(memory));
+    return out;
+  }
+  void fail() {
+    ok_ = false;
+    rest_ = {};
+  }
+
+  std::string_view rest_;
+  const std::vector<base::UniqueFd>& descriptors_;
+  std::size_t next_descriptor_ = 0;
+  std::vector<std::shared_ptr<void>> made_;  // arrays of many types
+  bool ok_ = true;
+};
+
+}  // namespace patchbay::adapters::wire

@@ -1,0 +1,187 @@
+// Adapters in a process of their own: what they break stays theirs, what they may not do is
+// refused.
+#include <cerrno>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "adapter_host_test.hpp"
+
+namespace patchbay::adapters {
+namespace {
+
+using delivery::OutcomeClass;
+using delivery::SentState;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+class IsolationTest : public AdapterHostTest {
+ protected:
+  IsolationTest() { isolation_ = Isolation::kProcess; }
+
+  // The instance under test, and one in the daemon that must not notice.
+  void start_two() {
+    make_host();
+    ASSERT_TRUE(add("bad").ok());
+    isolation_ = Isolation::kNone;
+    ASSERT_TRUE(add("good").ok());
+    ASSERT_TRUE(host_->start(inbound_, events_).ok());
+    ASSERT_TRUE(comes("bad", State::kOnline)) << status("bad").reason;
+    ASSERT_TRUE(comes("good", State::kOnline));
+  }
+
+  void expect_good_works() {
+    EXPECT_EQ(run("good", "ok").outcome, OutcomeClass::kDelivered);
+    EXPECT_EQ(status("good").counters.restarts, 0U);
+  }
+
+  // Time passes until the instance, which was lost, serves again.
+  void expect_restart() {
+    EXPECT_TRUE(loop_.run_until([&] { return !serves("bad"); }));
+    pass(std::chrono::seconds(1));
+    ASSERT_TRUE(comes("bad", State::kOnline)) << status("bad").reason;
+    EXPECT_EQ(run("bad", "ok").outcome, OutcomeClass::kDelivered);
+    EXPECT_EQ(status("bad").counters.restarts, 1U);
+  }
+  bool serves(const std::string& name) { return status(name).state == State::kOnline; }
+};
+
+TEST_F(IsolationTest, ACrashIsARestartAndWhatHadNotLeftWaits) {
+  start_two();
+  const auto outcome = run("bad", "crash");
+  EXPECT_EQ(outcome.outcome, OutcomeClass::kRetryable);
+  EXPECT_EQ(outcome.sent_state, SentState::kNotSent);
+  EXPECT_THAT(status("bad").reason,
+              AllOf(HasSubstr("crashed (Aborted)"), HasSubstr("it wrote: last words"),
+                    HasSubstr("it is started again in 1 s")));
+  expect_good_works();
+  expect_restart();
+  EXPECT_TRUE(stop_all());
+}
+
+TEST_F(IsolationTest, ADeliveryOfWhichARequestHadLeftIsUnknown) {
+  start_two();
+  http_.sent_when_cancelled = net::SentState::kUnknown;
+  const auto outcome = run("bad", "post-and-crash https://api.example.org/x");
+  EXPECT_EQ(outcome.outcome, OutcomeClass::kUnknown);
+  expect_good_works();
+  expect_restart();
+}
+
+TEST_F(IsolationTest, ADeliveryOfWhichNoByteHadLeftWaits) {
+  start_two();
+  http_.sent_when_cancelled = net::SentState::kNotSent;
+  const auto outcome = run("bad", "post-and-crash https://api.example.org/x");
+  EXPECT_EQ(outcome.outcome, OutcomeClass::kRetryable);
+  EXPECT_EQ(outcome.sent_state, SentState::kNotSent);
+  expect_restart();
+}
+
+TEST_F(IsolationTest, AHangIsARestart) {
+  start_two();
+  const auto stuck = give("bad", "hang");
+  const auto behind = give("bad", "ok");
+  hanging_.insert("bad");
+  const auto give_up = std::chrono::steady_clock::now() + test::VirtualLoop::kPatience;
+  while (serves("bad")) {
+    ASSERT_LT(std::chrono::steady_clock::now(), give_up);
+    ASSERT_NO_FATAL_FAILURE(pass(options_.hung_call));
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(await(stuck).sent_state, SentState::kNotSent);
+  EXPECT_EQ(await(behind).sent_state, SentState::kNotSent);
+  EXPECT_THAT(status("bad").reason, HasSubstr("a call of the adapter's deliver did not come back"));
+  hanging_.clear();
+  expect_good_works();
+  expect_restart();
+  EXPECT_TRUE(stop_all());
+}
+
+TEST_F(IsolationTest, ALeakEndsItsOwnProcess) {
+#if defined(PATCHBAY_SANITIZED)
+  GTEST_SKIP() << "a sanitizer's process has no limit of memory";
+#endif
+  start_two();
+  EXPECT_EQ(run("bad", "leak").sent_state, SentState::kNotSent);
+  EXPECT_THAT(status("bad").reason, HasSubstr("crashed (Aborted)"));
+  expect_good_works();
+  expect_restart();
+}
+
+TEST_F(IsolationTest, AnInstanceThatIsLostAgainAndAgainRests) {
+  start_two();
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_EQ(run("bad", "crash").outcome, OutcomeClass::kRetryable);
+    EXPECT_EQ(status("bad").state, State::kConnecting);
+    pass(std::chrono::seconds(1 << i));
+    ASSERT_TRUE(comes("bad", State::kOnline));
+  }
+  ASSERT_EQ(run("bad", "crash").outcome, OutcomeClass::kRetryable);
+  EXPECT_EQ(status("bad").state, State::kFailed);
+  EXPECT_THAT(status("bad").user_action, HasSubstr("report it to the author of the adapter"));
+  pass(std::chrono::minutes(10) - std::chrono::seconds(1));
+  EXPECT_EQ(status("bad").state, State::kFailed);
+  pass(std::chrono::seconds(1));
+  EXPECT_TRUE(comes("bad", State::kOnline)) << "it is tried again";
+  expect_good_works();
+}
+
+TEST_F(IsolationTest, WaysOutAreRefusedAndLogged) {
+  const std::string secret = data_ / "secret";
+  test::write_file(secret, "hunter2");
+  ::testing::internal::CaptureStderr();
+  start_two();
+  const std::string refused = std::to_string(EPERM);
+  EXPECT_EQ(say("bad", "reach-out " + secret),
+            std::to_string(EACCES) + " " + refused + " " + refused + " " + refused + " " + refused);
+  EXPECT_EQ(run("bad", "ok").outcome, OutcomeClass::kDelivered) << "it goes on";
+  EXPECT_EQ(status("bad").counters.restarts, 0U);
+  host_.reset();  // and what it was told of has been read
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  for (const std::string& told :
+       {"call=openat path=" + secret, std::string("call=socket"), std::string("call=clone"),
+        std::string("call=kill"), std::string("call=chmod")}) {
+    EXPECT_THAT(log, HasSubstr("adapter.refused instance=bad " + told));
+  }
+}
+
+TEST_F(IsolationTest, ARunnerThatCannotBeStartedIsNamed) {
+  make_host();
+  ASSERT_TRUE(add("bad").ok());
+  options_.runner = "/nonexistent/runner";
+  host_.reset();
+  make_host();
+  isolation_ = Isolation::kProcess;
+  ASSERT_TRUE(add("bad").ok());
+  ASSERT_TRUE(host_->start(inbound_, events_).ok());
+  ASSERT_TRUE(loop_.run_until([&] { return !status("bad").reason.empty(); }));
+  ASSERT_TRUE(loop_.run_until([&] {
+    return status("bad").reason.find("/nonexistent/runner does not start") != std::string::npos;
+  })) << status("bad").reason;
+}
+
+TEST_F(IsolationTest, StoppingEndsTheProcess) {
+  start_two();
+  EXPECT_TRUE(stop_all());
+  EXPECT_EQ(status("bad").state, State::kStopped);
+}
+
+TEST_F(IsolationTest, AnInstanceThatIgnoresStopIsEnded) {
+  make_host();
+  ASSERT_TRUE(add("bad", R"({"mode": "hang-stop"})").ok());
+  ASSERT_TRUE(host_->start(inbound_, events_).ok());
+  ASSERT_TRUE(comes("bad", State::kOnline));
+  bool stopped = false;
+  host_->stop([&stopped] { stopped = true; });
+  hanging_.insert("bad");
+  pass(options_.stop_deadline);
+  EXPECT_TRUE(loop_.run_until([&] { return stopped; }));
+  EXPECT_EQ(status("bad").state, State::kStopped);
+}
+
+TEST_F(IsolationTest, AHostThatGoesEndsItsProcesses) {
+  start_two();
+  host_.reset();
+}
+
+}  // namespace
+}  // namespace patchbay::adapters
