@@ -288,9 +288,9 @@ Status Host::Parts::open_adapters() {
   }
   for (const InstanceSettings& instance : config.instances) {
     // One that is refused is logged there and stays in the list as failed; the others start.
-    static_cast<void>(channels->add_instance(
-        {instance.name, instance.channel, instance.settings_json, instance.allowed_hosts,
-         instance.isolation, instance.memory_bytes}));
+    static_cast<void>(channels->add_instance({instance.name, instance.channel,
+                                              instance.settings_json, instance.allowed_hosts,
+                                              instance.isolation, instance.memory_bytes}));
   }
   deliveries = std::make_unique<delivery::DeliveryService>(
       delivery::Dependencies{loop, storage_threads, random, *database, *sessions, *channels,
