@@ -21,6 +21,16 @@ Completion not_stored(const Status& why) {
   return completion;
 }
 
+std::vector<std::string> staged_names(const routing::InboundEvent& event) {
+  std::vector<std::string> out;
+  for (const routing::InboundFile& file : event.files) {
+    if (!file.staged.empty()) {
+      out.push_back(file.staged);
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 void SubmitQueue::submit(pbay_op op, InboundCopy copy) {
@@ -60,7 +70,10 @@ void SubmitQueue::files_kept(std::uint64_t number, Result<std::vector<std::strin
   const auto waiting = std::find_if(waiting_.begin(), waiting_.end(),
                                     [number](const Waiting& w) { return w.number == number; });
   if (waiting == waiting_.end()) {
-    return;  // the instance has ended; what lies in staging without an owner goes at the next start
+    if (names.ok()) {
+      discard(std::move(*names));  // the instance has ended
+    }
+    return;
   }
   if (names.ok()) {
     for (std::size_t i = 0; i < names->size(); ++i) {
@@ -95,7 +108,7 @@ void SubmitQueue::pass(Waiting waiting) {
   if (problem.ok() && waiting.may_not_pass) {
     problem = {Code::kBusy,
                "an event of its chat before it was not stored; submit it again after that"};
-    discard(std::move(waiting.copy.event.files));
+    discard(staged_names(waiting.copy.event));
   }
   if (!problem.ok()) {
     --owner_.bridge().pending_submits;
@@ -144,18 +157,22 @@ void SubmitQueue::give_back(pbay_op op, const base::ChatKey& chat, const Status&
                        [this, chat] { held_back_.erase(held_back_.find(chat)); });
 }
 
-void SubmitQueue::discard(std::vector<routing::InboundFile> files) {
+void SubmitQueue::discard(std::vector<std::string> names) {
   owner_.services().storage.post(
-      [bridge = owner_.bridge().shared_from_this(), files = std::move(files)] {
-        bridge->gate().with([&files](const AdapterHostServices& services) {
-          for (const routing::InboundFile& file : files) {
-            if (!file.staged.empty()) {
-              // Owned and let go: that removes the file.
-              static_cast<void>(services.staging.reopen(file.staged).ok());
-            }
+      [bridge = owner_.bridge().shared_from_this(), names = std::move(names)] {
+        bridge->gate().with([&names](const AdapterHostServices& services) {
+          for (const std::string& name : names) {
+            // Owned and let go: that removes the file. Empty: it was none.
+            static_cast<void>(name.empty() || services.staging.reopen(name).ok());
           }
         });
       });
+}
+
+void SubmitQueue::shut_down() {
+  for (const Waiting& waiting : std::exchange(waiting_, {})) {
+    discard(staged_names(waiting.copy.event));
+  }
 }
 
 void SubmitQueue::add_to(InstanceCounters& counters) const {

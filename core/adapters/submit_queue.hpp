@@ -27,7 +27,8 @@ class SubmitQueue {
   void submit(pbay_op op, InboundCopy copy);
   // Too many are under way; it was not counted.
   void refuse(pbay_op op, const base::ChatKey& chat, const std::vector<std::uint64_t>& handles);
-  void shut_down() { waiting_.clear(); }
+  // What waits for its files is forgotten, and they go.
+  void shut_down();
 
   void add_to(InstanceCounters& counters) const;
 
@@ -44,7 +45,7 @@ class SubmitQueue {
   void pass(Waiting waiting);
   void answered(pbay_op op, const base::ChatKey& chat, routing::SubmitOutcome outcome);
   void give_back(pbay_op op, const base::ChatKey& chat, const base::Status& why);
-  void discard(std::vector<routing::InboundFile> files);
+  void discard(std::vector<std::string> names);
 
   ExtensionOwner& owner_;
   StagingExtension& staging_;
