@@ -13,7 +13,9 @@ function expectedFiles() {
     .flatMap((folder) => filesBelow(path.join(SOURCE, folder))).map((name) => `include/${name}`);
   const documents = filesBelow(path.join(SOURCE, 'docs')).filter((name) => name.endsWith('.md'))
     .map((name) => `share/doc/patchbay/docs/${name}`);
-  return [...plain, ...headers, ...documents].sort();
+  const examples = filesBelow(path.join(SOURCE, 'examples')).filter((name) => !/(^|\/)(build|plugins|target)\//.test(name))
+    .map((name) => `share/doc/patchbay/examples/${name}`);
+  return [...plain, ...headers, ...documents, ...examples].sort();
 }
 
 // The build type is a part of one name.

@@ -1,0 +1,4 @@
+// A library that a host has opened is never unloaded.
+fn main() {
+    println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
+}

@@ -1,0 +1,159 @@
+// examples/cpp, the smallest adapter with the SDK, against the service that its head describes.
+import test, { after, before } from 'node:test';
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import http from 'node:http';
+import path from 'node:path';
+import { Host, until } from '../e2e/lib/host.mjs';
+import { PREFIX } from './lib/package.mjs';
+import { assertSample, buildWithCMake, copyOfSample, echoConfig, linesOf, withHost } from './lib/sample.mjs';
+
+const TOKEN = 'secret-of-relay';
+
+class Service {
+  updates = [];
+  messages = new Map(); // by idempotency key
+  asked = []; // the N of each GET
+  tokens = new Set([`Bearer ${TOKEN}`]);
+  waiting = new Set();
+  cutNext = false; // take the next message, and answer nothing
+  limitNext = false; // answer the next message with 429
+
+  async start() {
+    this.server = http.createServer((request, response) => this.serve(request, response));
+    await new Promise((resolve) => this.server.listen(0, '127.0.0.1', resolve));
+    this.base = `http://127.0.0.1:${this.server.address().port}`;
+    return this;
+  }
+
+  async serve(request, response) {
+    const url = new URL(request.url, this.base);
+    const body = await new Response(request).text().catch(() => '');
+    const answer = (status, json, headers = {}) => {
+      response.writeHead(status, { 'content-type': 'application/json', ...headers });
+      response.end(JSON.stringify(json));
+    };
+    if (!this.tokens.has(request.headers.authorization)) return answer(401, {});
+    if (request.method === 'GET' && url.pathname === '/updates') {
+      const number = Number(url.searchParams.get('after'));
+      this.asked.push(number);
+      const newer = () => this.updates.filter(({ id }) => id > number);
+      const send = () => { this.waiting.delete(send); answer(200, { updates: newer() }); };
+      response.on('close', () => this.waiting.delete(send));
+      if (newer().length !== 0) return send();
+      return this.waiting.add(send);
+    }
+    if (request.method !== 'POST' || url.pathname !== '/messages') return answer(404, {});
+    if (this.limitNext) {
+      this.limitNext = false;
+      return answer(429, {}, { 'retry-after': '1' });
+    }
+    const key = request.headers['idempotency-key'];
+    if (!this.messages.has(key)) this.messages.set(key, JSON.parse(body));
+    if (this.cutNext) {
+      this.cutNext = false;
+      return response.destroy();
+    }
+    return answer(201, {});
+  }
+
+  say(id, text) {
+    this.updates.push({ id, chat: 'c1', from: 'ann', text });
+    for (const send of [...this.waiting]) send();
+  }
+  texts() { return [...this.messages.values()].map(({ text }) => text); }
+  heard(count) { return until(() => this.messages.size >= count, `${count} messages`); }
+  stop() {
+    this.server.closeAllConnections();
+    return new Promise((resolve) => this.server.close(resolve));
+  }
+}
+
+let folder;
+let plugins;
+before(async () => {
+  const copy = copyOfSample('cpp');
+  folder = copy.folder;
+  plugins = await buildWithCMake(copy.sample);
+});
+after(() => fs.rmSync(folder, { recursive: true, force: true }));
+
+async function inHost(body, token = TOKEN) {
+  const service = await new Service().start();
+  const config = echoConfig('relay', { settings: { base_url: service.base, token } });
+  try {
+    await withHost(new Host({ plugins, config }), (host) => body(host, service));
+  } finally {
+    await service.stop();
+  }
+}
+const allDelivered = (host, count) => until(async () =>
+  (await host.deliveries('delivered')).length === count, `${count} deliveries to be delivered`);
+const stateOf = async (host) => (await host.call('status')).instances[0];
+
+test('it is one file of less than 120 lines', () => {
+  assert.ok(linesOf(path.join(PREFIX, 'share/doc/patchbay/examples/cpp/relay.cpp')) < 120);
+});
+
+test('it is what a host takes', () => assertSample(path.join(plugins, 'relay.so')));
+
+test('messages go both ways; after a restart it goes on where it was, and nothing comes twice', () => inHost(async (host, service) => {
+  service.say(7, 'one');
+  await service.heard(1);
+  await allDelivered(host, 1);
+  await until(() => service.asked.at(-1) === 7, 'the service to know that it is kept');
+  assert.deepEqual(await host.stop(), { code: 0, signal: null });
+  service.asked = [];
+  service.say(8, 'two');
+  await host.start();
+  await service.heard(2);
+  await allDelivered(host, 2);
+  assert.equal(service.asked[0], 7);
+  assert.deepEqual(service.texts(), ['one', 'two']);
+  assert.deepEqual(await host.stop(), { code: 0, signal: null });
+}));
+
+test('a host that is killed loses nothing and repeats nothing', () => inHost(async (host, service) => {
+  for (let id = 1; id <= 5; ++id) service.say(id, `before ${id}`);
+  await until(async () => (await host.deliveries()).length > 0, 'the first answer to be on its way');
+  await host.kill();
+  await host.start();
+  service.say(6, 'the last');
+  await until(() => service.texts().some((text) => text.includes('the last')), 'the last answer');
+  // One was perhaps being sent when it died: nobody knows what became of that one, and the host says so.
+  await until(async () => (await host.deliveries()).every(({ state }) => ['delivered', 'unknown'].includes(state)), 'all to be settled');
+  const lost = await host.deliveries('unknown');
+  assert.ok(lost.length <= 1);
+  const said = service.texts().join('\n').match(/before \d|the last/g);
+  assert.deepEqual(said, [...new Set(said)].sort());
+  assert.ok(said.length >= 6 - lost.length, JSON.stringify(said));
+}));
+
+test('a message whose answer was cut is sent again under its key, and is there once', () => inHost(async (host, service) => {
+  service.cutNext = true;
+  service.say(1, 'hello');
+  await allDelivered(host, 1);
+  assert.deepEqual(service.texts(), ['hello']);
+}));
+
+test('what the service asks to wait for is waited for', () => inHost(async (host, service) => {
+  service.limitNext = true;
+  service.say(1, 'hello');
+  await allDelivered(host, 1);
+  assert.deepEqual(service.texts(), ['hello']);
+}));
+
+test('a refused token is a state with its remedy, and is shown nowhere', () => inHost(async (host) => {
+  await until(async () => (await stateOf(host)).state === 'failed', 'the instance to fail');
+  assert.match((await stateOf(host)).userAction, /valid token/);
+  assert.doesNotMatch(host.log, /wrong-token/);
+}, 'wrong-token-of-relay'));
+
+test('settings that are wrong are named before anything runs', () => inHost(async (host) => {
+  await host.stop();
+  host.writeConfig(echoConfig('relay', { settings: { base_url: 'http://127.0.0.1:1' } }));
+  await host.start();
+  const { state, reason } = await stateOf(host);
+  assert.equal(state, 'failed');
+  assert.match(reason, /token/);
+}));
