@@ -62,14 +62,18 @@ test('what is installed is frozen', () => {
 
 for (const frozen of fs.readdirSync(FROZEN)) {
   const include = path.join(FROZEN, frozen, 'include');
-  for (const [name, source] of [['its own sample', path.join(FROZEN, frozen, 'sample.c')], ["today's sample", TODAY]]) {
-    test(`${name} with the headers of ${frozen}, in today's host`, () => inPluginFolder(async (plugins) => {
-      await build(source, include, plugins);
-      const { draft } = versionOf(include);
-      const released = draft === 0;
-      await (released || draft === versionOf(INCLUDE).draft ? serves(plugins) : isRefused(plugins, draft));
-    }));
-  }
+  const { draft } = versionOf(include);
+  const accepted = draft === 0 || draft === versionOf(INCLUDE).draft;
+  const own = path.join(FROZEN, frozen, 'sample.c');
+  test(`the sample of ${frozen} with its headers, in today's host`, () => inPluginFolder(async (plugins) => {
+    await build(own, include, plugins);
+    await (accepted ? serves(plugins) : isRefused(plugins, draft));
+  }));
+  // Nobody promises that it compiles with a draft of the past.
+  test(`today's sample with the headers of ${frozen}, in today's host`, { skip: !accepted }, () => inPluginFolder(async (plugins) => {
+    await build(TODAY, include, plugins);
+    await serves(plugins);
+  }));
 }
 
 // Until a second draft is frozen there is no older one: one is made.

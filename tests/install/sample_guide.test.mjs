@@ -1,0 +1,30 @@
+// examples/guide: what docs/adapters.md shows besides the other samples.
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { Host, until } from '../e2e/lib/host.mjs';
+import { PREFIX } from './lib/package.mjs';
+import { assertSample, buildWithCMake, copyOfSample, echoConfig, withHost } from './lib/sample.mjs';
+
+async function inBuilt(name, body) {
+  const { folder, sample } = copyOfSample('guide');
+  try {
+    await body(await buildWithCMake(path.join(sample, name)));
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+test('the first adapter is one, and is online', () => inBuilt('hello', async (plugins) => {
+  await assertSample(path.join(plugins, 'hello.so'));
+  await withHost(new Host({ plugins, config: echoConfig('hello') }), async (host) => {
+    await until(async () => (await host.call('status')).instances[0].state === 'online', 'the instance to be online');
+    assert.deepEqual(await host.stop(), { code: 0, signal: null });
+  });
+}));
+
+// Its SDK class comes with the host's side of patchbay.websocket/1.
+const hasWebSocket = fs.existsSync(path.join(PREFIX, 'include/patchbay/sdk/websocket.hpp'));
+test('the one with a WebSocket is one', { skip: !hasWebSocket }, () => inBuilt('gateway', (plugins) =>
+  assertSample(path.join(plugins, 'gateway.so'))));
