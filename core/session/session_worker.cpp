@@ -16,7 +16,7 @@ using base::Status;
 
 namespace {
 
-// For the outbound sequence number, which is good to have but not needed.
+// For the outbound sequence number once an earlier one is known: the message counts more.
 constexpr std::chrono::milliseconds kSequenceWait{20};
 
 }  // namespace
@@ -357,9 +357,12 @@ std::int64_t SessionWorker::outbound_seq(const attachments::ConfinedFolder& fold
   if (counter.ok() && seen_.known && *counter == seen_.change_counter && inode == seen_.inode) {
     return seen_.largest_seq;
   }
-  auto reader = OutboundReader::open(folder, kSequenceWait);
+  // Without any, a number below the agent's own would be given; but one wait must do, since the
+  // storage threads belong to all sessions.
+  const bool is_known = seen_.known || std::exchange(waited_for_seq_, true);
+  auto reader = OutboundReader::open(folder, is_known ? kSequenceWait : limits::kInboundBusy);
   if (!reader.ok()) {
-    return seen_.largest_seq;  // the message counts more than its number
+    return seen_.largest_seq;
   }
   const auto seq = reader->largest_seq();
   const auto read_counter = reader->change_counter();

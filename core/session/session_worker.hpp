@@ -171,6 +171,7 @@ class SessionWorker : public std::enable_shared_from_this<SessionWorker> {
   std::vector<PendingWrite> stuck_;  // a lock of the agent's keeps them out; tried each turn
   bool inbound_is_stuck_ = false;
   bool outbound_is_stuck_ = false;
+  bool waited_for_seq_ = false;
   bool inbound_is_suspect_ = false;
   bool outbound_is_suspect_ = false;
   JournalTrust trust_;

@@ -7,6 +7,7 @@
 #include "base/limits.hpp"
 #include "base/unique_fd.hpp"
 #include "storage_fixture.hpp"
+#include "system_calls.hpp"
 
 namespace patchbay::session {
 namespace {
@@ -91,6 +92,31 @@ TEST_F(Inbound, NumbersAreEvenAndAboveBothTables) {
   agent_writes("out2", (std::int64_t{1} << 53) + 1);  // no number that counts
   put("d");
   EXPECT_EQ(inbound("SELECT seq FROM messages_in WHERE id = 'd'"), "82");
+}
+
+// 20 ms are about 40 looks at the lock, 200 ms about 130.
+TEST_F(Inbound, TheFirstNumberWaitsForAnAgentThatHoldsItsLock) {
+  agent_writes("out1", 77);
+  SQLite::Database writer = agent_outbound();
+  writer.exec("BEGIN EXCLUSIVE");
+  at_nap(naps() + 80, [&writer] { writer.exec("COMMIT"); });
+  put("a");
+  at_nap(0, nullptr);
+  EXPECT_EQ(inbound("SELECT seq FROM messages_in WHERE id = 'a'"), "78");
+}
+
+TEST_F(Inbound, AnAgentThatKeepsItsLockIsWaitedForOnce) {
+  agent_writes("out1", 77);
+  SQLite::Database writer = agent_outbound();
+  writer.exec("BEGIN EXCLUSIVE");
+  put("a");
+  const std::uint64_t first = naps();
+  put("b");
+  EXPECT_LT(naps() - first, 60U);
+  EXPECT_EQ(inbound("SELECT group_concat(seq) FROM messages_in"), "2,4");
+  writer.exec("COMMIT");
+  put("c");
+  EXPECT_EQ(inbound("SELECT seq FROM messages_in WHERE id = 'c'"), "78");
 }
 
 TEST_F(Inbound, ABatchIsOneTransactionAndABadRowHarmsNoOther) {
