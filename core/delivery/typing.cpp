@@ -16,7 +16,7 @@ void Typing::set_working(const session::SessionAddress& session, bool working) {
     working_.erase(session);
     return;
   }
-  if (!working_.emplace(session, store::LaneKey{}).second) {
+  if (!working_.try_emplace(session, core_.deps.loop).second) {
     return;
   }
   core_.deps.database.transact<store::LaneKey>(
@@ -27,9 +27,9 @@ void Typing::set_working(const session::SessionAddress& session, bool working) {
       },
       lifetime_.guard([this, session](const base::Result<store::LaneKey>& lane) {
         const auto found = working_.find(session);
-        const bool is_first = found != working_.end() && found->second.chat.empty();
+        const bool is_first = found != working_.end() && found->second.lane.chat.empty();
         if (is_first && lane.ok() && !lane->chat.empty()) {
-          found->second = *lane;
+          found->second.lane = *lane;
           show(session);
         }
       }));
@@ -40,7 +40,7 @@ void Typing::show(const session::SessionAddress& session) {
   if (found == working_.end() || core_.stopping) {
     return;
   }
-  const store::LaneKey& lane = found->second;
+  const store::LaneKey& lane = found->second.lane;
   const auto chat = platform_chat(lane);
   if (!chat) {
     return;
@@ -48,7 +48,7 @@ void Typing::show(const session::SessionAddress& session) {
   if (ChannelFacts::is_usable(core_.deps.channels.state(lane.instance))) {
     core_.deps.channels.show_typing(lane.instance, chat->kind, chat->id, lane.thread);
   }
-  core_.deps.loop.run_after(kShownAgain, lifetime_.guard([this, session] { show(session); }));
+  found->second.again.arm(kShownAgain, [this, session] { show(session); });
 }
 
 }  // namespace patchbay::delivery

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/lifetime.hpp"
+#include "base/timer.hpp"
 #include "delivery/core.hpp"
 
 namespace patchbay::delivery {
@@ -14,10 +15,16 @@ class Typing {
   void set_working(const session::SessionAddress& session, bool working);
 
  private:
+  struct Shown {
+    explicit Shown(base::Loop& loop) : again(loop) {}
+    store::LaneKey lane;  // empty: not known yet
+    base::Timer again;    // goes with the entry: the next turn begins one of its own
+  };
+
   void show(const session::SessionAddress& session);
 
   Core& core_;
-  std::map<session::SessionAddress, store::LaneKey> working_;  // lane empty: not known yet
+  std::map<session::SessionAddress, Shown> working_;
   base::Lifetime lifetime_;
 };
 

@@ -344,6 +344,20 @@ TEST_F(Delivery, TypingWhileTheAgentWorks) {
   EXPECT_EQ(world.channels.typing.size(), 3U);
 }
 
+TEST_F(Delivery, AShortTurnLeavesNoTypingBehindForTheNextOne) {
+  world.start();
+  for (int turn = 0; turn < 3; ++turn) {
+    world.service->set_working(world.session, true);
+    world.settle();
+    world.service->set_working(world.session, false);
+  }
+  EXPECT_EQ(world.channels.typing.size(), 3U);  // one at the begin of each
+  world.service->set_working(world.session, true);
+  world.settle();
+  world.pass(base::Milliseconds(9'000));
+  EXPECT_EQ(world.channels.typing.size(), 6U);  // and two more, each 4 s
+}
+
 TEST_F(Delivery, PartsAreDurableBeforeTheAdapterGoesOn) {
   world.start();
   world.channels.hold = true;
