@@ -17,9 +17,8 @@ bool is_evidence(Ground ground) {
 bool may_move(DeliveryState from, DeliveryState to, Ground ground) {
   switch (from) {
     case DeliveryState::kWaiting:
-      // Unknown again: it was sent before, and is given up.
       return to == DeliveryState::kSending || to == DeliveryState::kFailed ||
-             to == DeliveryState::kUnknown;
+             (to == DeliveryState::kUnknown && ground == Ground::kSentBefore);
     case DeliveryState::kSending:
       return to == DeliveryState::kDelivered || to == DeliveryState::kFailed ||
              to == DeliveryState::kUnknown ||
@@ -54,6 +53,8 @@ std::string_view to_string(Ground ground) {
       return "itself";
     case Ground::kNotSent:
       return "proof that nothing was sent";
+    case Ground::kSentBefore:
+      return "an earlier attempt";
     case Ground::kLookup:
       return "a lookup";
     case Ground::kReport:

@@ -48,7 +48,8 @@ class Settler {
     const bool was_sent_before =
         record_.evidence == kSentAgain || record_.evidence == kSentAgainByOperator;
     if (record_.state != DeliveryState::kUnknown && was_sent_before) {
-      return (*this)(Unknown{failed.reason});
+      PATCHBAY_TRY(move_to_unknown(failed.reason, Ground::kSentBefore));
+      return tell_user();
     }
     move_.to = DeliveryState::kFailed;
     move_.reason = failed.reason;
@@ -57,7 +58,7 @@ class Settler {
     return tell_user();
   }
   Status operator()(const Unknown& unknown) {
-    PATCHBAY_TRY(move_to_unknown(unknown.reason));
+    PATCHBAY_TRY(move_to_unknown(unknown.reason, Ground::kNone));
     return tell_user();
   }
   Status operator()(const RetryLater& retry) {
@@ -73,11 +74,11 @@ class Settler {
   }
 
  private:
-  Status move_to_unknown(const std::string& reason) {
+  Status move_to_unknown(const std::string& reason, Ground ground) {
     move_.to = DeliveryState::kUnknown;
     move_.reason = reason;
     move_.evidence = parts_evidence(record_);
-    return move_checked(repositories_, record_, move_, Ground::kNone);
+    return move_checked(repositories_, record_, move_, ground);
   }
 
   // By proof that nothing was sent, or through unknown by the policy, which says that it may be
@@ -85,7 +86,7 @@ class Settler {
   Status move_to_waiting(const std::string& reason, bool was_uncertain) {
     Ground ground = Ground::kNotSent;
     if (was_uncertain) {
-      PATCHBAY_TRY(move_to_unknown(reason));
+      PATCHBAY_TRY(move_to_unknown(reason, Ground::kNone));
       record_.state = DeliveryState::kUnknown;
       ground = Ground::kPolicy;
       move_.evidence = kSentAgain;

@@ -14,8 +14,9 @@ using store::DeliveryState;
 constexpr DeliveryState kStates[] = {DeliveryState::kWaiting, DeliveryState::kSending,
                                      DeliveryState::kDelivered, DeliveryState::kFailed,
                                      DeliveryState::kUnknown};
-constexpr Ground kGrounds[] = {Ground::kNone,   Ground::kNotSent,  Ground::kLookup,
-                               Ground::kReport, Ground::kOperator, Ground::kPolicy};
+constexpr Ground kGrounds[] = {Ground::kNone,   Ground::kNotSent, Ground::kSentBefore,
+                               Ground::kLookup, Ground::kReport,  Ground::kOperator,
+                               Ground::kPolicy};
 
 TEST(LedgerState, ExactlyTheseMovesExist) {
   std::set<std::tuple<DeliveryState, DeliveryState, Ground>> allowed;
@@ -24,9 +25,9 @@ TEST(LedgerState, ExactlyTheseMovesExist) {
     allowed.emplace(DeliveryState::kWaiting, DeliveryState::kFailed, ground);
     allowed.emplace(DeliveryState::kSending, DeliveryState::kDelivered, ground);
     allowed.emplace(DeliveryState::kSending, DeliveryState::kFailed, ground);
-    allowed.emplace(DeliveryState::kWaiting, DeliveryState::kUnknown, ground);
     allowed.emplace(DeliveryState::kSending, DeliveryState::kUnknown, ground);
   }
+  allowed.emplace(DeliveryState::kWaiting, DeliveryState::kUnknown, Ground::kSentBefore);
   allowed.emplace(DeliveryState::kSending, DeliveryState::kWaiting, Ground::kNotSent);
   allowed.emplace(DeliveryState::kDelivered, DeliveryState::kFailed, Ground::kReport);
   for (const Ground evidence :
