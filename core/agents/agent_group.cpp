@@ -16,7 +16,7 @@ base::Status prepare_workspace(const AgentGroup& group) {
                                                        " of agent " + group.id.str());
   }
   nlohmann::ordered_json container = {
-      {"provider", "command"},
+      {"provider", kProvider},
       {"assistantName", group.name},
       {"groupName", group.name},
       {"agentGroupId", group.id.str()},

@@ -12,6 +12,9 @@
 
 namespace patchbay::agents {
 
+// What `provider` says in container.json and in the sessions table: every group runs a command.
+inline constexpr char kProvider[] = "command";
+
 struct AgentGroup {
   base::AgentGroupId id;
   std::string name;                  // as people know it

@@ -133,12 +133,22 @@ void tell_status(const ControlSubjects& subjects, ControlServer::Reply reply) {
       });
 }
 
+// As it is now; the table's is up to a second old.
+std::string_view container_status(const session::SessionAddress& session,
+                                  const ControlSubjects& subjects) {
+  const agents::RunState state = subjects.supervisor.state(session);
+  return state == agents::RunState::kRunning && subjects.runs.is_idle(session)
+             ? "idle"
+             : agents::to_string(state);
+}
+
 json session_row(const store::SessionRecord& session, const ControlSubjects& subjects) {
   json row = {{"key", session.key},
               {"sessionId", session.id.str()},
               {"agentId", session.agent.str()},
-              {"containerStatus",
-               agents::to_string(subjects.supervisor.state({session.agent, session.id}))},
+              {"agentProvider", session.agent_provider},
+              {"status", session.active ? "active" : "archived"},
+              {"containerStatus", container_status({session.agent, session.id}, subjects)},
               {"chat", session.chat.str()},
               {"createdAt", base::format_iso_utc(session.created_at)}};
   if (session.last_active) {

@@ -9,6 +9,7 @@
 #include "base/executor.hpp"
 #include "delivery/delivery.hpp"
 #include "host/control_server.hpp"
+#include "host/session_runs.hpp"
 #include "routing/router.hpp"
 #include "store/central_database.hpp"
 
@@ -20,6 +21,7 @@ struct ControlSubjects {
   store::CentralDatabase& database;
   adapters::AdapterHost& adapters;
   agents::Supervisor& supervisor;
+  const SessionRuns& runs;
   delivery::DeliveryService& delivery;
   const routing::Router& router;
   std::string data_dir;

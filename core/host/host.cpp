@@ -225,7 +225,7 @@ Status Host::Parts::open() {
         }
         supervisor->on_work(session, work);
         if (!work.damaged && supervisor->state(session) == agents::RunState::kRunning) {
-          deliveries->set_working(session, work.due > 0);
+          runs->set_working(session, work.due > 0);
         }
       });
   deliveries->on_delivery([this](const store::DeliveryRecord& delivery) {
@@ -326,8 +326,8 @@ void Host::Parts::serve() {
   // A listener that cannot be opened is logged there; the instances start all the same.
   static_cast<void>(channels->start(*router, deliveries->channel_events()));
   control = std::make_unique<ControlServer>();
-  add_control_methods(*control, {loop, *database, *channels, *supervisor, *deliveries, *router,
-                                 folder.root, config.running_agents, started});
+  add_control_methods(*control, {loop, *database, *channels, *supervisor, *runs, *deliveries,
+                                 *router, folder.root, config.running_agents, started});
   const Status listening = control->listen(loop, control_socket_path(folder.root));
   if (!listening.ok()) {
     give_up(listening);

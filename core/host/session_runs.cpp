@@ -1,5 +1,6 @@
 #include "host/session_runs.hpp"
 
+#include "agents/agent_group.hpp"
 #include "base/iso_time.hpp"
 #include "base/log.hpp"
 #include "store/repositories.hpp"
@@ -19,9 +20,8 @@ constexpr base::Milliseconds kWriteAgain{5000};
 void SessionRuns::prepare(const SessionAddress& session, base::UniqueFunction<void(Status)> ready) {
   // Durable before the agent can write its first row: the next start reads what it left.
   database_.transact(
-      [session](store::Repositories& stored) -> Status {
-        PATCHBAY_TRY(stored.sessions.set_agent_ran(session.agent, session.id, true));
-        return stored.sessions.set_container_status(session.agent, session.id, "running");
+      [session](store::Repositories& stored) {
+        return stored.sessions.set_starting(session.agent, session.id, agents::kProvider);
       },
       [this, session, ready = std::move(ready)](Status marked) mutable {
         if (!marked.ok()) {
@@ -78,8 +78,24 @@ void SessionRuns::rewrite_routing(const SessionAddress& session) {
 
 void SessionRuns::started(const SessionAddress& session) { delivery_.set_working(session, true); }
 
+void SessionRuns::set_working(const SessionAddress& session, bool working) {
+  delivery_.set_working(session, working);
+  const bool changed = working ? idle_.erase(session) != 0 : idle_.insert(session).second;
+  if (!changed) {
+    return;
+  }
+  // At most so often as turns begin and end: not worth a commit of its own.
+  database_.transact(
+      [session, status = working ? "running" : "idle"](store::Repositories& stored) {
+        stored.sessions.touch_container_status(session.agent, session.id, status);
+        return Status();
+      },
+      [](const Status&) {});
+}
+
 void SessionRuns::exited(const SessionAddress& session, base::UniqueFunction<void()> drained) {
   prepared_.erase(session);
+  idle_.erase(session);
   delivery_.set_working(session, false);
   delivery_.session_exited(session, [session, drained = std::move(drained)](Status read) {
     if (!read.ok()) {

@@ -37,6 +37,12 @@ class SessionRuns final : public agents::RunHooks {
   void stopped(const session::SessionAddress& session) override;
   void failing(const session::SessionAddress& session, const std::string& reason) override;
 
+  // An agent that runs has something to do, or idles. Told more often than it changes.
+  void set_working(const session::SessionAddress& session, bool working);
+  [[nodiscard]] bool is_idle(const session::SessionAddress& session) const {
+    return idle_.contains(session);
+  }
+
   // The agents that run now read where they may write, and where an answer goes, as of now.
   void rewrite_routing();
 
@@ -53,6 +59,7 @@ class SessionRuns final : public agents::RunHooks {
   delivery::DeliveryService& delivery_;
   InboundRefill refill_;
   std::set<session::SessionAddress> prepared_;  // and not ended yet
+  std::set<session::SessionAddress> idle_;      // run, with nothing to do
 };
 
 }  // namespace patchbay::host

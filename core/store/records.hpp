@@ -37,7 +37,7 @@ struct SessionRecord {
   base::InstanceName instance;
   base::ChatKey chat;
   base::ThreadId thread;
-  std::string agent_provider;
+  std::string agent_provider;  // of its last run; empty: none ran yet
   bool active = true;
   std::string container_status = "stopped";  // running, idle, stopped
   bool agent_ran = false;                    // outbound.db may hold rows that were not read yet

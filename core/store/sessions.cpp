@@ -38,6 +38,9 @@ constexpr char kListRan[] =
     "WHERE active = 1 AND (agent_ran = 1 OR container_status <> 'stopped')";
 constexpr char kSetContainerStatus[] =
     "UPDATE sessions SET container_status = ? WHERE agent = ? AND id = ?";
+constexpr char kSetStarting[] =
+    "UPDATE sessions SET agent_ran = 1, container_status = 'running', agent_provider = ? "
+    "WHERE agent = ? AND id = ?";
 constexpr char kSetAgentRan[] = "UPDATE sessions SET agent_ran = ? WHERE agent = ? AND id = ?";
 constexpr char kSetDefaultChat[] =
     "UPDATE sessions SET instance = ?, chat = ?, thread = ? WHERE agent = ? AND id = ?";
@@ -162,8 +165,19 @@ base::Result<std::vector<SessionRecord>> SessionRepository::list_ran() {
 base::Status SessionRepository::set_container_status(const base::AgentGroupId& agent,
                                                      const base::SessionId& id,
                                                      const std::string& status) {
+  touched_status_.erase({agent, id});
   return guarded("writing a session's status", [&]() -> base::Status {
     Query query(statements_, kSetContainerStatus, status, agent, id);
+    return query.run() == 1 ? base::Status() : not_found(agent, id);
+  });
+}
+
+base::Status SessionRepository::set_starting(const base::AgentGroupId& agent,
+                                             const base::SessionId& id,
+                                             const std::string& provider) {
+  touched_status_.erase({agent, id});
+  return guarded("writing a session's status", [&]() -> base::Status {
+    Query query(statements_, kSetStarting, provider, agent, id);
     return query.run() == 1 ? base::Status() : not_found(agent, id);
   });
 }
@@ -207,8 +221,22 @@ void SessionRepository::touch(const base::AgentGroupId& agent, const base::Sessi
   latest = std::max(latest, when);
 }
 
+void SessionRepository::touch_container_status(const base::AgentGroupId& agent,
+                                               const base::SessionId& id,
+                                               const std::string& status) {
+  touched_status_[{agent, id}] = status;
+}
+
+void SessionRepository::forget_touched() {
+  touched_.clear();
+  touched_status_.clear();
+}
+
 base::Status SessionRepository::write_touched() {
-  return guarded("writing last-active times", [&]() -> base::Status {
+  return guarded("writing what sessions do", [&]() -> base::Status {
+    for (const auto& [session, status] : touched_status_) {
+      Query(statements_, kSetContainerStatus, status, session.first, session.second).run();
+    }
     for (const auto& [session, when] : touched_) {
       Query(statements_, kTouch, when, session.first, session.second).run();
     }

@@ -49,6 +49,9 @@ class SessionRepository {
   // All of these: kNotFound for a session that is not there.
   base::Status set_container_status(const base::AgentGroupId& agent, const base::SessionId& id,
                                     const std::string& status);
+  // An agent starts: the container status is running, and agent_ran set.
+  base::Status set_starting(const base::AgentGroupId& agent, const base::SessionId& id,
+                            const std::string& provider);
   base::Status set_agent_ran(const base::AgentGroupId& agent, const base::SessionId& id, bool ran);
   base::Status set_default_chat(const base::AgentGroupId& agent, const base::SessionId& id,
                                 const base::InstanceName& instance, const base::ChatKey& chat,
@@ -57,18 +60,24 @@ class SessionRepository {
   // At start nothing runs: every other container status becomes stopped. The number changed.
   base::Result<std::size_t> reconcile_stopped();
 
-  // Remembered, and written at most limits::kWriteBehind later; a crash may lose it, rows have the
-  // truth. In a unit of work that fails it stays remembered.
+  // Both: remembered, and written at most limits::kWriteBehind later; a crash may lose it, rows
+  // have the truth. In a unit of work that fails it stays remembered. A status that is set in the
+  // meantime takes the place of the remembered one.
   void touch(const base::AgentGroupId& agent, const base::SessionId& id, base::WallTime when);
+  void touch_container_status(const base::AgentGroupId& agent, const base::SessionId& id,
+                              const std::string& status);
 
-  // For the database's own thread: what touch() remembered. Forgotten once it is committed.
-  [[nodiscard]] bool has_touched() const { return !touched_.empty(); }
+  // For the database's own thread: what was remembered. Forgotten once it is committed.
+  [[nodiscard]] bool has_touched() const { return !touched_.empty() || !touched_status_.empty(); }
   base::Status write_touched();
-  void forget_touched() { touched_.clear(); }
+  void forget_touched();
 
  private:
+  using Key = std::pair<base::AgentGroupId, base::SessionId>;
+
   Statements& statements_;
-  std::map<std::pair<base::AgentGroupId, base::SessionId>, base::WallTime> touched_;
+  std::map<Key, base::WallTime> touched_;
+  std::map<Key, std::string> touched_status_;
 };
 
 }  // namespace patchbay::store

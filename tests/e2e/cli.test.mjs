@@ -44,6 +44,18 @@ test('sessions and deliveries are tables, and the same as JSON', async () => {
   assert.equal(JSON.parse((await patchbay('deliveries', '--json')).stdout).deliveries[0].state, 'delivered');
 });
 
+test('sessions tells what an agent does: it runs, and has nothing to do', async () => {
+  const session = await until(async () => (await host.sessions()).find(({ containerStatus }) => containerStatus === 'idle'), 'the agent to be idle');
+  assert.deepEqual([session.agentProvider, session.status], ['command', 'active']);
+  assert.match(session.createdAt, /^\d{4}-\d\d-\d\dT/);
+  assert.match((await patchbay('sessions')).stdout, /\nagent:main:main +\S+ +main +idle /);
+  // What a program that reads the database sees, once it is written.
+  await until(async () => {
+    const { sessions } = await readLive(path.join(host.data, 'patchbay.db'), { sessions: 'SELECT container_status, agent_provider FROM sessions' });
+    return sessions?.length === 1 && sessions[0].container_status === 'idle' && sessions[0].agent_provider === 'command';
+  }, 'the status to be written');
+});
+
 test('trace tells the whole way of a message, by any of its ids, from either end', async () => {
   const [delivery] = await host.deliveries();
   const { events: [event] } = await host.call('trace', { id: delivery.rowId });

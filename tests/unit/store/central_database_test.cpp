@@ -182,7 +182,7 @@ TEST_F(CentralDatabaseTest, AFileThatIsNoDatabaseIsRefusedByName) {
   EXPECT_NE(opened.status().message().find(path()), std::string::npos);
 }
 
-TEST_F(CentralDatabaseTest, LastActiveTimesAreWrittenBehind) {
+TEST_F(CentralDatabaseTest, WhatSessionsDoIsWrittenBehind) {
   const base::AgentGroupId agent("main");
   const base::SessionId session("s1");
   unit([&](Repositories& repositories) -> base::Status {
@@ -194,6 +194,8 @@ TEST_F(CentralDatabaseTest, LastActiveTimesAreWrittenBehind) {
     PATCHBAY_TRY(repositories.sessions.insert(record));
     repositories.sessions.touch(agent, session, at(5000));
     repositories.sessions.touch(agent, session, at(4000));
+    repositories.sessions.touch_container_status(agent, session, "running");
+    repositories.sessions.touch_container_status(agent, session, "idle");
     return {};
   });
   reopen();
@@ -201,6 +203,36 @@ TEST_F(CentralDatabaseTest, LastActiveTimesAreWrittenBehind) {
       ask([&](Repositories& repositories) { return repositories.sessions.find(agent, session); });
   ASSERT_TRUE(record);
   EXPECT_EQ(record->last_active, at(5000));
+  EXPECT_EQ(record->container_status, "idle");
+}
+
+TEST_F(CentralDatabaseTest, AStatusThatIsSetOutlivesOneThatWasRemembered) {
+  const base::AgentGroupId agent("main");
+  const base::SessionId stopped("s1");
+  const base::SessionId started("s2");
+  unit([&](Repositories& repositories) -> base::Status {
+    for (const base::SessionId& session : {stopped, started}) {
+      SessionRecord record;
+      record.agent = agent;
+      record.id = session;
+      record.key = session.str();
+      record.created_at = at(1);
+      PATCHBAY_TRY(repositories.sessions.insert(record));
+      repositories.sessions.touch_container_status(agent, session, "idle");
+    }
+    PATCHBAY_TRY(repositories.sessions.set_container_status(agent, stopped, "stopped"));
+    return repositories.sessions.set_starting(agent, started, "command");
+  });
+  reopen();
+  const auto find = [&](const base::SessionId& session) {
+    return ask(
+        [&](Repositories& repositories) { return repositories.sessions.find(agent, session); });
+  };
+  EXPECT_EQ(find(stopped)->container_status, "stopped");
+  const auto record = find(started);
+  EXPECT_EQ(record->container_status, "running");
+  EXPECT_EQ(record->agent_provider, "command");
+  EXPECT_TRUE(record->agent_ran);
 }
 
 }  // namespace
