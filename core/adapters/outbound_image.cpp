@@ -46,7 +46,6 @@ OutboundImage::OutboundImage(delivery::DeliveryRequest request, std::int64_t dea
   delivery_.attempt = request_.attempt;
   delivery_.chat = &chat_;
   delivery_.text = adapters::abi(request_.text);
-  delivery_.target_id = adapters::abi(request_.target_id);
   delivery_.reply_to_id = adapters::abi(request_.reply_to_id);
   delivery_.emoji = adapters::abi(request_.emoji);
   delivery_.question_id = adapters::abi(request_.question_id);
@@ -56,6 +55,7 @@ OutboundImage::OutboundImage(delivery::DeliveryRequest request, std::int64_t dea
   fill_files();
   fill_options();
   fill_parts();
+  fill_target();
 }
 
 void OutboundImage::fill_files() {
@@ -98,6 +98,16 @@ void OutboundImage::fill_parts() {
   if (!request_.parts_done.empty()) {
     delivery_.resume_cursor = adapters::abi(request_.parts_done.back().cursor);
   }
+}
+
+void OutboundImage::fill_target() {
+  for (const std::string& id : request_.target_ids) {
+    target_ids_.push_back(adapters::abi(id));
+  }
+  delivery_.target_id = target_ids_.empty() ? pbay_str{} : target_ids_.front();
+  delivery_.target_ids = target_ids_.data();
+  delivery_.target_id_count = static_cast<std::uint32_t>(target_ids_.size());
+  delivery_.target_id_stride = sizeof(pbay_str);
 }
 
 delivery::AttemptOutcome outcome_of(const pbay_result& result) {

@@ -27,12 +27,14 @@ class OutboundImage {
   void fill_files();
   void fill_options();
   void fill_parts();
+  void fill_target();
 
   delivery::DeliveryRequest request_;
   std::vector<base::UniqueFd> descriptors_;
   std::vector<pbay_outbound_file> files_;
   std::vector<pbay_option> options_;
   std::vector<pbay_str> remote_ids_;
+  std::vector<pbay_str> target_ids_;
   pbay_chat chat_{};
   pbay_delivery delivery_{};
 };

@@ -3,6 +3,7 @@
 #include "base/sha256.hpp"
 #include "delivery/address.hpp"
 #include "delivery/lane_entry.hpp"
+#include "delivery/target_parts.hpp"
 #include "store/row_id.hpp"
 
 namespace patchbay::delivery {
@@ -243,6 +244,7 @@ Result<bool> accept_candidate(store::Repositories& repositories, const SessionFa
     PATCHBAY_TRY(repositories.ledger.move(move));
     record.state = DeliveryState::kSending;
     record.attempts = 1;
+    PATCHBAY_TRY(load_target_parts(repositories, record));
   }
   return true;
 }

@@ -2,6 +2,7 @@
 
 #include "delivery/acceptance.hpp"
 #include "delivery/settlement.hpp"
+#include "delivery/target_parts.hpp"
 
 namespace patchbay::delivery {
 namespace {
@@ -64,6 +65,7 @@ Result<DeliveryRecord> begin_sending(store::Repositories& repositories, std::int
   record.state = DeliveryState::kSending;
   record.attempts = move.attempts;
   record.not_before.reset();
+  PATCHBAY_TRY(load_target_parts(repositories, record));
   return record;
 }
 

@@ -40,7 +40,7 @@ struct DeliveryRequest {
   base::ThreadId thread;
   std::string text;
   std::vector<OutboundFile> files;
-  std::string target_id;
+  std::vector<std::string> target_ids;  // of all known parts of the message that it is about
   std::string reply_to_id;
   std::string emoji;
   bool removed = false;

@@ -30,7 +30,7 @@ base::Result<DeliveryRequest> make_request(const store::DeliveryRecord& record) 
   request.chat_id = std::move(chat->id);
   request.thread = record.lane.thread;
   request.text = with_refused_files(std::move(content.text), record.refused_files);
-  request.target_id = record.target;
+  request.target_ids = record.target_parts;
   request.reply_to_id = record.in_reply_to;
   request.emoji = std::move(content.emoji);
   request.removed = content.removed;

@@ -245,6 +245,12 @@ base::Result<std::optional<DeliveryRecord>> LedgerRepository::find_by_remote_id(
   return load_one(statements_, ledger_sql::kFindByRemoteId, remote_id, instance, chat);
 }
 
+base::Result<std::optional<DeliveryRecord>> LedgerRepository::find_by_first_part(
+    const LaneKey& lane, const std::string& remote_id, std::int64_t before) {
+  return load_one(statements_, ledger_sql::kFindByFirstPart, remote_id, before, lane.instance,
+                  lane.chat);
+}
+
 base::Result<std::optional<DeliveryRecord>> LedgerRepository::find_by_idempotency_key(
     const base::InstanceName& instance, const std::string& key) {
   return load_one(statements_, ledger_sql::kFindByIdempotencyKey, instance, key);

@@ -97,6 +97,11 @@ class LedgerRepository {
   base::Result<std::optional<DeliveryRecord>> find_by_remote_id(const base::InstanceName& instance,
                                                                 const base::ChatKey& chat,
                                                                 const std::string& remote_id);
+  // The newest before the delivery `before` whose first part has this remote id: it made or edited
+  // that message, or reacted to it.
+  base::Result<std::optional<DeliveryRecord>> find_by_first_part(const LaneKey& lane,
+                                                                 const std::string& remote_id,
+                                                                 std::int64_t before);
   base::Result<std::optional<DeliveryRecord>> find_by_idempotency_key(
       const base::InstanceName& instance, const std::string& key);
   // For the command line: by message_out_id of any session, or by the remote id of a part. Newest

@@ -58,6 +58,11 @@ inline constexpr char kFindByRemoteId[] =
     " FROM deliveries WHERE id IN (SELECT delivery FROM delivery_parts "
     "WHERE remote_id = ?1 AND remote_id <> '') "
     "AND instance = ?2 AND (?3 = '' OR chat = ?3) ORDER BY id DESC LIMIT 1";
+inline constexpr char kFindByFirstPart[] =
+    "SELECT " PATCHBAY_DELIVERY_COLUMNS
+    " FROM deliveries WHERE id IN (SELECT delivery FROM delivery_parts "
+    "WHERE remote_id = ?1 AND remote_id <> '' AND part = 0 AND delivery < ?2) "
+    "AND instance = ?3 AND chat = ?4 ORDER BY id DESC LIMIT 1";
 inline constexpr char kFindByIdempotencyKey[] =
     "SELECT " PATCHBAY_DELIVERY_COLUMNS
     " FROM deliveries WHERE instance = ? AND idempotency_key = ? AND idempotency_key <> '' "

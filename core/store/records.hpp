@@ -123,6 +123,7 @@ struct DeliveryRecord {
   bool projected = false;              // the agent's `delivered` table says so
   bool notified = false;               // the failure notice was given, or none is due
   std::vector<DeliveryPart> parts;
+  std::vector<std::string> target_parts;  // not stored: ids of the target's parts, while it is sent
 };
 
 // One time that a delivery was sending.

@@ -38,6 +38,21 @@ class Filled {
   alignas(std::max_align_t) unsigned char bytes_[sizeof(T) + kCanary];
 };
 
+std::vector<pbay_str> lend(LentMemory& lent, const std::vector<std::string>& texts) {
+  std::vector<pbay_str> out;
+  out.reserve(texts.size());
+  for (const std::string& text : texts) {
+    out.push_back(lent.text(text));
+  }
+  return out;
+}
+
+// A host names at least target_id.
+std::vector<std::string> target_ids_of(const sdk::Delivery& delivery) {
+  const bool is_named = !delivery.target_ids.empty() || delivery.target_id.empty();
+  return is_named ? delivery.target_ids : std::vector<std::string>{delivery.target_id};
+}
+
 pbay_chat lend(LentMemory& lent, const sdk::Chat& chat) {
   auto out = sdk::make_abi<pbay_chat>();
   out.kind = static_cast<std::uint32_t>(chat.kind);
@@ -84,14 +99,14 @@ const pbay_delivery* lend(LentMemory& lent, const sdk::Delivery& delivery) {
   out.idempotency_key = lent.text(delivery.idempotency_key);
   out.parts_done = delivery.parts_done;
   out.resume_cursor = lent.text(delivery.resume_cursor);
-  std::vector<pbay_str> remote_ids;
-  for (const std::string& id : delivery.remote_ids) {
-    remote_ids.push_back(lent.text(id));
-  }
+  const std::vector<pbay_str> remote_ids = lend(lent, delivery.remote_ids);
   out.remote_ids = lent.array(remote_ids, out.remote_id_stride);
   out.remote_id_count = static_cast<std::uint32_t>(remote_ids.size());
   out.deadline_ms = delivery.deadline_ms;
   out.extra_json = lent.text(delivery.extra_json);
+  const std::vector<pbay_str> target_ids = lend(lent, target_ids_of(delivery));
+  out.target_ids = lent.array(target_ids, out.target_id_stride);
+  out.target_id_count = static_cast<std::uint32_t>(target_ids.size());
   return lent.object(out);
 }
 

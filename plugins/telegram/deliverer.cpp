@@ -1,6 +1,7 @@
 #include "telegram/deliverer.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -37,6 +38,38 @@ std::string cursor_after(std::size_t part, std::size_t of) {
 bool fits_cursor(const Delivery& delivery, std::size_t parts) {
   return delivery.parts_done == 0 || delivery.resume_cursor.empty() ||
          delivery.resume_cursor == cursor_after(delivery.parts_done - 1, parts);
+}
+
+bool has_valid_target(const Delivery& delivery) {
+  return !delivery.target_ids.empty() &&
+         std::all_of(delivery.target_ids.begin(), delivery.target_ids.end(),
+                     [](const std::string& id) { return is_number(id); });
+}
+
+// How many messages of the target can be changed in their place: all, unless one was found gone in
+// an earlier attempt and a new one was sent instead. What is shown after that one is new, too.
+std::size_t editable(const Delivery& delivery) {
+  for (std::size_t i = 0; i < delivery.remote_ids.size(); ++i) {
+    if (i >= delivery.target_ids.size() || delivery.remote_ids[i] != delivery.target_ids[i]) {
+      return i;
+    }
+  }
+  return delivery.target_ids.size();
+}
+
+std::vector<std::string> without(const std::vector<std::string>& all,
+                                 const std::vector<std::string>& some) {
+  std::vector<std::string> out;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(out), [&some](const std::string& one) {
+    return std::find(some.begin(), some.end(), one) == some.end();
+  });
+  return out;
+}
+
+Result another_plan() {
+  return Result::not_sent(PBAY_E_PERMANENT,
+                          "a part of it was sent by another version of Patchbay; the rest cannot "
+                          "be told from what was sent");
 }
 
 Result no_target(const Delivery& delivery) {
@@ -93,10 +126,7 @@ Task<Result> Deliverer::send(Delivery& delivery) {
 Task<Result> Deliverer::send_parts(Delivery& delivery, const std::vector<OutboundPart>& parts,
                                    std::vector<std::string> sent) {
   if (!fits_cursor(delivery, parts.size())) {
-    co_return Result::not_sent(
-        PBAY_E_PERMANENT,
-        "a part of it was sent by another version of Patchbay; the rest cannot "
-        "be told from what was sent");
+    co_return another_plan();
   }
   for (std::size_t i = delivery.parts_done; i < parts.size(); ++i) {
     const bool quotes = i == 0;
@@ -184,40 +214,69 @@ CallOptions Deliverer::options_for(const Delivery& delivery, std::int64_t bytes)
   return out;
 }
 
-// "editing a text of several parts edits the first and adds the rest".
+// "editing a text of several parts edits the first and deletes or adds the rest": each part that is
+// there becomes the one at its place, what is left over goes, then what is missing comes. Only the
+// last of these cannot be repeated.
 Task<Result> Deliverer::edit(Delivery& delivery) {
   const std::vector<OutboundPart> parts = plan_text(delivery.text);
   if (parts.empty()) {
     co_return Result::not_sent(PBAY_E_INVALID,
                                "an edit needs visible text; to remove a message, delete it");
   }
-  if (!is_number(delivery.target_id)) {
+  if (!has_valid_target(delivery)) {
     co_return no_target(delivery);
   }
-  std::vector<std::string> sent = delivery.remote_ids;
-  if (delivery.parts_done == 0) {
-    const Answer answer = co_await edit_message(delivery, parts[0]);
-    if (!answer.ok && !answer.refused(400, "message is not modified")) {
-      co_return result_of(answer, Repeated::kIsHarmless);
-    }
-    sent = {delivery.target_id};
-    if (parts.size() > 1) {
-      const std::string cursor = cursor_after(0, parts.size());
-      const Completion durable =
-          co_await adapter_.part_sent(delivery.op, 0, delivery.target_id, cursor);
-      if (!durable.ok()) {
-        co_return Result::not_sent(PBAY_E_RETRY, "the edit could not be recorded: " + durable.text);
-      }
-    }
-    delivery.parts_done = 1;
-    delivery.resume_cursor.clear();
+  Result edited = co_await edit_parts(delivery, parts);
+  if (!edited.ok()) {
+    co_return edited;
   }
+  std::vector<std::string> sent = edited.remote_ids;
+  const std::vector<std::string> surplus = without(delivery.target_ids, sent);
+  Result removed = co_await remove_messages(delivery, surplus);
+  if (!removed.ok()) {
+    removed.text =
+        "the text was changed, but the end of the former one is still there: " + removed.text;
+    removed.remote_ids = std::move(sent);
+    co_return removed;
+  }
+  delivery.parts_done = static_cast<std::uint32_t>(sent.size());
+  delivery.resume_cursor.clear();
   Result result = co_await send_parts(delivery, parts, std::move(sent));
   co_return result;
 }
 
-Task<Answer> Deliverer::edit_message(Delivery& delivery, const OutboundPart& part) {
-  json arguments = {{"message_id", number_or_text(delivery.target_id)}};
+Task<Result> Deliverer::edit_parts(Delivery& delivery, const std::vector<OutboundPart>& parts) {
+  if (!fits_cursor(delivery, parts.size())) {
+    co_return another_plan();
+  }
+  std::vector<std::string> sent = delivery.remote_ids;
+  const std::size_t last = std::min(parts.size(), editable(delivery));
+  for (std::size_t i = delivery.parts_done; i < last; ++i) {
+    const std::string& message_id = delivery.target_ids[i];
+    const Answer answer = co_await edit_message(delivery, message_id, parts[i]);
+    if (i > 0 && answer.refused(400, "message to edit not found")) {
+      break;  // somebody deleted it
+    }
+    if (!answer.ok && !answer.refused(400, "message is not modified")) {
+      co_return result_of(answer, Repeated::kIsHarmless);
+    }
+    sent.push_back(message_id);
+    if (i + 1 == parts.size()) {
+      break;  // the result tells of the last one
+    }
+    const std::string cursor = cursor_after(i, parts.size());
+    const Completion durable =
+        co_await adapter_.part_sent(delivery.op, static_cast<std::uint32_t>(i), message_id, cursor);
+    if (!durable.ok()) {
+      co_return Result::not_sent(PBAY_E_RETRY, "the edit could not be recorded: " + durable.text);
+    }
+  }
+  co_return Result::sent(std::move(sent));
+}
+
+Task<Answer> Deliverer::edit_message(Delivery& delivery, const std::string& message_id,
+                                     const OutboundPart& part) {
+  json arguments = {{"message_id", number_or_text(message_id)}};
   add_text(part, true, arguments);
   add_preview(delivery, arguments);
   Answer answer = co_await call_about_target(delivery, "editMessageText", arguments);
@@ -226,9 +285,8 @@ Task<Answer> Deliverer::edit_message(Delivery& delivery, const OutboundPart& par
     answer = co_await call_about_target(delivery, "editMessageText", arguments);
   }
   if (answer.refused(400, "no text in the message to edit")) {  // a file's caption it is, then
-    json caption = {{"message_id", number_or_text(delivery.target_id)},
-                    {"caption", part.html},
-                    {"parse_mode", "HTML"}};
+    json caption = {
+        {"message_id", number_or_text(message_id)}, {"caption", part.html}, {"parse_mode", "HTML"}};
     answer = co_await call_about_target(delivery, "editMessageCaption", std::move(caption));
   }
   co_return answer;
@@ -250,15 +308,24 @@ Task<Result> Deliverer::react(Delivery& delivery) {
 }
 
 Task<Result> Deliverer::remove(Delivery& delivery) {
-  if (!is_number(delivery.target_id)) {
+  if (!has_valid_target(delivery)) {
     co_return no_target(delivery);
   }
-  json arguments = {{"message_id", number_or_text(delivery.target_id)}};
-  const Answer answer = co_await call_about_target(delivery, "deleteMessage", std::move(arguments));
-  if (answer.refused(400, "message to delete not found")) {
-    co_return Result::sent();  // gone it shall be, gone it is
+  Result result = co_await remove_messages(delivery, delivery.target_ids);
+  co_return result;
+}
+
+Task<Result> Deliverer::remove_messages(Delivery& delivery,
+                                        const std::vector<std::string>& message_ids) {
+  for (const std::string& message_id : message_ids) {
+    json arguments = {{"message_id", number_or_text(message_id)}};
+    const Answer answer =
+        co_await call_about_target(delivery, "deleteMessage", std::move(arguments));
+    if (!answer.ok && !answer.refused(400, "message to delete not found")) {
+      co_return result_of(answer, Repeated::kIsHarmless);
+    }
   }
-  co_return result_of(answer, Repeated::kIsHarmless);
+  co_return Result::sent();
 }
 
 Task<Answer> Deliverer::call_about_target(Delivery& delivery, std::string_view method,

@@ -41,7 +41,15 @@ class Deliverer {
   // later is taken for unknown by the host.
   [[nodiscard]] CallOptions options_for(const sdk::Delivery& delivery, std::int64_t bytes) const;
   [[nodiscard]] sdk::Task<sdk::Result> edit(sdk::Delivery& delivery);
-  [[nodiscard]] sdk::Task<Answer> edit_message(sdk::Delivery& delivery, const OutboundPart& part);
+  // remote_ids of a result that is ok: the parts that are in their place.
+  [[nodiscard]] sdk::Task<sdk::Result> edit_parts(sdk::Delivery& delivery,
+                                                  const std::vector<OutboundPart>& parts);
+  [[nodiscard]] sdk::Task<Answer> edit_message(sdk::Delivery& delivery,
+                                               const std::string& message_id,
+                                               const OutboundPart& part);
+  // Gone they shall be: a message that is gone already is none to fail for.
+  [[nodiscard]] sdk::Task<sdk::Result> remove_messages(sdk::Delivery& delivery,
+                                                       const std::vector<std::string>& message_ids);
   [[nodiscard]] sdk::Task<sdk::Result> react(sdk::Delivery& delivery);
   [[nodiscard]] sdk::Task<sdk::Result> remove(sdk::Delivery& delivery);
   // A call that may be made twice without harm; follows a group that moved.

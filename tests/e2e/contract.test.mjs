@@ -78,6 +78,14 @@ describe('an agent that was written for the contract', { concurrency: 4 }, () =>
     assert.deepEqual(scene.shown, ['then word', 'final word']);
   }));
 
+  test('edits what took several messages, and leaves nothing of it', () => withAgent(async (scene) => {
+    scene.say('shrink word');
+    await scene.shows('short at last');
+    await scene.server.until(() => scene.shown.length === 1, 'the rest to be deleted', 60_000);
+    assert.deepEqual(scene.shown, ['short at last']);
+    assert.equal(scene.server.deleted.length, 2);
+  }));
+
   test('reacts to a message by its row id and by its number, and deletes its own', () => withAgent(async (scene) => {
     const first = scene.say('react row');
     const second = scene.say('react number');

@@ -127,6 +127,11 @@ class Turn:
         self.answer({"text": "draft " + self.rest})
         self.answer({"operation": "edit", "messageId": self.id, "text": "final " + self.rest}, "-edit")
 
+    def shrink(self):  # what took two messages becomes one, then two again, then one
+        self.answer({"text": f"{self.rest} " * 1000})
+        for step, text in enumerate(("short", f"{self.rest} again " * 500, "short at last")):
+            self.answer({"operation": "edit", "messageId": self.id, "text": text}, f"-edit{step}")
+
     def react(self):  # to the person's message: by row id, and by number
         named = self.row["id"] if self.rest == "row" else str(self.row["seq"])
         self.answer({"operation": "reaction", "messageId": named, "emoji": "thumbs_up"})
@@ -162,7 +167,7 @@ class Turn:
         self.answer({"text": json.dumps([list(routing), [list(row) for row in destinations]])})
 
     def run(self):
-        if self.word in ("say", "default", "file", "edit", "revise", "react", "remove", "system", "count", "die", "elsewhere", "names"):
+        if self.word in ("say", "default", "file", "edit", "revise", "shrink", "react", "remove", "system", "count", "die", "elsewhere", "names"):
             getattr(self, self.word)()
         else:
             raise ValueError(f"what is {self.word!r}?")

@@ -1,4 +1,4 @@
-/* Patchbay adapter ABI, version 1.0-draft2.
+/* Patchbay adapter ABI, version 1.0-draft3.
  *
  * An adapter is a shared library that speaks one channel (Telegram, Slack, ...). This header is
  * complete in itself: C11, no dependency, and the comments are the contract. Optional abilities
@@ -66,7 +66,7 @@ extern "C" {
 
 #define PBAY_ABI_MAJOR 1u
 #define PBAY_ABI_MINOR 0u
-#define PBAY_ABI_DRAFT 2u
+#define PBAY_ABI_DRAFT 3u
 #define PBAY_MAGIC 0x59414250u /* "PBAY" in memory on a little-endian machine */
 
 /* UTF-8, not NUL-terminated. */
@@ -262,6 +262,11 @@ typedef struct pbay_option {
  * each part is reported with op_part(), and the next one leaves only after that operation has
  * completed, when the part is durable. The key of part n is idempotency_key + ":" + n.
  *
+ * Editing, reacting and deleting are operations of deliver(), announced by PBAY_CAN_EDIT,
+ * PBAY_CAN_REACT and PBAY_CAN_DELETE: no extension is about them. After an edit its text is all
+ * that the messages of target_ids show: those that it no longer needs are deleted, what it needs
+ * beyond them is sent. Its parts are these messages again, the first of them target_id.
+ *
  * SILENT, NO_PREVIEW, extra_json and the captions of files are for the host to set. What an agent
  * writes has no words for them, so that hosts of this draft leave them empty; an adapter whose
  * platform can do them honours them all the same. */
@@ -292,6 +297,11 @@ typedef struct pbay_delivery {
   uint32_t remote_id_stride;
   int64_t deadline_ms; /* monotonic time by which op_complete() must have come */
   pbay_str extra_json; /* a JSON object of the channel's own, or empty */
+  /* EDIT, REACTION, DELETE: the platform's ids of all parts of the target, as far as the host knows
+   * them; the first is target_id. An EDIT of a message with files has target_id alone. */
+  const pbay_str* target_ids;
+  uint32_t target_id_count;
+  uint32_t target_id_stride;
 } pbay_delivery;
 
 /* ---- capabilities and states -------------------------------------------------------------- */

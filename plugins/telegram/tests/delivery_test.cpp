@@ -16,7 +16,16 @@ using testing::HasSubstr;
 class Delivery : public TelegramTest {
  protected:
   Delivery() { start_idle(); }
+
+  static sdk::Delivery edit_of(std::vector<std::string> ids, std::string text) {
+    sdk::Delivery edit = about(DeliveryKind::kEdit, ids.front(), std::move(text));
+    edit.target_ids = std::move(ids);
+    return edit;
+  }
 };
+
+// Too long for one message.
+const std::string kTwoParts = std::string(4'000, 'a') + "\n\n" + std::string(4'000, 'b');
 
 TEST_F(Delivery, TextGoesAsHtml) {
   expect("sendMessage")
@@ -249,9 +258,60 @@ TEST_F(Delivery, EditsOfAFileMessageChangeItsCaption) {
 TEST_F(Delivery, LongEditsReplaceAndFollow) {
   expect("editMessageText").answer(200, ok(sent_message(42)));
   expect("sendMessage").answer(200, ok(sent_message(43)));
-  const std::string text = std::string(4'000, 'a') + "\n\n" + std::string(4'000, 'b');
-  EXPECT_THAT(delivered(about(DeliveryKind::kEdit, "42", text)).remote_ids,
+  EXPECT_THAT(delivered(about(DeliveryKind::kEdit, "42", kTwoParts)).remote_ids,
               ElementsAre("42", "43"));
+}
+
+TEST_F(Delivery, ShorterEditsDeleteWhatIsLeftOver) {
+  expect("editMessageText").json("/message_id", "42").answer(200, ok(sent_message(42)));
+  expect("deleteMessage").json("/message_id", "43").answer(200, ok(true));
+  expect_refusal("deleteMessage", 400, "Bad Request: message to delete not found");
+  EXPECT_THAT(delivered(edit_of({"42", "43", "44"}, "short")).remote_ids, ElementsAre("42"));
+  EXPECT_EQ(last_body("deleteMessage")["message_id"], 44);
+}
+
+TEST_F(Delivery, EditsOfSeveralPartsGoToTheirPlaces) {
+  expect("editMessageText").json("/message_id", "42").answer(200, ok(sent_message(42)));
+  expect("editMessageText").json("/message_id", "43").answer(200, ok(sent_message(43)));
+  EXPECT_THAT(delivered(edit_of({"42", "43"}, kTwoParts)).remote_ids, ElementsAre("42", "43"));
+  EXPECT_TRUE(requests_to("sendMessage").empty());
+}
+
+TEST_F(Delivery, EditsGoOnAfterTheLastDurablePart) {
+  sdk::Delivery edit = edit_of({"42", "43", "44"}, kTwoParts);
+  edit.parts_done = 1;
+  edit.remote_ids = {"42"};
+  edit.resume_cursor = "1/2";
+  expect("editMessageText").json("/message_id", "43").answer(200, ok(sent_message(43)));
+  expect("deleteMessage").json("/message_id", "44").answer(200, ok(true));
+  EXPECT_THAT(delivered(edit).remote_ids, ElementsAre("42", "43"));
+}
+
+TEST_F(Delivery, APartThatSomebodyDeletedIsSentAnew) {
+  expect("editMessageText").json("/message_id", "42").answer(200, ok(sent_message(42)));
+  expect_refusal("editMessageText", 400, "Bad Request: message to edit not found");
+  expect_refusal("deleteMessage", 400, "Bad Request: message to delete not found");
+  expect("deleteMessage").json("/message_id", "44").answer(200, ok(true));
+  expect("sendMessage").answer(200, ok(sent_message(50)));
+  EXPECT_THAT(delivered(edit_of({"42", "43", "44"}, kTwoParts)).remote_ids,
+              ElementsAre("42", "50"));
+  // After a restart, of three parts: the third is not put where the former second one was.
+  sdk::Delivery edit = edit_of({"42", "43"}, kTwoParts + "\n\n" + std::string(4'000, 'c'));
+  edit.parts_done = 2;
+  edit.remote_ids = {"42", "50"};
+  edit.resume_cursor = "2/3";
+  expect_refusal("deleteMessage", 400, "Bad Request: message to delete not found");
+  expect("sendMessage").answer(200, ok(sent_message(51)));
+  EXPECT_THAT(delivered(edit).remote_ids, ElementsAre("42", "50", "51"));
+  EXPECT_EQ(requests_to("editMessageText").size(), 2U);
+}
+
+TEST_F(Delivery, AnEndThatCannotBeDeletedIsTold) {
+  expect("editMessageText").answer(200, ok(sent_message(42)));
+  expect_refusal("deleteMessage", 400, "Bad Request: message can't be deleted");
+  const Result result = delivered(edit_of({"42", "43"}, "short"));
+  EXPECT_EQ(result.code, PBAY_E_FORBIDDEN);
+  EXPECT_THAT(result.text, HasSubstr("the end of the former one is still there"));
 }
 
 TEST_F(Delivery, CutEditsMayBeMadeAgain) {
@@ -283,6 +343,14 @@ TEST_F(Delivery, Deletions) {
   EXPECT_TRUE(delivered(about(DeliveryKind::kDelete, "42")).ok());
   expect_refusal("deleteMessage", 400, "Bad Request: message can't be deleted");
   EXPECT_EQ(delivered(about(DeliveryKind::kDelete, "42")).code, PBAY_E_FORBIDDEN);
+}
+
+TEST_F(Delivery, DeletionsTakeAllParts) {
+  sdk::Delivery deletion = about(DeliveryKind::kDelete, "42");
+  deletion.target_ids = {"42", "43"};
+  expect("deleteMessage").json("/message_id", "42").answer(200, ok(true));
+  expect("deleteMessage").json("/message_id", "43").answer(200, ok(true));
+  EXPECT_TRUE(delivered(deletion).ok());
 }
 
 TEST_F(Delivery, TypingKeepsTheTopicAndTheGeneralOneToo) {

@@ -202,10 +202,88 @@ TEST_F(Delivery, ReactionsToMessagesOfPeople) {
   };
   react("a1", "42:1001:main");
   ASSERT_EQ(world.channels.requests.size(), 1U);
-  EXPECT_EQ(world.channels.requests[0].target_id, "1001");
+  EXPECT_EQ(world.channels.requests[0].target_ids, (std::vector<std::string>{"1001"}));
   EXPECT_EQ(world.channels.requests[0].emoji, "👍");
   react("a2", "99:1:main");
   EXPECT_EQ(world.record("a2").state, DeliveryState::kFailed);
+}
+
+// An adapter must know what is to go when a message becomes shorter.
+TEST_F(Delivery, EditsNameAllPartsThatTheMessageHasNow) {
+  using Ids = std::vector<std::string>;
+  world.start();
+  world.channels.hold = true;
+  int count = 0;
+  const auto edit_to = [&](const Ids& parts) {
+    const std::string id = "edit" + std::to_string(++count);
+    world.write(id, R"({"operation":"edit","messageId":"m1","text":"x"})");
+    Ids named = world.channels.held.at(0).request.target_ids;
+    auto outcome =
+        test::outcome(parts.empty() ? OutcomeClass::kPermanent : OutcomeClass::kDelivered,
+                      parts.empty() ? SentState::kNotSent : SentState::kSent);
+    outcome.remote_ids = parts;
+    world.channels.release(std::move(outcome));
+    world.settle();
+    return named;
+  };
+  EXPECT_EQ(edit_to({"m1"}), (Ids{"m1"}));  // nothing is known of a stranger's
+  world.write("a1", R"({"text":"long"})");
+  auto sent = world.channels.delivered();
+  sent.remote_ids = {"m1", "m2", "m3"};
+  world.channels.release(std::move(sent));
+  world.settle();
+  EXPECT_EQ(edit_to({"m1", "m2"}), (Ids{"m1", "m2", "m3"}));
+  world.write("r1", R"({"operation":"reaction","messageId":"m1","emoji":"eyes"})");
+  auto reacted = world.channels.delivered();
+  reacted.remote_ids = {"m1"};
+  world.channels.release(std::move(reacted));
+  world.settle();
+  EXPECT_EQ(edit_to({}), (Ids{"m1", "m2"}));  // refused: they are as they were
+  EXPECT_EQ(edit_to({"m1", "m2", "m9"}), (Ids{"m1", "m2"}));
+  EXPECT_EQ(edit_to({"m1"}), (Ids{"m1", "m2", "m9"}));
+  EXPECT_EQ(edit_to({"m1"}), (Ids{"m1"}));
+}
+
+TEST_F(Delivery, AnEditThatGoesOnAfterARestartStillKnowsTheFormerParts) {
+  world.channels.channel_limits.capability_bits = PBAY_CAN_IDEMPOTENT_SEND;
+  world.start();
+  world.channels.hold = true;
+  world.write("a1", R"({"text":"long"})");
+  auto sent = world.channels.delivered();
+  sent.remote_ids = {"m1", "m2"};
+  world.channels.release(std::move(sent));
+  world.settle();
+  world.write("a2", R"({"operation":"edit","messageId":"m1","text":"x"})");
+  world.channels.events->on_part(world.record("a2").id, {0, "m1", "1/2"}, [](bool) {});
+  world.settle();
+  world.crash();
+  world.start();
+  world.pass(base::Milliseconds(5'000));
+  ASSERT_EQ(world.channels.held.size(), 1U);
+  EXPECT_EQ(world.channels.held[0].request.parts_done.size(), 1U);
+  EXPECT_EQ(world.channels.held[0].request.target_ids, (std::vector<std::string>{"m1", "m2"}));
+}
+
+TEST_F(Delivery, OfAMessageWithFilesAnEditNamesTheFirstPartAndADeletionAll) {
+  using Ids = std::vector<std::string>;
+  world.start();
+  world.channels.hold = true;
+  const auto deliver = [&](const std::string& id, const std::string& content, const Ids& parts) {
+    world.write(id, content);
+    Ids named = world.channels.held.at(0).request.target_ids;
+    auto outcome = world.channels.delivered();
+    outcome.remote_ids = parts;
+    world.channels.release(std::move(outcome));
+    world.settle();
+    return named;
+  };
+  const auto outbox = world.sessions.path(world.session) / "outbox" / "a1";
+  std::filesystem::create_directories(outbox);
+  test::write_file(outbox / "plan.txt", "x");
+  deliver("a1", R"({"text":"see","files":["plan.txt"]})", {"m1", "m2"});
+  EXPECT_EQ(deliver("a2", R"({"operation":"delete","messageId":"m1"})", {}), (Ids{"m1", "m2"}));
+  EXPECT_EQ(deliver("a3", R"({"operation":"edit","messageId":"m1","text":"x"})", {"m1"}),
+            (Ids{"m1"}));
 }
 
 TEST_F(Delivery, SystemActions) {

@@ -218,7 +218,7 @@ TEST_F(LanesTest, EditsWaitForTheirTarget) {
   world.settle();
   ASSERT_EQ(world.channels.requests.size(), 2U);
   EXPECT_EQ(world.channels.requests[1].operation, Operation::kEdit);
-  EXPECT_EQ(world.channels.requests[1].target_id, "m1");
+  EXPECT_EQ(world.channels.requests[1].target_ids, (Texts{"m1"}));
 }
 
 TEST_F(LanesTest, EditsWaitForATargetInAnotherThreadOfTheChat) {
@@ -235,7 +235,7 @@ TEST_F(LanesTest, EditsWaitForATargetInAnotherThreadOfTheChat) {
   world.channels.release(world.channels.delivered());
   world.settle();
   ASSERT_EQ(world.channels.requests.size(), 2U);
-  EXPECT_EQ(world.channels.requests[1].target_id, "m1");
+  EXPECT_EQ(world.channels.requests[1].target_ids, (Texts{"m1"}));
 }
 
 TEST_F(LanesTest, EditsOfWhatWasNotDeliveredFail) {

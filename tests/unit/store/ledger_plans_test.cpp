@@ -38,6 +38,7 @@ TEST(LedgerPlans, HotStatementsUseTheIndexThatWasMadeForThem) {
       {kParts, "PRIMARY KEY (delivery=?)"},
       {kFindByMessage, "(agent=? AND session=? AND message_out_id=?)"},
       {kFindByRemoteId, "delivery_parts_remote"},
+      {kFindByFirstPart, "delivery_parts_remote"},
       {kFindByIdempotencyKey, "deliveries_idempotency (instance=? AND idempotency_key=?)"},
       {kFindAnswers, "deliveries_answers (answers=?)"},
       {kLoadOpen, "deliveries_open "},

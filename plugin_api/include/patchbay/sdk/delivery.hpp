@@ -70,6 +70,7 @@ struct Delivery {
   std::vector<std::string> remote_ids;  // of the durable parts
   std::int64_t deadline_ms = 0;         // monotonic
   std::string extra_json;
+  std::vector<std::string> target_ids;  // of all parts of the target; the first is target_id
 
   Delivery() = default;
   Delivery(pbay_op operation, const pbay_delivery& delivery)
@@ -92,7 +93,9 @@ struct Delivery {
         remote_ids(
             copy_strings(delivery.remote_ids, delivery.remote_id_count, delivery.remote_id_stride)),
         deadline_ms(delivery.deadline_ms),
-        extra_json(copy(delivery.extra_json)) {
+        extra_json(copy(delivery.extra_json)),
+        target_ids(copy_strings(delivery.target_ids, delivery.target_id_count,
+                                delivery.target_id_stride)) {
     for_each_abi(delivery.files, delivery.file_count, delivery.file_stride,
                  [this](const pbay_outbound_file& file) { files.emplace_back(file); });
     for_each_abi(delivery.options, delivery.option_count, delivery.option_stride,
