@@ -147,6 +147,18 @@ inline constexpr seconds kHttpServerIdle{60};
 inline constexpr seconds kHttpServerHeader{10};
 inline constexpr seconds kHttpServerBody{30};
 inline constexpr seconds kHttpServerWrite{30};
+inline constexpr std::size_t kNamesResolved = 16;    // at a time, each on a thread of its own
+inline constexpr std::size_t kNamesWaiting = 1024;   // for one of these threads
+inline constexpr seconds kConnectAttempt{5};         // of one address, when there are others
+inline constexpr std::size_t kOutgoingSockets = 64;  // of one instance, of each kind
+inline constexpr std::size_t kWebSocketMessageBytes = 4 * kMiB;
+inline constexpr std::size_t kWebSocketMessageMost = 64 * kMiB;  // that an adapter may ask for
+inline constexpr seconds kWebSocketHandshake{30};                // name, connect, TLS and upgrade
+inline constexpr seconds kWebSocketClose{5};                     // for the other side's close
+inline constexpr std::size_t kWebSocketBufferBytes = 4 * kMiB;   // out
+inline constexpr seconds kStreamConnect{30};                     // name and connect
+inline constexpr seconds kStreamFlush{10};  // what is queued when a stream is closed
+inline constexpr std::size_t kStreamBufferBytes = 1 * kMiB;  // out
 inline constexpr std::size_t kListenerConnections = 64;
 inline constexpr std::size_t kListenerBufferBytes = 1 * kMiB;
 

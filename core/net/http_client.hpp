@@ -16,6 +16,7 @@
 #include "base/limits.hpp"
 #include "base/status.hpp"
 #include "base/unique_function.hpp"
+#include "net/host_allow.hpp"
 #include "net/http_message.hpp"
 
 namespace patchbay::base {
@@ -57,12 +58,6 @@ enum class HttpRedirects : std::uint8_t {
 // Takes the next bytes of a body; a failure ends the request with that failure.
 using HttpSink = base::UniqueFunction<base::Status(std::string_view bytes)>;
 
-// Says whether a request may go to `host` (lower case, or an address). Asked before a name is
-// resolved with an empty address, then with each numeric address before connecting to it and before
-// a request is written to a kept connection. Through a proxy the address stays empty: the proxy
-// resolves. What it refuses ends with its Status, and nothing was sent to that host.
-using HttpAllow = std::function<base::Status(std::string_view host, std::string_view address)>;
-
 struct HttpRequest {
   std::string method = "GET";
   std::string url;
@@ -77,7 +72,9 @@ struct HttpRequest {
   // Set: takes the body of a 2xx answer instead of memory. Bodies of other answers stay in memory.
   HttpSink sink;
   base::Milliseconds timeout = limits::kHttpTimeout;  // of the whole request, redirects included
-  HttpAllow allow;                                    // unset: every host
+  // Unset: every host. Asked of a kept connection's address too, before a request is written to it.
+  // Through a proxy the address stays empty: the proxy resolves.
+  HostAllow allow;
 };
 
 // What is proven about the request, by counting the bytes that were written.

@@ -50,7 +50,7 @@ struct Network {
 };
 
 // The IANA registry of special-purpose addresses, without those that are globally reachable.
-constexpr std::array<Network, 14> kNotPublic4 = {{{{0, 0, 0, 0}, 8},
+constexpr std::array<Network, 15> kNotPublic4 = {{{{0, 0, 0, 0}, 8},
                                                   {{10, 0, 0, 0}, 8},
                                                   {{100, 64, 0, 0}, 10},
                                                   {{127, 0, 0, 0}, 8},
@@ -58,6 +58,7 @@ constexpr std::array<Network, 14> kNotPublic4 = {{{{0, 0, 0, 0}, 8},
                                                   {{172, 16, 0, 0}, 12},
                                                   {{192, 0, 0, 0}, 24},
                                                   {{192, 0, 2, 0}, 24},
+                                                  {{192, 88, 99, 0}, 24},
                                                   {{192, 168, 0, 0}, 16},
                                                   {{198, 18, 0, 0}, 15},
                                                   {{198, 51, 100, 0}, 24},
@@ -94,7 +95,8 @@ bool is_private_v6(const boost::asio::ip::address_v6& address) {
   }
   const bool special_2001 = bytes[0] == 0x20 && bytes[1] == 0x01 && bytes[2] < 0x02;
   const bool documentation =
-      bytes[0] == 0x20 && bytes[1] == 0x01 && bytes[2] == 0x0D && bytes[3] == 0xB8;
+      (bytes[0] == 0x20 && bytes[1] == 0x01 && bytes[2] == 0x0D && bytes[3] == 0xB8) ||
+      (bytes[0] == 0x3F && bytes[1] == 0xFF && (bytes[2] & 0xF0) == 0);
   return special_2001 || documentation;
 }
 

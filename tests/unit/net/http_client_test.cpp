@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include "client_test.hpp"
+#include "stuck_resolver.hpp"
 
 namespace patchbay::net {
 namespace {
@@ -326,6 +327,29 @@ TEST_F(HttpClientTest, ARefusedHostIsNotEvenResolved) {
   const HttpResult result = perform(std::move(request));
   EXPECT_EQ(result.status.code(), Code::kRefused);
   EXPECT_EQ(result.status.message(), "http://metadata.internal:80: not among the allowed hosts");
+}
+
+TEST_F(HttpClientTest, ANameThatAnswersOtherwiseTheNextTimeIsCheckedAgain) {
+  ScriptedServer server([](Peer& peer, int) {
+    peer.read_request();
+    peer.answer("here");
+  });
+  const ScriptedName name({{"127.0.0.2", "127.0.0.1"}, {"127.0.0.2"}});
+  const auto request = [&] {
+    HttpRequest made = get(server.url(kSecretPath, "http", kScriptedName));
+    made.allow = [](std::string_view, std::string_view address) {
+      return address == "127.0.0.2" ? base::Status(Code::kRefused, "a private address")
+                                    : base::Status();
+    };
+    return made;
+  };
+  EXPECT_EQ(perform(request()).body, "here");
+  EXPECT_EQ(name.questions(), 1) << "the connection went to the address that was checked";
+  make_client({});  // which remembers no name
+  const HttpResult rebound = perform(request());
+  EXPECT_EQ(rebound.status.code(), Code::kRefused);
+  EXPECT_EQ(rebound.sent_state, SentState::kNotSent);
+  EXPECT_EQ(server.connections(), 1);
 }
 
 TEST_F(HttpClientTest, TheEnvironmentChoosesNoProxy) {

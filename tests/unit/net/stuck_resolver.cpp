@@ -1,9 +1,11 @@
 #include "stuck_resolver.hpp"
 
+#include <algorithm>
 #include <condition_variable>
 #include <dlfcn.h>
 #include <mutex>
 #include <netdb.h>
+#include <utility>
 
 namespace {
 
@@ -11,8 +13,10 @@ namespace {
 struct Gate {
   std::mutex mutex;
   std::condition_variable changed;
-  bool closed = false;  // guarded by mutex
-  int waiting = 0;      // guarded by mutex
+  bool closed = false;                            // guarded by mutex
+  int waiting = 0;                                // guarded by mutex
+  std::vector<std::vector<std::string>> answers;  // guarded by mutex
+  int questions = 0;                              // guarded by mutex
 };
 
 Gate& gate() {
@@ -34,7 +38,20 @@ extern "C" int getaddrinfo(const char* name, const char* service, const addrinfo
   }
   using Function = int (*)(const char*, const char*, const addrinfo*, addrinfo**);
   static const auto next = reinterpret_cast<Function>(::dlsym(RTLD_NEXT, "getaddrinfo"));
-  return next(name, service, hints, result);
+  if (name == nullptr || name != patchbay::net::kScriptedName) {
+    return next(name, service, hints, result);
+  }
+  const std::lock_guard lock(gate().mutex);
+  const auto last = static_cast<int>(gate().answers.size()) - 1;
+  *result = nullptr;
+  addrinfo** end = result;
+  for (const std::string& address : gate().answers.at(std::min(gate().questions++, last))) {
+    if (const int error = next(address.c_str(), service, hints, end); error != 0) {
+      return error;
+    }
+    end = &(*end)->ai_next;
+  }
+  return 0;
 }
 
 namespace patchbay::net {
@@ -54,6 +71,22 @@ StuckResolver::~StuckResolver() {
 bool StuckResolver::is_asked() const {
   const std::lock_guard lock(gate().mutex);
   return gate().waiting > 0;
+}
+
+ScriptedName::ScriptedName(std::vector<std::vector<std::string>> answers) {
+  const std::lock_guard lock(gate().mutex);
+  gate().answers = std::move(answers);
+  gate().questions = 0;
+}
+
+ScriptedName::~ScriptedName() {
+  const std::lock_guard lock(gate().mutex);
+  gate().answers = {{}};
+}
+
+int ScriptedName::questions() const {
+  const std::lock_guard lock(gate().mutex);
+  return gate().questions;
 }
 
 }  // namespace patchbay::net
