@@ -49,7 +49,7 @@ namespace {
 struct CheckedConfig {
   std::shared_ptr<Module> module;
   std::string config_json;
-  HostRules hosts;
+  std::shared_ptr<const HostRules> hosts;  // see InstanceSetup
 };
 
 InstanceCounters with_earlier(InstanceCounters counters, const InstanceCounters& earlier) {
@@ -157,15 +157,21 @@ Result<CheckedConfig> AdapterHost::State::checked(const InstanceConfig& config) 
     return Status(Code::kInvalidArgument, "its settings are no JSON object");
   }
   PATCHBAY_ASSIGN(nlohmann::json applied, sidecar.settings.apply(*settings));
+  auto hosts = std::make_shared<HostRules>();
   for (const std::string& host : sidecar.allowed_hosts) {
-    out.hosts.add(host);
+    hosts->add(host, RuleOf::kAuthor);
   }
   for (const std::string& host : config.allowed_hosts) {
-    out.hosts.add(host);
+    hosts->add(host, RuleOf::kOperator);
   }
+  for (const std::string& url : sidecar.settings.urls(*settings)) {
+    hosts->add_url(url, RuleOf::kOperator);
+  }
+  // Those that the operator left out are defaults, and so the author's.
   for (const std::string& url : sidecar.settings.urls(applied)) {
-    out.hosts.add_url(url);
+    hosts->add_url(url, RuleOf::kAuthor);
   }
+  out.hosts = std::move(hosts);
   applied["instance"] = config.name.str();
   out.config_json = applied.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   return out;

@@ -28,8 +28,9 @@ namespace patchbay::attachments {
 class StagingArea;
 }
 namespace patchbay::net {
+class Connector;
 class HttpClient;
-}
+}  // namespace patchbay::net
 namespace patchbay::store {
 class CentralDatabase;
 }
@@ -63,6 +64,7 @@ struct AdapterHostServices {
   net::HttpClient* http = nullptr;             // null: adapters get no http
   store::CentralDatabase* database = nullptr;  // null: adapters get no kv
   base::EventLoop* sockets = nullptr;          // null: adapters get no listener and no webhook
+  net::Connector* connector = nullptr;         // null: adapters get no websocket and no stream
   // The thread of an instance; by default a base::SingleThread. A simulation gives the loop.
   std::function<std::unique_ptr<base::Executor>(const std::string& name)> make_executor = {};
 };

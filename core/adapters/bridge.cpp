@@ -35,19 +35,25 @@ void ConnectionBuffers::remove(std::uint64_t connection) {
   buffers_.erase(connection);
 }
 
-ConnectionBuffers::Room ConnectionBuffers::take(std::uint64_t connection, std::size_t bytes) {
+ConnectionBuffers::Room ConnectionBuffers::take(std::uint64_t connection, std::size_t bytes,
+                                                Carries carries) {
   const std::lock_guard lock(mutex_);
   const auto found = buffers_.find(connection);
   if (found == buffers_.end()) {
     return Room::kNoConnection;
   }
+  if (bytes > capacity_) {
+    return Room::kNever;
+  }
   Buffer& buffer = found->second;
-  if (bytes > limits::kListenerBufferBytes - buffer.bytes) {
+  if (bytes > capacity_ - buffer.bytes) {
     buffer.was_full = true;
     return Room::kFull;
   }
   buffer.bytes += bytes;
-  ++sends_;
+  if (carries == Carries::kPerhapsADelivery) {
+    ++sends_;
+  }
   return Room::kTaken;
 }
 
@@ -59,7 +65,7 @@ bool ConnectionBuffers::give_back(std::uint64_t connection, std::size_t bytes) {
   }
   Buffer& buffer = found->second;
   buffer.bytes -= std::min(buffer.bytes, bytes);
-  return buffer.bytes <= limits::kListenerBufferBytes / 2 && std::exchange(buffer.was_full, false);
+  return buffer.bytes <= capacity_ / 2 && std::exchange(buffer.was_full, false);
 }
 
 Bridge::Bridge(std::shared_ptr<HostGate> gate, base::InstanceName name, base::ChannelName channel)

@@ -15,6 +15,7 @@
 
 #include "adapters/host_gate.hpp"
 #include "base/ids.hpp"
+#include "base/limits.hpp"
 #include "base/unique_function.hpp"
 
 namespace patchbay::adapters {
@@ -34,18 +35,23 @@ class OwnedHandles {
   std::unordered_set<std::uint64_t> handles_;  // guarded by mutex_
 };
 
-// How many bytes wait for each connection of the instance's listeners, so that send() can answer at
-// once.
+// How many bytes wait for each connection of one kind (listener, WebSocket, stream), so that send()
+// can answer at once.
 class ConnectionBuffers {
  public:
-  enum class Room { kTaken, kFull, kNoConnection };
+  // kFull: not now, and what gives back room says when. kNever: more than a buffer holds.
+  enum class Room { kTaken, kFull, kNever, kNoConnection };
+  enum class Carries { kPerhapsADelivery, kNoDelivery };
+
+  explicit ConnectionBuffers(std::size_t capacity) : capacity_(capacity) {}
 
   void add(std::uint64_t connection);
   void remove(std::uint64_t connection);
-  Room take(std::uint64_t connection, std::size_t bytes);
+  Room take(std::uint64_t connection, std::size_t bytes,
+            Carries carries = Carries::kPerhapsADelivery);
   // True: somebody was answered kFull, and now at least half is free.
   bool give_back(std::uint64_t connection, std::size_t bytes);
-  // How often anything was sent, on any connection.
+  // How often anything was sent that may have been a delivery, on any connection.
   [[nodiscard]] std::uint64_t sends() const { return sends_; }
 
  private:
@@ -53,10 +59,15 @@ class ConnectionBuffers {
     std::size_t bytes = 0;
     bool was_full = false;
   };
+  const std::size_t capacity_;
   std::mutex mutex_;
   std::unordered_map<std::uint64_t, Buffer> buffers_;  // guarded by mutex_
   std::atomic<std::uint64_t> sends_{0};
 };
+
+// What a message on a WebSocket costs in its buffer besides its bytes: many small ones are no way
+// around the cap.
+inline constexpr std::size_t kWebSocketFrameBytes = 64;
 
 class Bridge : public std::enable_shared_from_this<Bridge> {
  public:
@@ -89,9 +100,16 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
   [[nodiscard]] std::string last_error() const;
 
   OwnedHandles staging;
-  ConnectionBuffers connections;
+  ConnectionBuffers connections{limits::kListenerBufferBytes};  // of listeners
+  ConnectionBuffers websockets{limits::kWebSocketBufferBytes + kWebSocketFrameBytes};
+  ConnectionBuffers streams{limits::kStreamBufferBytes};
+  // On any of these.
+  [[nodiscard]] std::uint64_t sends() const {
+    return connections.sends() + websockets.sends() + streams.sends();
+  }
   std::atomic<std::size_t> pending_submits{0};
-  std::atomic<bool> uses_http{false};
+  // It has asked for an extension that connects for it: http, websocket or stream.
+  std::atomic<bool> uses_network{false};
 
  private:
   pbay_host host_;

@@ -23,8 +23,8 @@ class DeliveryTable final : public DeliveryEvidence {
   using Done = base::UniqueFunction<void(delivery::AttemptOutcome)>;
 
   // overdue: the deadline of an operation has come; ask the adapter to stop, and cancel its
-  // requests. sends: how often the instance has sent anything on a listener, which may carry a
-  // delivery.
+  // requests. sends: how often the instance has sent anything on a listener, a WebSocket or a
+  // stream, which may carry a delivery.
   DeliveryTable(base::Loop& loop, const std::string& instance,
                 base::UniqueFunction<void(pbay_op)> overdue,
                 base::UniqueFunction<std::uint64_t()> sends,

@@ -1,6 +1,7 @@
 // What the extensions of an instance need from it. [core thread]
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string_view>
 
@@ -12,6 +13,9 @@
 #include "base/unique_function.hpp"
 
 namespace patchbay::adapters {
+
+// Bytes of one connection that an adapter was given and has not taken: more, and it is not read.
+inline constexpr std::size_t kUntakenBytes = 256 * 1024;
 
 class ExtensionOwner {
  public:
@@ -33,6 +37,8 @@ class ExtensionOwner {
                     base::UniqueFunction<void()> taken) = 0;
   // An open operation is over; its id may be used again.
   virtual void end(pbay_op op) = 0;
+  // The adapter wanted to connect where it may not.
+  virtual void host_refused(const base::Status& why) = 0;
   // The adapter broke a rule of adapter.h.
   virtual void violation(std::string_view what) = 0;
 

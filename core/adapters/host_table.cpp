@@ -8,8 +8,10 @@
 #include <patchbay/ext/kv.h>
 #include <patchbay/ext/listener.h>
 #include <patchbay/ext/staging.h>
+#include <patchbay/ext/stream.h>
 #include <patchbay/ext/timer.h>
 #include <patchbay/ext/webhook.h>
+#include <patchbay/ext/websocket.h>
 
 #include "adapters/abi_text.hpp"
 #include "adapters/bridge.hpp"
@@ -167,8 +169,14 @@ const void* get_extension(const pbay_host* host, const char* id) PBAY_NOEXCEPT {
     } else if (wanted == PBAY_EXT_KV && services.database != nullptr) {
       out = kv_table();
     } else if (wanted == PBAY_EXT_HTTP && services.http != nullptr) {
-      bridge->uses_http = true;
+      bridge->uses_network = true;
       out = http_table();
+    } else if (wanted == PBAY_EXT_WEBSOCKET && services.connector != nullptr) {
+      bridge->uses_network = true;
+      out = websocket_table();
+    } else if (wanted == PBAY_EXT_STREAM && services.connector != nullptr) {
+      bridge->uses_network = true;
+      out = stream_table();
     } else if (wanted == PBAY_EXT_LISTENER && services.sockets != nullptr) {
       out = listener_table();
     } else if (wanted == PBAY_EXT_WEBHOOK) {

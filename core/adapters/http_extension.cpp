@@ -167,7 +167,8 @@ bool may_carry_a_delivery(const net::HttpRequest& request) {
 
 }  // namespace
 
-HttpExtension::HttpExtension(ExtensionOwner& owner, DeliveryEvidence& evidence, HostRules rules)
+HttpExtension::HttpExtension(ExtensionOwner& owner, DeliveryEvidence& evidence,
+                             std::shared_ptr<const HostRules> rules)
     : owner_(owner), evidence_(evidence), rules_(std::move(rules)) {}
 
 Status HttpExtension::admit(HttpRequestCopy& copied) {
@@ -180,7 +181,7 @@ Status HttpExtension::admit(HttpRequestCopy& copied) {
                               std::string_view bytes) { return staging.write(handle, bytes); };
   }
   copied.request.allow = [rules = rules_](std::string_view host, std::string_view address) {
-    return rules.check(host, address);
+    return rules->check(host, address);
   };
   if (copied.delivery_op != 0) {
     if (!evidence_.request_begins(copied.delivery_op)) {
@@ -225,6 +226,9 @@ void HttpExtension::ended(pbay_op op, net::HttpResult result) {
   const pbay_op delivery_op = found->second.delivery_op;
   const net::SentState sent = result.sent_state;
   running_.erase(found);
+  if (result.status.code() == Code::kRefused) {
+    owner_.host_refused(result.status);
+  }
   Completion completion{.code = http_code(result), .text = result.status.message()};
   completion.detail = std::make_unique<HttpDetail>(std::move(result));
   owner_.complete(op, std::move(completion));

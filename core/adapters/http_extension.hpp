@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <unordered_map>
 #include <vector>
 
@@ -39,7 +40,8 @@ class DeliveryEvidence {
 // [core thread]
 class HttpExtension {
  public:
-  HttpExtension(ExtensionOwner& owner, DeliveryEvidence& evidence, HostRules rules);
+  HttpExtension(ExtensionOwner& owner, DeliveryEvidence& evidence,
+                std::shared_ptr<const HostRules> rules);
 
   void request(pbay_op op, HttpRequestCopy copy);
   void cancel(pbay_op op);
@@ -60,7 +62,7 @@ class HttpExtension {
 
   ExtensionOwner& owner_;
   DeliveryEvidence& evidence_;
-  HostRules rules_;
+  std::shared_ptr<const HostRules> rules_;  // shared with requests, which may outlive this
   std::unordered_map<pbay_op, Running> running_;
   std::uint64_t requests_ = 0;
 };

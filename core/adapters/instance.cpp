@@ -20,6 +20,8 @@ std::int64_t monotonic_milliseconds(base::MonotonicTime time) {
 
 namespace {
 
+constexpr std::uint64_t kRefusalsLogged = 100;  // an adapter that tries for ever fills no log
+
 // [the adapter's thread]
 void report_taken(Bridge& bridge, base::UniqueFunction<void()> taken) {
   if (taken) {
@@ -38,11 +40,12 @@ Instance::Instance(InstanceSetup setup)
       staging_(*this),
       deliveries_(
           setup_.services.loop, setup_.name.str(),
-          [this](pbay_op op) { cancel_host_operation(op); },
-          [this] { return bridge_->connections.sends(); },
-          [this]() -> bool { return setup_.isolated || bridge_->uses_http; }),
+          [this](pbay_op op) { cancel_host_operation(op); }, [this] { return bridge_->sends(); },
+          [this]() -> bool { return setup_.isolated || bridge_->uses_network; }),
       http_(*this, deliveries_, setup_.hosts),
       listeners_(*this, setup_.options.data_dir + "/run"),
+      websockets_(*this, setup_.hosts),
+      streams_(*this, setup_.hosts),
       webhooks_(*this, setup_.webhooks),
       submits_(*this, staging_, setup_.inbound),
       fetches_(*this, staging_, [this](pbay_op op) { cancel_host_operation(op); }) {
@@ -359,6 +362,8 @@ void Instance::end_everything(const std::string& why) {
   timers_.shut_down();
   http_.shut_down();
   listeners_.shut_down();
+  websockets_.shut_down();
+  streams_.shut_down();
   webhooks_.shut_down();
   submits_.shut_down();
   fetches_.end_all(why);
@@ -475,6 +480,19 @@ void Instance::emit(pbay_op op, std::unique_ptr<Detail> detail,
     }
     report_taken(*bridge, std::move(taken));
   });
+}
+
+void Instance::host_refused(const Status& why) {
+  if (++refusals_ > kRefusalsLogged) {
+    return;
+  }
+  base::log_warning("adapter.host_refused",
+                    {{"instance", setup_.name.str()}, {"reason", why.message()}});
+  if (refusals_ == kRefusalsLogged) {
+    base::log_warning(
+        "adapter.host_refused",
+        {{"instance", setup_.name.str()}, {"reason", "so many that further ones are not logged"}});
+  }
 }
 
 void Instance::violation(std::string_view what) {

@@ -28,9 +28,11 @@
 #include "adapters/loader_thread.hpp"
 #include "adapters/restarts.hpp"
 #include "adapters/staging_extension.hpp"
+#include "adapters/stream_extension.hpp"
 #include "adapters/submit_queue.hpp"
 #include "adapters/timer_extension.hpp"
 #include "adapters/webhook_extension.hpp"
+#include "adapters/websocket_extension.hpp"
 #include "base/timer.hpp"
 
 namespace patchbay::adapters {
@@ -39,9 +41,9 @@ namespace patchbay::adapters {
 struct InstanceSetup {
   base::InstanceName name;
   base::ChannelName channel;
-  std::string config_json;  // checked, with defaults and the instance's name
-  HostRules hosts;
-  std::shared_ptr<Module> module;  // shared by the instances of a channel
+  std::string config_json;                 // checked, with defaults and the instance's name
+  std::shared_ptr<const HostRules> hosts;  // shared with requests, which may outlive the instance
+  std::shared_ptr<Module> module;          // shared by the instances of a channel
   const AdapterHostOptions& options;
   const AdapterHostServices& services;
   std::shared_ptr<HostGate> gate;  // shared by all that may outlive the host
@@ -115,6 +117,8 @@ class Instance final : public ExtensionOwner {
   [[nodiscard]] StagingExtension& staging() { return staging_; }
   [[nodiscard]] HttpExtension& http() { return http_; }
   [[nodiscard]] ListenerExtension& listeners() { return listeners_; }
+  [[nodiscard]] WebSocketExtension& websockets() { return websockets_; }
+  [[nodiscard]] StreamExtension& streams() { return streams_; }
   [[nodiscard]] WebhookExtension& webhooks() { return webhooks_; }
   [[nodiscard]] SubmitQueue& submits() { return submits_; }
 
@@ -127,6 +131,7 @@ class Instance final : public ExtensionOwner {
   void emit(pbay_op op, std::unique_ptr<Detail> detail,
             base::UniqueFunction<void()> taken) override;
   void end(pbay_op op) override { operations_.erase(op); }
+  void host_refused(const base::Status& why) override;
   void violation(std::string_view what) override;
   Bridge& bridge() override { return *bridge_; }
   const AdapterHostServices& services() const override { return setup_.services; }
@@ -183,6 +188,7 @@ class Instance final : public ExtensionOwner {
   base::TimerId stop_timer_ = 0;
   std::vector<base::UniqueFunction<void()>> on_ended_;
   std::uint64_t violations_ = 0;
+  std::uint64_t refusals_ = 0;  // of hosts
 
   TimerExtension timers_;
   KvExtension kv_;
@@ -190,6 +196,8 @@ class Instance final : public ExtensionOwner {
   DeliveryTable deliveries_;
   HttpExtension http_;
   ListenerExtension listeners_;
+  WebSocketExtension websockets_;
+  StreamExtension streams_;
   WebhookExtension webhooks_;
   SubmitQueue submits_;
   FetchTable fetches_;

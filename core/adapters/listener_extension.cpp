@@ -20,9 +20,6 @@ using base::Code;
 using base::Result;
 using base::Status;
 
-// Bytes that an adapter was given and has not taken: more, and the connection is not read.
-constexpr std::size_t kUntakenBytes = 256 * 1024;
-
 class ListenerDetail final : public Detail {
  public:
   ListenerDetail(std::uint32_t kind, std::uint64_t connection, std::string_view data)
@@ -51,6 +48,7 @@ std::int32_t send_bytes(const pbay_host* host, std::uint64_t connection,
     case ConnectionBuffers::Room::kNoConnection:
       return PBAY_E_NOT_FOUND;
     case ConnectionBuffers::Room::kFull:
+    case ConnectionBuffers::Room::kNever:
       return PBAY_E_BUSY;
     case ConnectionBuffers::Room::kTaken:
       break;

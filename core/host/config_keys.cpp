@@ -59,7 +59,8 @@ constexpr auto kKeys = std::to_array<Key>({
            "group, channel, dm or direct."),
     required_text("instances.*.channel", "The channel that it speaks: the adapter's name."),
     plain("instances.*.allowed_hosts", KeyType::kStringList, "", false,
-          "Hosts that the adapter may connect to, besides those of its manifest."),
+          "Where the adapter may connect, besides the hosts of its manifest: a name or an address, "
+          "wherever it leads; *.example.org, to public addresses; unix:/path, a socket."),
     plain("instances.*.settings", KeyType::kSettings, "{}", false,
           "The adapter's own settings. A secret is {\"env\":\"NAME\"}, {\"file\":\"path\"}, "
           "{\"credential\":\"name\"}, or a string if only you can read this file (mode 0600)."),

@@ -29,6 +29,7 @@
 #include "host/refusing_ports.hpp"
 #include "host/session_runs.hpp"
 #include "host/version.hpp"
+#include "net/connector.hpp"
 #include "net/http_client.hpp"
 #include "net/service_notifier.hpp"
 #include "routing/kept_files.hpp"
@@ -148,6 +149,7 @@ class Host::Parts {
   std::shared_ptr<attachments::MimeDetector> mime =
       std::make_shared<attachments::MimeDetector>(loop);
   std::unique_ptr<net::HttpClient> http;
+  std::unique_ptr<net::Connector> connector;
   std::unique_ptr<delivery::SessionWatcher> watcher;
   NoSystemActions system_actions;
   NoAgentMessages agent_messages;
@@ -271,13 +273,14 @@ Status Host::Parts::open_adapters() {
   options.ca_file = config.ca_file;
   options.proxy = config.proxy;
   options.user_agent = std::string("patchbay/") + kVersion;
+  PATCHBAY_ASSIGN(connector, net::Connector::make(loop, {options.ca_file, options.user_agent}));
   PATCHBAY_ASSIGN(http, net::make_http_client(loop, std::move(options)));
   PATCHBAY_ASSIGN(watcher,
                   delivery::make_inotify_watcher(loop, storage_threads, random, *sessions));
   channels = std::make_unique<adapters::AdapterHost>(
       adapter_options(config),
       adapters::AdapterHostServices{loop, storage_threads, random, *staging, http.get(),
-                                    database.get(), &loop});
+                                    database.get(), &loop, connector.get()});
   channels->load_plugins();
   PATCHBAY_TRY(check_clear_secrets(config, *channels));
   for (const std::string& missing : missing_programs(config)) {

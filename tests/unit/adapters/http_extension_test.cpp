@@ -47,7 +47,7 @@ TEST_P(HttpExtensionTest, OnlyTheInstancesHostsAreAllowed) {
   ASSERT_TRUE(comes("scripted", State::kOnline));
   const auto place = give("scripted", "get https://api.example.org/");
   const auto operation = await_request();
-  const net::HttpAllow allow = http_.requests.at(operation).request.allow;
+  const net::HostAllow allow = http_.requests.at(operation).request.allow;
   EXPECT_TRUE(allow("api.example.org", "").ok()) << "the sidecar's";
   EXPECT_TRUE(allow("files.example.org", "").ok()) << "the configuration's";
   EXPECT_TRUE(allow("127.0.0.1", "127.0.0.1").ok()) << "that of a setting";

@@ -19,9 +19,11 @@
 #include <patchbay/ext/kv.h>
 #include <patchbay/ext/listener.h>
 #include <patchbay/ext/staging.h>
+#include <patchbay/ext/stream.h>
 #include <patchbay/ext/timer.h>
 #include <patchbay/ext/typing.h>
 #include <patchbay/ext/webhook.h>
+#include <patchbay/ext/websocket.h>
 
 enum { kWords = 8, kOperations = 4096, kTextBytes = 4096 };
 
@@ -34,13 +36,18 @@ typedef struct scripted {
   const pbay_http* http;
   const pbay_listener* listener;
   const pbay_webhook* webhook;
+  const pbay_websocket* websocket;
+  const pbay_stream* stream;
   char mode[32];
   pbay_op last_op;
   pbay_op delivery_of[kOperations]; /* which delivery waits for which operation, modulo */
   pbay_op listener_op;
   pbay_op webhook_op;
-  uint64_t staged;  /* what is submitted when its commit completes; 0: nothing */
-  pbay_op fetch_op; /* what is completed when its commit completes; 0: nothing */
+  pbay_op websocket_op;
+  pbay_op stream_op;
+  char heard[kTextBytes]; /* events of WebSocket and stream, in short */
+  uint64_t staged;        /* what is submitted when its commit completes; 0: nothing */
+  pbay_op fetch_op;       /* what is completed when its commit completes; 0: nothing */
 } scripted;
 
 static pbay_str text_of(const char* text) {
@@ -203,10 +210,85 @@ static void reach_out(scripted* self, pbay_op op, const char* path) {
   finish(self, op, PBAY_OK, text, "r");
 }
 
+/* ---- WebSocket and stream ------------------------------------------------------------------- */
+
+static void open_websocket(scripted* self, pbay_op delivery, const char* url) {
+  pbay_websocket_options options;
+  memset(&options, 0, sizeof options);
+  options.struct_size = sizeof options;
+  options.url = text_of(url);
+  self->websocket_op = next_op(self, delivery);
+  self->websocket->open(self->host, self->websocket_op, &options);
+}
+
+static void finish_with_code(scripted* self, pbay_op op, int32_t code) {
+  char text[16];
+  snprintf(text, sizeof text, "%d", (int)code);
+  finish(self, op, PBAY_OK, text, "r");
+}
+
+static int obey_outgoing(scripted* self, pbay_op op, char* words[kWords]) {
+  const char* command = words[0];
+  const pbay_host* host = self->host;
+  if (strcmp(command, "websocket") == 0) {
+    open_websocket(self, op, words[1]);
+  } else if (strcmp(command, "websocket-send") == 0) {
+    finish_with_code(
+        self, op,
+        self->websocket->send(host, self->websocket_op, PBAY_WEBSOCKET_TEXT, text_of(words[1])));
+  } else if (strcmp(command, "websocket-send-and-forget") == 0) {
+    self->websocket->send(host, self->websocket_op, PBAY_WEBSOCKET_TEXT, text_of(words[1]));
+  } else if (strcmp(command, "websocket-ping-and-forget") == 0) {
+    self->websocket->ping(host, self->websocket_op, text_of(words[1]));
+  } else if (strcmp(command, "websocket-send-large") == 0) {
+    const size_t size = strtoul(words[1], NULL, 10);
+    char* bytes = calloc(1, size);
+    const pbay_str data = {bytes, size};
+    finish_with_code(self, op,
+                     self->websocket->send(host, self->websocket_op, PBAY_WEBSOCKET_BINARY, data));
+    free(bytes);
+  } else if (strcmp(command, "websocket-send-broken") == 0) {
+    finish_with_code(
+        self, op,
+        self->websocket->send(host, self->websocket_op, PBAY_WEBSOCKET_TEXT, text_of("\xff")));
+  } else if (strcmp(command, "websocket-close") == 0) {
+    self->websocket->close(host, self->websocket_op, (uint32_t)strtoul(words[1], NULL, 10),
+                           text_of("bye"));
+    finish_with_code(
+        self, op,
+        self->websocket->send(host, self->websocket_op, PBAY_WEBSOCKET_TEXT, text_of("late")));
+  } else if (strcmp(command, "websocket-and-close") == 0) {
+    open_websocket(self, op, words[1]);
+    self->websocket->close(host, self->websocket_op, 1000, text_of(""));
+  } else if (strcmp(command, "stream") == 0) {
+    self->stream_op = next_op(self, op);
+    self->stream->open(host, self->stream_op, text_of(words[1]));
+  } else if (strcmp(command, "stream-send") == 0) {
+    finish_with_code(self, op, self->stream->send(host, self->stream_op, text_of(words[1])));
+  } else if (strcmp(command, "stream-close") == 0) {
+    self->stream->close(host, self->stream_op);
+    finish_with_code(self, op, self->stream->send(host, self->stream_op, text_of("late")));
+  } else if (strcmp(command, "heard") == 0) {
+    finish(self, op, PBAY_OK, self->heard, "r");
+  } else {
+    return 0;
+  }
+  return 1;
+}
+
+static void hear(scripted* self, uint32_t kind, uint32_t code, pbay_str data) {
+  const size_t at = strlen(self->heard);
+  const int most = data.size < 32 ? (int)data.size : 32;
+  snprintf(self->heard + at, sizeof self->heard - at, "%u:%u:%.*s;", kind, code, most, data.data);
+}
+
 static void obey(scripted* self, pbay_op op, const pbay_delivery* delivery, int count,
                  char* words[kWords]) {
   const char* command = words[0];
   const pbay_host* host = self->host;
+  if (obey_outgoing(self, op, words)) {
+    return;
+  }
   if (strcmp(command, "ok") == 0) {
     finish(self, op, PBAY_OK, "fine", "r1");
   } else if (strcmp(command, "fail") == 0) {
@@ -445,7 +527,13 @@ static void on_complete(void* context, pbay_op op, const pbay_completion* comple
 
 static void on_event(void* context, pbay_op op, const void* detail) {
   scripted* self = context;
-  if (op == self->listener_op) {
+  if (op == self->websocket_op) {
+    const pbay_websocket_event* event = detail;
+    hear(self, event->kind, event->close_code, event->data);
+  } else if (op == self->stream_op) {
+    const pbay_stream_event* event = detail;
+    hear(self, event->kind, 0, event->data);
+  } else if (op == self->listener_op) {
     const pbay_listener_event* event = detail;
     if (event->kind == PBAY_LISTENER_DATA) {
       self->listener->send(self->host, event->connection, event->data);
@@ -528,6 +616,8 @@ static int32_t create(const pbay_host* host, pbay_str config_json, pbay_adapter*
   self->http = host->get_extension(host, PBAY_EXT_HTTP);
   self->listener = host->get_extension(host, PBAY_EXT_LISTENER);
   self->webhook = host->get_extension(host, PBAY_EXT_WEBHOOK);
+  self->websocket = host->get_extension(host, PBAY_EXT_WEBSOCKET);
+  self->stream = host->get_extension(host, PBAY_EXT_STREAM);
   out->struct_size = sizeof *out;
   out->self = self;
   out->start = strcmp(self->mode, "no-start") == 0 ? NULL : start;

@@ -4,8 +4,6 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "adapters/host_rules.hpp"
-
 namespace patchbay::adapters {
 namespace {
 
@@ -55,20 +53,6 @@ TEST(Sidecar, ErrorsNameFileKeyAndRemedy) {
     EXPECT_THAT(result.status().message(), AllOf(HasSubstr("x.adapter.json"), HasSubstr(key),
                                                  HasSubstr("patchbay_add_adapter")));
   }
-}
-
-TEST(HostRules, AllowExactHostsPatternsAndUrlsOnly) {
-  HostRules rules;
-  rules.add("API.example.org");
-  rules.add("*.cdn.example.org");
-  rules.add_url("http://127.0.0.1:8080/bot");
-  EXPECT_TRUE(rules.check("api.example.org", "").ok());
-  EXPECT_TRUE(rules.check("api.example.org", "10.0.0.1").ok()) << "the operator named it";
-  EXPECT_TRUE(rules.check("127.0.0.1", "127.0.0.1").ok());
-  EXPECT_TRUE(rules.check("a.cdn.example.org", "93.184.216.34").ok());
-  EXPECT_THAT(rules.check("a.cdn.example.org", "10.0.0.1").message(), HasSubstr("private address"));
-  EXPECT_THAT(rules.check("evil.example.org", "").message(),
-              AllOf(HasSubstr("evil.example.org"), HasSubstr("allowed_hosts")));
 }
 
 }  // namespace
