@@ -22,12 +22,15 @@ typedef struct pbay_stream_event {
 typedef struct pbay_stream {
   uint32_t struct_size;
   uint32_t reserved;
-  /* [any] endpoint: "tcp://host:port" or "unix:/path". Completes when connected; after that events
-   * come under the same op until CLOSED. */
+  /* [any] endpoint: "tcp://host:port" or "unix:/path". Completes when connected; after PBAY_OK
+   * events come under the same op until CLOSED. PBAY_E_FORBIDDEN: not allowed; a Unix socket must
+   * be named by the instance's configuration. */
   void (*open)(const pbay_host* host, pbay_op op, pbay_str endpoint) PBAY_NOEXCEPT;
-  /* [any] Queues bytes, at most 1 MiB: else PBAY_E_BUSY. PBAY_E_NOT_FOUND: closed. */
+  /* [any] Queues bytes, at most 1 MiB in all: else PBAY_E_BUSY. PBAY_E_NOT_FOUND: closed.
+   * PBAY_E_TOO_LARGE: it never could. */
   int32_t (*send)(const pbay_host* host, pbay_op op, pbay_str bytes) PBAY_NOEXCEPT;
-  /* [any] */
+  /* [any] Closes after what is queued has been written; the CLOSED event still comes, within 10 s.
+   * Before it is open: PBAY_E_CANCELLED. */
   void (*close)(const pbay_host* host, pbay_op op) PBAY_NOEXCEPT;
 } pbay_stream;
 

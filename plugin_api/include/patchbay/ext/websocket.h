@@ -37,15 +37,18 @@ typedef struct pbay_websocket_event {
 typedef struct pbay_websocket {
   uint32_t struct_size;
   uint32_t reserved;
-  /* [any] Completes when the handshake is done (value: the HTTP status when it was refused); after
-   * PBAY_OK events come under the same op until CLOSED. */
+  /* [any] Completes when the handshake is done (value: the HTTP status when the server refused it);
+   * after PBAY_OK events come under the same op until CLOSED. PBAY_E_FORBIDDEN: host not allowed.
+   * Redirects are not followed, and there is no compression. */
   void (*open)(const pbay_host* host, pbay_op op,
                const pbay_websocket_options* options) PBAY_NOEXCEPT;
-  /* [any] Queue one message, at most 4 MiB in all: else PBAY_E_BUSY. PBAY_E_NOT_FOUND: closed. */
+  /* [any] Queue one message, at most 4 MiB in all: else PBAY_E_BUSY. PBAY_E_NOT_FOUND: closed.
+   * PBAY_E_TOO_LARGE: it never could. PBAY_E_INVALID: a text that is not UTF-8. */
   int32_t (*send)(const pbay_host* host, pbay_op op, uint32_t kind, pbay_str data) PBAY_NOEXCEPT;
-  /* [any] A ping; its pong comes as an event. */
+  /* [any] A ping of at most 125 bytes, queued as messages are; its pong comes as an event. */
   int32_t (*ping)(const pbay_host* host, pbay_op op, pbay_str data) PBAY_NOEXCEPT;
-  /* [any] Close with a code; the CLOSED event still comes. code 0: drop without a close frame. */
+  /* [any] Close with a code after what is queued; the CLOSED event still comes, within 5 s. code 0:
+   * drop without a close frame, and with a CLOSED of 1006. Before it is open: PBAY_E_CANCELLED. */
   void (*close)(const pbay_host* host, pbay_op op, uint32_t code, pbay_str reason) PBAY_NOEXCEPT;
 } pbay_websocket;
 

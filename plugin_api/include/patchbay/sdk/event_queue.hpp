@@ -1,5 +1,5 @@
-// EventQueue: what a long-lived operation (a listener, a webhook route) has heard, for one
-// coroutine that reads it: `ListenerEvent event = co_await queue.next();`
+// EventQueue: what a long-lived operation (a listener, a WebSocket) has heard, for one coroutine
+// that reads it: `ListenerEvent event = co_await queue.next();`
 #ifndef PATCHBAY_SDK_EVENT_QUEUE_HPP
 #define PATCHBAY_SDK_EVENT_QUEUE_HPP
 
@@ -18,7 +18,9 @@ inline constexpr std::size_t kMaxQueuedEvents = 4096;
 template <class T>
 class EventQueue {
  public:
-  explicit EventQueue(Runtime& runtime) noexcept : runtime_(runtime) {}
+  // last: the phase in which it is still read; after it, next() ends by Stopped.
+  explicit EventQueue(Runtime& runtime, Phase last = Phase::kRunning) noexcept
+      : runtime_(runtime), last_(last) {}
   EventQueue(const EventQueue&) = delete;
   EventQueue& operator=(const EventQueue&) = delete;
 
@@ -31,7 +33,8 @@ class EventQueue {
     wake();
     return true;
   }
-  // Whoever waits gets Stopped. Called when the instance stops.
+  void clear() noexcept { events_.clear(); }
+  // Whoever waits gets Stopped. Called when `last` has gone by.
   void stop() { wake(); }
 
   class [[nodiscard]] Next {
@@ -52,7 +55,7 @@ class EventQueue {
     }
     T await_resume() {
       waits_ = false;
-      if (queue_.runtime_.phase() != Phase::kRunning) {
+      if (queue_.is_over()) {
         throw Stopped{};
       }
       T event = std::move(queue_.events_.front());
@@ -69,9 +72,8 @@ class EventQueue {
   [[nodiscard]] Next next() noexcept { return Next(*this); }
 
  private:
-  [[nodiscard]] bool ready() const noexcept {
-    return !events_.empty() || runtime_.phase() != Phase::kRunning;
-  }
+  [[nodiscard]] bool ready() const noexcept { return !events_.empty() || is_over(); }
+  [[nodiscard]] bool is_over() const noexcept { return runtime_.phase() > last_; }
   void wake() {
     if (waiting_) {
       detail::run(std::exchange(waiting_, nullptr));
@@ -79,6 +81,7 @@ class EventQueue {
   }
 
   Runtime& runtime_;
+  Phase last_;
   std::deque<T> events_;
   std::coroutine_handle<> waiting_;
 };
