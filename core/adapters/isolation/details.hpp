@@ -20,10 +20,20 @@ enum class DetailKind : std::uint8_t {
   // In events, until the operation is over.
   kListener,
   kWebhook,
+  kWebSocket,
+  kStream,
 };
 
 [[nodiscard]] constexpr bool comes_in_events(DetailKind kind) {
   return kind >= DetailKind::kListener;
+}
+
+// The last event of an operation.
+[[nodiscard]] inline bool ends(DetailKind kind, const void* detail) {
+  return (kind == DetailKind::kWebSocket &&
+          static_cast<const pbay_websocket_event*>(detail)->kind == PBAY_WEBSOCKET_CLOSED) ||
+         (kind == DetailKind::kStream &&
+          static_cast<const pbay_stream_event*>(detail)->kind == PBAY_STREAM_CLOSED);
 }
 
 inline void put_detail(wire::Writer& writer, DetailKind kind, const void* detail) {
@@ -45,6 +55,12 @@ inline void put_detail(wire::Writer& writer, DetailKind kind, const void* detail
       break;
     case DetailKind::kWebhook:
       writer.one(static_cast<const pbay_webhook_request*>(detail));
+      break;
+    case DetailKind::kWebSocket:
+      writer.one(static_cast<const pbay_websocket_event*>(detail));
+      break;
+    case DetailKind::kStream:
+      writer.one(static_cast<const pbay_stream_event*>(detail));
       break;
   }
 }
@@ -69,6 +85,10 @@ const void* next_one(wire::Reader& reader) {
       return next_one<pbay_listener_event>(reader);
     case DetailKind::kWebhook:
       return next_one<pbay_webhook_request>(reader);
+    case DetailKind::kWebSocket:
+      return next_one<pbay_websocket_event>(reader);
+    case DetailKind::kStream:
+      return next_one<pbay_stream_event>(reader);
   }
   return nullptr;
 }

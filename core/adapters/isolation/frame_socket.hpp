@@ -61,6 +61,13 @@ enum class FrameKind : std::uint16_t {
   kWebhookOpen,
   kWebhookRespond,
   kWebhookClose,
+  kWebSocketOpen,
+  kWebSocketSend,  // a question
+  kWebSocketPing,  // a question
+  kWebSocketClose,
+  kStreamOpen,
+  kStreamSend,  // a question
+  kStreamClose,
 };
 
 struct Frame {

@@ -52,6 +52,12 @@ Status HostCalls::answer(const Frame& frame, std::uint64_t value) {
 
 Status HostCalls::take(const Frame& frame) {
   Reader reader = frame.reader();
+  if (frame.kind >= FrameKind::kStreamOpen) {
+    return take_stream(frame, reader);
+  }
+  if (frame.kind >= FrameKind::kWebSocketOpen) {
+    return take_websocket(frame, reader);
+  }
   if (frame.kind >= FrameKind::kWebhookOpen) {
     return take_webhook(frame, reader);
   }
@@ -291,6 +297,70 @@ Status HostCalls::take_webhook(const Frame& frame, Reader& reader) {
     case FrameKind::kWebhookClose:
       asked_.forget(frame.id);
       webhook->close(&host_, frame.id);
+      break;
+    default:
+      return malformed(frame);
+  }
+  return reader.ok() ? Status() : malformed(frame);
+}
+
+Status HostCalls::take_websocket(const Frame& frame, Reader& reader) {
+  const auto* websocket = table(websocket_, PBAY_EXT_WEBSOCKET);
+  if (websocket == nullptr) {
+    return malformed(frame);
+  }
+  switch (frame.kind) {
+    case FrameKind::kWebSocketOpen: {
+      const auto options = reader.next<pbay_websocket_options>();
+      if (reader.ok()) {
+        PATCHBAY_TRY(remember(frame, DetailKind::kWebSocket));
+        websocket->open(&host_, frame.id, &options);
+      }
+      break;
+    }
+    case FrameKind::kWebSocketSend: {
+      const auto op = reader.next<pbay_op>();
+      const auto kind = reader.next<std::uint32_t>();
+      const auto data = reader.next<pbay_str>();
+      PATCHBAY_TRY(
+          answer(frame, static_cast<std::uint64_t>(websocket->send(&host_, op, kind, data))));
+      break;
+    }
+    case FrameKind::kWebSocketPing: {
+      const auto op = reader.next<pbay_op>();
+      const auto data = reader.next<pbay_str>();
+      PATCHBAY_TRY(answer(frame, static_cast<std::uint64_t>(websocket->ping(&host_, op, data))));
+      break;
+    }
+    case FrameKind::kWebSocketClose: {
+      const auto code = reader.next<std::uint32_t>();
+      websocket->close(&host_, frame.id, code, reader.next<pbay_str>());
+      break;
+    }
+    default:
+      return malformed(frame);
+  }
+  return reader.ok() ? Status() : malformed(frame);
+}
+
+Status HostCalls::take_stream(const Frame& frame, Reader& reader) {
+  const auto* stream = table(stream_, PBAY_EXT_STREAM);
+  if (stream == nullptr) {
+    return malformed(frame);
+  }
+  switch (frame.kind) {
+    case FrameKind::kStreamOpen:
+      PATCHBAY_TRY(remember(frame, DetailKind::kStream));
+      stream->open(&host_, frame.id, reader.next<pbay_str>());
+      break;
+    case FrameKind::kStreamSend: {
+      const auto op = reader.next<pbay_op>();
+      const auto bytes = reader.next<pbay_str>();
+      PATCHBAY_TRY(answer(frame, static_cast<std::uint64_t>(stream->send(&host_, op, bytes))));
+      break;
+    }
+    case FrameKind::kStreamClose:
+      stream->close(&host_, frame.id);
       break;
     default:
       return malformed(frame);

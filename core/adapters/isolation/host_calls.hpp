@@ -7,8 +7,10 @@
 #include <patchbay/ext/kv.h>
 #include <patchbay/ext/listener.h>
 #include <patchbay/ext/staging.h>
+#include <patchbay/ext/stream.h>
 #include <patchbay/ext/timer.h>
 #include <patchbay/ext/webhook.h>
+#include <patchbay/ext/websocket.h>
 
 #include "adapters/isolation/asked_operations.hpp"
 #include "adapters/isolation/frame_socket.hpp"
@@ -33,6 +35,8 @@ class HostCalls {
   base::Status take_staging(const Frame& frame, wire::Reader& reader);
   base::Status take_listener(const Frame& frame, wire::Reader& reader);
   base::Status take_webhook(const Frame& frame, wire::Reader& reader);
+  base::Status take_websocket(const Frame& frame, wire::Reader& reader);
+  base::Status take_stream(const Frame& frame, wire::Reader& reader);
   template <class Table>
   const Table* table(const Table*& known, const char* id);
   base::Status remember(const Frame& frame, DetailKind kind);
@@ -47,6 +51,8 @@ class HostCalls {
   const pbay_staging* staging_ = nullptr;
   const pbay_listener* listener_ = nullptr;
   const pbay_webhook* webhook_ = nullptr;
+  const pbay_websocket* websocket_ = nullptr;
+  const pbay_stream* stream_ = nullptr;
 };
 
 }  // namespace patchbay::adapters

@@ -106,9 +106,13 @@ struct Runner::Functions {
     of(self).call(FrameKind::kOnComplete, without);
   }
   static void on_event(void* self, pbay_op op, const void* detail) noexcept {
+    const DetailKind kind = of(self).asked_.kind(op);
     Writer body;
     body(op);
-    put_detail(body, of(self).asked_.kind(op), detail);
+    put_detail(body, kind, detail);
+    if (ends(kind, detail)) {
+      of(self).asked_.forget(op);
+    }
     of(self).call(FrameKind::kOnEvent, body);
   }
   static void cancel(void* self, pbay_op op) noexcept {

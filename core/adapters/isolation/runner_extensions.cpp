@@ -8,8 +8,10 @@
 #include <patchbay/ext/kv.h>
 #include <patchbay/ext/listener.h>
 #include <patchbay/ext/staging.h>
+#include <patchbay/ext/stream.h>
 #include <patchbay/ext/timer.h>
 #include <patchbay/ext/webhook.h>
+#include <patchbay/ext/websocket.h>
 
 #include "adapters/isolation/runner_host.hpp"
 #include "adapters/isolation/wire_structs.hpp"
@@ -159,14 +161,61 @@ constexpr pbay_webhook kWebhook = {
     .close = [](const pbay_host* host,
                 pbay_op op) noexcept { send(host, FrameKind::kWebhookClose, op, {}); }};
 
+constexpr pbay_websocket kWebSocket = {
+    .struct_size = sizeof(pbay_websocket),
+    .reserved = 0,
+    .open =
+        [](const pbay_host* host, pbay_op op, const pbay_websocket_options* options) noexcept {
+          Writer body;
+          const pbay_websocket_options none{};
+          fields(body, options == nullptr ? none : wire::whole(*options));
+          send(host, FrameKind::kWebSocketOpen, op, body);
+        },
+    .send =
+        [](const pbay_host* host, pbay_op op, std::uint32_t kind, pbay_str data) noexcept {
+          Writer body;
+          body(op, kind, data);
+          return static_cast<std::int32_t>(
+              RunnerHost::of(host).ask(FrameKind::kWebSocketSend, body));
+        },
+    .ping =
+        [](const pbay_host* host, pbay_op op, pbay_str data) noexcept {
+          Writer body;
+          body(op, data);
+          return static_cast<std::int32_t>(
+              RunnerHost::of(host).ask(FrameKind::kWebSocketPing, body));
+        },
+    .close =
+        [](const pbay_host* host, pbay_op op, std::uint32_t code, pbay_str reason) noexcept {
+          send_members(host, FrameKind::kWebSocketClose, op, code, reason);
+        }};
+
+constexpr pbay_stream kStream = {
+    .struct_size = sizeof(pbay_stream),
+    .reserved = 0,
+    .open =
+        [](const pbay_host* host, pbay_op op, pbay_str endpoint) noexcept {
+          send_members(host, FrameKind::kStreamOpen, op, endpoint);
+        },
+    .send =
+        [](const pbay_host* host, pbay_op op, pbay_str bytes) noexcept {
+          Writer body;
+          body(op, bytes);
+          return static_cast<std::int32_t>(RunnerHost::of(host).ask(FrameKind::kStreamSend, body));
+        },
+    .close = [](const pbay_host* host,
+                pbay_op op) noexcept { send(host, FrameKind::kStreamClose, op, {}); }};
+
 struct Extension {
   std::string_view id;
   const void* table;
 };
 constexpr Extension kExtensions[] = {
-    {PBAY_EXT_CLOCK, &kClock},     {PBAY_EXT_TIMER, &kTimer},     {PBAY_EXT_HTTP, &kHttp},
-    {PBAY_EXT_KV, &kKv},           {PBAY_EXT_STAGING, &kStaging}, {PBAY_EXT_LISTENER, &kListener},
-    {PBAY_EXT_WEBHOOK, &kWebhook},
+    {PBAY_EXT_CLOCK, &kClock},     {PBAY_EXT_TIMER, &kTimer},
+    {PBAY_EXT_HTTP, &kHttp},       {PBAY_EXT_KV, &kKv},
+    {PBAY_EXT_STAGING, &kStaging}, {PBAY_EXT_LISTENER, &kListener},
+    {PBAY_EXT_WEBHOOK, &kWebhook}, {PBAY_EXT_WEBSOCKET, &kWebSocket},
+    {PBAY_EXT_STREAM, &kStream},
 };
 
 }  // namespace
