@@ -5,12 +5,36 @@
 #include <patchbay/ext/http.h>
 #include <patchbay/ext/kv.h>
 #include <patchbay/ext/listener.h>
-#include <patchbay/ext/process.h>
 #include <patchbay/ext/stream.h>
 #include <patchbay/ext/webhook.h>
 #include <patchbay/ext/websocket.h>
 
 namespace patchbay::adapters::wire {
+
+// A struct that has grown has a member that must travel, too.
+static_assert(sizeof(pbay_result) == 56);
+static_assert(sizeof(pbay_chat) == 40);
+static_assert(sizeof(pbay_sender) == 48);
+static_assert(sizeof(pbay_inbound_file) == 88);
+static_assert(sizeof(pbay_outbound_file) == 72);
+static_assert(sizeof(pbay_event) == 248);
+static_assert(sizeof(pbay_option) == 56);
+static_assert(sizeof(pbay_delivery) == 248);
+static_assert(sizeof(pbay_caps) == 64);
+static_assert(sizeof(pbay_state) == 64);
+static_assert(sizeof(pbay_report) == 56);
+static_assert(sizeof(pbay_completion) == 40);
+static_assert(sizeof(pbay_header) == 40);
+static_assert(sizeof(pbay_http_part) == 80);
+static_assert(sizeof(pbay_http_request) == 136);
+static_assert(sizeof(pbay_http_response) == 56);
+static_assert(sizeof(pbay_kv_value) == 24);
+static_assert(sizeof(pbay_listener_event) == 32);
+static_assert(sizeof(pbay_webhook_request) == 80);
+static_assert(sizeof(pbay_webhook_answer) == 40);
+static_assert(sizeof(pbay_websocket_options) == 56);
+static_assert(sizeof(pbay_websocket_event) == 32);
+static_assert(sizeof(pbay_stream_event) == 24);
 
 template <class C>
 void fields(C& c, typename C::template Ref<pbay_result> v) {
@@ -66,6 +90,7 @@ void fields(C& c, typename C::template Ref<pbay_delivery> v) {
   c(v.idempotency_key, v.parts_done, v.resume_cursor);
   c.array(v.remote_ids, v.remote_id_count, v.remote_id_stride);
   c(v.deadline_ms, v.extra_json);
+  c.array(v.target_ids, v.target_id_count, v.target_id_stride);
 }
 
 template <class C>
@@ -158,11 +183,6 @@ void fields(C& c, typename C::template Ref<pbay_websocket_event> v) {
 template <class C>
 void fields(C& c, typename C::template Ref<pbay_stream_event> v) {
   c(v.kind, v.data);
-}
-
-template <class C>
-void fields(C& c, typename C::template Ref<pbay_process_event> v) {
-  c(v.kind, v.exit_code, v.line);
 }
 
 }  // namespace patchbay::adapters::wire
