@@ -26,8 +26,8 @@ class ExtensionOwner {
   [[nodiscard]] virtual bool begin(pbay_op op, const char* what) = 0;
   // Ends the operation: on_complete() once.
   virtual void complete(pbay_op op, Completion completion) = 0;
-  // The same; `taken` comes on the core thread when the adapter has returned from it, after
-  // everything that it asked for before.
+  // The same; `taken` comes on the core thread when on_complete() begins: after everything that the
+  // adapter asked for before, and before what it asks for from inside it.
   virtual void complete_then(pbay_op op, Completion completion,
                              base::UniqueFunction<void()> taken) = 0;
   // on_complete() of an operation that lives on: events come under it until end().

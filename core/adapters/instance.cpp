@@ -457,6 +457,8 @@ void Instance::call_on_complete(pbay_op op, Completion completion,
   }
   thread_->call("on_complete", [op, completion = std::move(completion), taken = std::move(taken),
                                 bridge = bridge_](const pbay_adapter& adapter) mutable {
+    // Before the call: what the adapter asks for from inside it comes after this.
+    report_taken(*bridge, std::move(taken));
     pbay_completion abi_completion{};
     abi_completion.struct_size = sizeof(pbay_completion);
     abi_completion.code = completion.code;
@@ -464,7 +466,6 @@ void Instance::call_on_complete(pbay_op op, Completion completion,
     abi_completion.text = abi(completion.text);
     abi_completion.detail = completion.detail ? completion.detail->abi() : nullptr;
     adapter.on_complete(adapter.self, op, &abi_completion);
-    report_taken(*bridge, std::move(taken));
   });
 }
 

@@ -185,6 +185,18 @@ TEST_P(InstanceTest, NothingOvertakesAnEventThatWasNotStored) {
   EXPECT_EQ(say("scripted", "submit again"), "0 1 ") << "the adapter has heard of it";
 }
 
+TEST_P(InstanceTest, AnEventIsTakenWhenItIsSubmittedAgainFromInsideOnComplete) {
+  start_online({"scripted"});
+  inbound_.hold = true;
+  const auto place = give("scripted", "submit-until-stored m1");
+  ASSERT_TRUE(loop_.run_until([&] { return inbound_.events.size() == 1; }));
+  inbound_.held.front()(routing::SubmitOutcome::kBusy);
+  inbound_.hold = false;
+  EXPECT_EQ(await(place).text, "0 1 ");
+  EXPECT_EQ(inbound_.events.size(), 2U);
+  EXPECT_EQ(status("scripted").counters.busy, 1U) << "refused once, not until a call came between";
+}
+
 TEST_F(ClockTest, TimersAndClockAreTheLoops) {
   start_online({"scripted"});
   const auto place = give("scripted", "timer 60000");

@@ -46,6 +46,7 @@ typedef struct scripted {
   pbay_op websocket_op;
   pbay_op stream_op;
   char heard[kTextBytes]; /* events of WebSocket and stream, in short */
+  char insisted[32];      /* the event that is submitted until it is stored */
   uint64_t staged;        /* what is submitted when its commit completes; 0: nothing */
   pbay_op fetch_op;       /* what is completed when its commit completes; 0: nothing */
 } scripted;
@@ -315,6 +316,9 @@ static void obey(scripted* self, pbay_op op, const pbay_delivery* delivery, int 
     host->op_part(host, next_op(self, op), op + 1000, 0, text_of("p0"), text_of(""));
   } else if (strcmp(command, "submit") == 0) {
     submit(self, next_op(self, op), words[1], 0, NULL, 1);
+  } else if (strcmp(command, "submit-until-stored") == 0) {
+    snprintf(self->insisted, sizeof self->insisted, "%s", words[1]);
+    submit(self, next_op(self, op), self->insisted, 0, NULL, 1);
   } else if (strcmp(command, "submit-malformed") == 0) {
     submit(self, next_op(self, op), "m1", 0, NULL, 0);
   } else if (strcmp(command, "submit-zero") == 0) {
@@ -517,6 +521,10 @@ static void on_complete(void* context, pbay_op op, const pbay_completion* comple
     self->staged = 0;
     submit(self, next_op(self, delivery), "m-file", staged, NULL, 1);
     submit(self, next_op(self, 0), "m-after", 0, NULL, 1);
+    return;
+  }
+  if (self->insisted[0] != '\0' && completion->value == PBAY_NOT_STORED && self->last_op < 100) {
+    submit(self, next_op(self, delivery), self->insisted, 0, NULL, 1);
     return;
   }
   snprintf(text, sizeof text, "%d %llu %.*s", completion->code,
