@@ -291,8 +291,8 @@ void DeliveryService::on_acknowledgements(Acknowledged listener) {
 void DeliveryService::on_delivery(Changed listener) { parts_->core_.changed = std::move(listener); }
 
 void DeliveryService::list(store::DeliveryFilter filter,
-                           base::UniqueFunction<void(Result<Records>)> done) {
-  parts_->core_.deps.database.transact<Records>(
+                           base::UniqueFunction<void(Result<store::DeliveryPage>)> done) {
+  parts_->core_.deps.database.transact<store::DeliveryPage>(
       [filter = std::move(filter)](store::Repositories& repositories) {
         return repositories.ledger.list(filter);
       },

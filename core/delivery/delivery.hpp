@@ -105,7 +105,7 @@ class DeliveryService {
 
   // For the command line. Newest first.
   void list(store::DeliveryFilter filter,
-            base::UniqueFunction<void(base::Result<std::vector<store::DeliveryRecord>>)> done);
+            base::UniqueFunction<void(base::Result<store::DeliveryPage>)> done);
   // An operator resolves an unknown delivery: delivered, failed, or waiting (sent again). Gives
   // what the ledger holds then; kNotFound and kRefused as resolve_unknown() says.
   void resolve(std::int64_t delivery_id, store::DeliveryState to,

@@ -19,7 +19,6 @@ using nlohmann::json;
 
 constexpr std::chrono::seconds kControlAnswer{5};
 constexpr const char* kUsualInstance = "console";  // and the channel's name
-constexpr std::size_t kCountedDeliveries = 1000;
 
 // The user's own name, where a chat may have it.
 std::string default_chat() {
@@ -78,19 +77,10 @@ std::string default_instance(const std::string& data_dir) {
 // Negative: nobody can tell.
 int count_waiting(const std::string& data_dir, const std::string& instance,
                   const std::string& chat) {
-  const auto listed =
-      call_host(data_dir, "deliveries.list", {{"state", "waiting"}, {"limit", kCountedDeliveries}});
-  if (!listed.ok()) {
-    return -1;
-  }
-  const json rows = listed->value("deliveries", json::array());
-  if (rows.size() >= kCountedDeliveries) {
-    return -1;  // there may be more
-  }
-  return static_cast<int>(std::count_if(rows.begin(), rows.end(), [&](const json& row) {
-    // A chat's name has no colon.
-    return row.value("instance", "") == instance && row.value("chat", "").ends_with(":" + chat);
-  }));
+  // A terminal's chat is one with its person.
+  const auto counted = call_host(data_dir, "deliveries.count",
+                                 {{"instance", instance}, {"chat", instance + ":dm:" + chat}});
+  return counted.ok() ? counted->value("waiting", -1) : -1;
 }
 
 }  // namespace

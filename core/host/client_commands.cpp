@@ -92,6 +92,24 @@ constexpr Command kCommands[] = {
     {"trace", "trace", trace_text},
 };
 
+// All rows that were asked for; the host gives them in pages.
+base::Result<json> list_deliveries(const std::string& data_dir, json params, std::size_t limit) {
+  json rows = json::array();
+  while (true) {
+    params["limit"] = limit - rows.size();
+    PATCHBAY_ASSIGN(json answer, call_host(data_dir, "deliveries.list", params));
+    json page = answer.value("deliveries", json::array());
+    rows.insert(rows.end(), page.begin(), page.end());
+    const bool goes_on = answer.contains("next") && !page.empty() && rows.size() < limit;
+    if (!goes_on) {
+      answer["count"] = rows.size();
+      answer["deliveries"] = std::move(rows);
+      return answer;
+    }
+    params["before"] = answer["next"];
+  }
+}
+
 int fail(int code, const std::string& message) {
   std::fprintf(stderr, "patchbay: %s\n", message.c_str());
   return code;
@@ -135,7 +153,6 @@ base::Result<json> call_host(const std::string& data_dir, const std::string& met
 int run_client_command(const CommandLine& line, const std::string& data_dir) {
   json params = json::object();
   if (line.command == "deliveries") {
-    params["limit"] = line.limit;
     if (!line.arguments.empty()) {
       params["state"] = line.arguments.front();
     }
@@ -151,7 +168,8 @@ int run_client_command(const CommandLine& line, const std::string& data_dir) {
     if (line.command != command.name) {
       continue;
     }
-    const auto answer = call_host(data_dir, command.method, params);
+    const auto answer = line.command == "deliveries" ? list_deliveries(data_dir, params, line.limit)
+                                                     : call_host(data_dir, command.method, params);
     if (!answer.ok()) {
       return fail(exit_code_of(answer.status()), answer.status().message());
     }

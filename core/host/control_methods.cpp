@@ -21,7 +21,9 @@ using base::Status;
 using nlohmann::json;
 
 constexpr std::size_t kDefaultRows = 50;
-constexpr std::size_t kMaxRows = 10'000;
+constexpr std::size_t kMaxSessions = 10'000;
+// In one answer, which is made between two other tasks of the core thread. `next` leads on.
+constexpr std::size_t kMaxDeliveries = 200;
 
 std::string state_name(delivery::InstanceState state) {
   switch (state) {
@@ -54,8 +56,8 @@ std::string uptime_text(base::MonotonicTime::duration time) {
   return std::to_string(seconds / 3600) + " h " + std::to_string(seconds / 60 % 60) + " min";
 }
 
-std::size_t limit_of(const json& params) {
-  return std::min(params.value("limit", kDefaultRows), kMaxRows);
+std::size_t limit_of(const json& params, std::size_t most) {
+  return std::min(params.value("limit", kDefaultRows), most);
 }
 
 // What a process without privileges can still write there, in bytes; null if nobody can tell.
@@ -164,7 +166,7 @@ json session_row(const store::SessionRecord& session, const ControlSubjects& sub
 void list_sessions(const ControlSubjects& subjects, const json& params,
                    ControlServer::Reply reply) {
   subjects.database.transact<std::vector<store::SessionRecord>>(
-      [limit = limit_of(params)](store::Repositories& stored) {
+      [limit = limit_of(params, kMaxSessions)](store::Repositories& stored) {
         return stored.sessions.list(base::AgentGroupId(), true, limit);
       },
       [&subjects, reply = std::move(reply)](Result<std::vector<store::SessionRecord>> found) {
@@ -184,7 +186,8 @@ void list_sessions(const ControlSubjects& subjects, const json& params,
 void list_deliveries(const ControlSubjects& subjects, const json& params,
                      ControlServer::Reply reply) {
   store::DeliveryFilter filter;
-  filter.limit = limit_of(params);
+  filter.limit = limit_of(params, kMaxDeliveries);
+  filter.before = params.value("before", std::int64_t{0});
   if (params.contains("state")) {
     const std::string state = params["state"].get<std::string>();
     filter.state = store::parse_delivery_state(state);
@@ -195,18 +198,34 @@ void list_deliveries(const ControlSubjects& subjects, const json& params,
       return;
     }
   }
-  subjects.delivery.list(
-      filter, [reply = std::move(reply)](const Result<std::vector<store::DeliveryRecord>>& found) {
-        if (!found.ok()) {
-          reply(found.status());
-          return;
-        }
-        json rows = json::array();
-        for (const store::DeliveryRecord& delivery : *found) {
-          rows.push_back(delivery_json(delivery));
-        }
-        const std::size_t count = rows.size();
-        reply(json{{"count", count}, {"deliveries", std::move(rows)}});
+  subjects.delivery.list(filter,
+                         [reply = std::move(reply)](const Result<store::DeliveryPage>& found) {
+                           if (!found.ok()) {
+                             reply(found.status());
+                             return;
+                           }
+                           json rows = json::array();
+                           for (const store::DeliveryRecord& delivery : found->records) {
+                             rows.push_back(delivery_json(delivery));
+                           }
+                           json answer = {{"count", rows.size()}};
+                           answer["deliveries"] = std::move(rows);
+                           if (found->more) {
+                             answer["next"] = found->records.back().id;
+                           }
+                           reply(std::move(answer));
+                         });
+}
+
+void count_deliveries(const ControlSubjects& subjects, const json& params,
+                      ControlServer::Reply reply) {
+  subjects.database.transact<std::int64_t>(
+      [instance = base::InstanceName(params["instance"].get<std::string>()),
+       chat = base::ChatKey(params["chat"].get<std::string>())](store::Repositories& stored) {
+        return stored.ledger.count_waiting(instance, chat);
+      },
+      [reply = std::move(reply)](const Result<std::int64_t>& waiting) {
+        reply(waiting.ok() ? Result<json>(json{{"waiting", *waiting}}) : waiting.status());
       });
 }
 
@@ -256,9 +275,15 @@ void add_control_methods(ControlServer& server, ControlSubjects subjects) {
   server.add("sessions.list", {limit}, [shared](const json& params, ControlServer::Reply reply) {
     list_sessions(*shared, params, std::move(reply));
   });
-  server.add("deliveries.list", {limit, {"state"}},
+  // `before`: the `next` of the answer that this one goes on from.
+  server.add("deliveries.list", {limit, {"state"}, {"before", ParamType::kCount}},
              [shared](const json& params, ControlServer::Reply reply) {
                list_deliveries(*shared, params, std::move(reply));
+             });
+  server.add("deliveries.count",
+             {{"instance", ParamType::kText, true}, {"chat", ParamType::kText, true}},
+             [shared](const json& params, ControlServer::Reply reply) {
+               count_deliveries(*shared, params, std::move(reply));
              });
   server.add("deliveries.resolve",
              {{"id", ParamType::kCount, true}, {"as", ParamType::kText, true}},

@@ -1,12 +1,27 @@
 #include "host/control_server.hpp"
 
 #include <nlohmann/json.hpp>
+#include <utility>
 
+#include "base/event_loop.hpp"
 #include "host/control_protocol.hpp"
 
 namespace patchbay::host {
 
 using nlohmann::json;
+
+namespace {
+
+// Of one answer, and so of what a connection may have the host keep.
+constexpr std::size_t kAnswerBytes = 8 * limits::kControlFrameBytes;
+
+}  // namespace
+
+ControlServer::~ControlServer() {
+  for (auto& [id, connection] : connections_) {
+    loop_->cancel(connection.unread);
+  }
+}
 
 void ControlServer::add(std::string method, std::vector<ControlParam> params, Handler handler) {
   methods_.emplace(std::move(method), Method{std::move(params), std::move(handler)});
@@ -15,7 +30,8 @@ void ControlServer::add(std::string method, std::vector<ControlParam> params, Ha
 base::Status ControlServer::listen(base::EventLoop& loop, const std::string& path) {
   net::UnixListenerOptions options;
   options.max_connections = limits::kControlConnections;
-  options.max_buffered_bytes = 16 * limits::kControlFrameBytes;
+  options.max_buffered_bytes = kAnswerBytes;
+  loop_ = &loop;
   PATCHBAY_ASSIGN(listener_, net::UnixListener::listen(loop, path, options, *this));
   return {};
 }
@@ -25,32 +41,29 @@ void ControlServer::accepted(net::ConnectionId connection) {
 }
 
 void ControlServer::received(net::ConnectionId connection, std::string_view bytes) {
-  auto found = connections_.find(connection);
-  if (found == connections_.end()) {
-    return;
+  const auto found = connections_.find(connection);
+  if (found != connections_.end()) {
+    found->second.lines.append(bytes);
+    serve_next(connection);
   }
-  found->second.lines.append(bytes);
-  while (true) {
-    found = connections_.find(connection);  // a handler may have answered and closed
-    if (found == connections_.end()) {
-      return;
-    }
-    auto line = found->second.lines.next();
-    if (!line.ok()) {
-      refuse_oversized(connection, line.status());
-      return;
-    }
-    if (!line->has_value()) {
-      return;
-    }
+}
+
+void ControlServer::serve_next(net::ConnectionId connection) {
+  Connection& served = connections_.at(connection);
+  const auto line = served.lines.next();
+  if (!line.ok()) {
+    refuse_oversized(connection, line.status());
+  } else if (line->has_value()) {
     handle(connection, **line);
+  } else {
+    listener_->resume_reading(connection);
   }
 }
 
 void ControlServer::handle(net::ConnectionId connection, std::string_view line) {
   json params;
   const ControlRequest request = parse_request(line, params);
-  ++connections_.at(connection).pending;
+  listener_->pause_reading(connection);
   if (!request.problem.ok()) {
     answer(connection, error_line(request.id, request.problem));
     return;
@@ -68,16 +81,20 @@ void ControlServer::handle(net::ConnectionId connection, std::string_view line) 
   }
   method->second.handler(params, lifetime_.guard([this, connection,
                                                   id = request.id](base::Result<json> result) {
-    answer(connection, result.ok() ? response_line(id, *result) : error_line(id, result.status()));
+    std::string told = result.ok() ? response_line(id, *result) : error_line(id, result.status());
+    if (told.size() > kAnswerBytes) {
+      told = error_line(
+          id, {base::Code::kTooLarge, "the answer has more than " + std::to_string(kAnswerBytes) +
+                                          " bytes; ask for less at once"});
+    }
+    answer(connection, told);
   }));
 }
 
-// There is no way on in such a stream: it closes once what was asked before is answered.
+// There is no way on in such a stream: it closes.
 void ControlServer::refuse_oversized(net::ConnectionId connection, const base::Status& why) {
   listener_->pause_reading(connection);
-  Connection& refused = connections_.at(connection);
-  refused.ended = true;
-  ++refused.pending;
+  connections_.at(connection).ended = true;
   answer(connection, error_line(kNoRequestId, why.with_context("invalid request frame")));
 }
 
@@ -86,35 +103,38 @@ void ControlServer::answer(net::ConnectionId connection, const std::string& line
   if (found == connections_.end()) {
     return;
   }
-  --found->second.pending;
-  // A client that does not read its answers is dropped.
-  if (!listener_->send(connection, line).ok() ||
-      (found->second.ended && found->second.pending == 0)) {
+  if (!listener_->send(connection, line).ok() || found->second.ended) {
     listener_->hang_up(connection);
+    return;
   }
+  listener_->tell_when_written(connection);
+  found->second.unread =
+      loop_->run_after(unread_answer_, [this, connection] { listener_->drop(connection); });
+}
+
+void ControlServer::writable(net::ConnectionId connection) {
+  Connection& served = connections_.at(connection);
+  loop_->cancel(std::exchange(served.unread, 0));
+  serve_next(connection);
 }
 
 void ControlServer::ended(net::ConnectionId connection) {
-  const auto found = connections_.find(connection);
-  if (found == connections_.end()) {
-    return;
-  }
-  // A last line may lack its end, as `printf … | nc -U` sends it. What was refused is no line.
-  const bool refused = found->second.ended;
-  found->second.ended = true;
-  if (const std::string last(found->second.lines.rest()); !refused && !last.empty()) {
-    handle(connection, last);
-    return;  // its answer hangs up when it was the last one
-  }
-  if (found->second.pending == 0) {
+  Connection& served = connections_.at(connection);
+  served.ended = true;
+  // A last line may lack its end, as `printf … | nc -U` sends it.
+  if (const std::string last(served.lines.rest()); !last.empty()) {
+    handle(connection, last);  // its answer hangs up
+  } else {
     listener_->hang_up(connection);
   }
 }
 
-void ControlServer::writable(net::ConnectionId) {}
-
 void ControlServer::closed(net::ConnectionId connection, const base::Status&) {
-  connections_.erase(connection);
+  const auto found = connections_.find(connection);
+  if (found != connections_.end()) {
+    loop_->cancel(found->second.unread);
+    connections_.erase(found);
+  }
 }
 
 }  // namespace patchbay::host

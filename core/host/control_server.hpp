@@ -19,17 +19,21 @@
 
 namespace patchbay::host {
 
+// The requests of a connection are served one after the other: the next is read from it when the
+// answer to the former has been. So a client costs the host one request and one answer at a time.
 // [core thread]
 class ControlServer final : private net::UnixListenerEvents {
  public:
   using Reply = base::UniqueFunction<void(base::Result<nlohmann::json>)>;
   using Handler = std::function<void(const nlohmann::json& params, Reply reply)>;
 
-  ControlServer() = default;
-  ~ControlServer() override = default;
+  // A client that takes longer to read an answer is dropped.
+  explicit ControlServer(base::Milliseconds unread_answer = std::chrono::seconds(30))
+      : unread_answer_(unread_answer) {}
+  ~ControlServer() override;
 
   // Before listen(). A handler sees only params that have passed check_params(); it may reply
-  // later; requests of a connection run side by side.
+  // later.
   void add(std::string method, std::vector<ControlParam> params, Handler handler);
   [[nodiscard]] base::Status listen(base::EventLoop& loop, const std::string& path);
 
@@ -42,17 +46,20 @@ class ControlServer final : private net::UnixListenerEvents {
 
   struct Connection {
     net::LineSplitter lines;
-    std::size_t pending = 0;  // requests without a response
-    bool ended = false;       // nothing more is read; it closes after the last response
+    bool ended = false;        // nothing more is read; it closes after the answer
+    base::TimerId unread = 0;  // while an answer waits to be read
   };
   struct Method {
     std::vector<ControlParam> params;
     Handler handler;
   };
+  void serve_next(net::ConnectionId connection);
   void handle(net::ConnectionId connection, std::string_view line);
   void refuse_oversized(net::ConnectionId connection, const base::Status& why);
   void answer(net::ConnectionId connection, const std::string& line);
 
+  const base::Milliseconds unread_answer_;
+  base::EventLoop* loop_ = nullptr;  // from listen() on
   std::map<std::string, Method, std::less<>> methods_;
   std::unordered_map<net::ConnectionId, Connection> connections_;
   std::unique_ptr<net::UnixListener> listener_;

@@ -81,7 +81,8 @@ struct Connection {
   bool paused = false;
   bool input_ended = false;
   bool hung_up = false;
-  bool was_busy = false;  // writable() is owed
+  bool was_busy = false;            // writable() is owed
+  bool tells_when_written = false;  // … when nothing is queued
   base::TimerId patience = 0;
 
   [[nodiscard]] std::size_t queued() const { return out.size() - out_begin; }
@@ -234,8 +235,12 @@ struct UnixListener::State : std::enable_shared_from_this<State> {
         return;
       }
     }
-    if (connection->was_busy && connection->queued() <= options.max_buffered_bytes / 2) {
-      connection->was_busy = false;
+    const bool has_room =
+        connection->was_busy && connection->queued() <= options.max_buffered_bytes / 2;
+    const bool is_written = connection->tells_when_written && connection->queued() == 0;
+    if (has_room || is_written) {
+      connection->was_busy = connection->was_busy && !has_room;
+      connection->tells_when_written = connection->tells_when_written && !is_written;
       events->writable(id);
     }
   }
@@ -319,6 +324,17 @@ Result<std::unique_ptr<UnixListener>> UnixListener::listen(base::EventLoop& loop
 
 Status UnixListener::send(ConnectionId connection, std::string_view bytes) {
   return state_->send(connection, bytes);
+}
+
+void UnixListener::tell_when_written(ConnectionId id) {
+  if (Connection* connection = state_->find(id)) {
+    connection->tells_when_written = true;
+    state_->wait_to_write(id);
+  }
+}
+
+void UnixListener::drop(ConnectionId id) {
+  state_->loop.post(state_->guarded([id](State& self) { self.close(id, {}); }));
 }
 
 void UnixListener::hang_up(ConnectionId connection) { state_->hang_up(connection); }

@@ -27,7 +27,8 @@ class UnixListenerEvents {
   virtual void received(ConnectionId connection, std::string_view bytes) = 0;
   // The peer will send no more, but may still read: answer it, then hang_up().
   virtual void ended(ConnectionId connection) = 0;
-  // After a send() that was answered kBusy: at least half of the buffer is free again.
+  // After a send() that was answered kBusy: at least half of the buffer is free again. After
+  // tell_when_written(): all of it is.
   virtual void writable(ConnectionId connection) = 0;
   // By the peer, after hang_up(), or for an error (then the status is not ok). Nothing follows.
   virtual void closed(ConnectionId connection, const base::Status& why) = 0;
@@ -55,6 +56,10 @@ class UnixListener {
   // Queues all of `bytes`, or nothing. kNotFound: the connection is gone or hung up. kBusy: the
   // buffer would hold more than its cap; writable() comes. kTooLarge: it never could.
   [[nodiscard]] base::Status send(ConnectionId connection, std::string_view bytes);
+  // writable() comes once, later, when all that is queued has been written.
+  void tell_when_written(ConnectionId connection);
+  // Closes now; what is queued is lost. closed() comes, later.
+  void drop(ConnectionId connection);
   // Closes after what is queued has been written; received() comes no more, closed() does.
   void hang_up(ConnectionId connection);
   // Stops and goes on reading, for a receiver whose own queue is full.

@@ -298,6 +298,7 @@ class CentralDatabaseOnThread final : public CentralDatabase {
     completions_.post([units = std::move(asynchronous)]() mutable {
       for (Unit& unit : units) {
         unit.done(std::move(unit.status));
+        unit.done = nullptr;  // and with it the result: a list may be large
       }
     });
   }

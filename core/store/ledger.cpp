@@ -64,6 +64,20 @@ Records read_list(Statements& statements, Query& query) {
   return records;
 }
 
+// What a record holds of variable length, where it may be much.
+std::size_t text_bytes(const DeliveryRecord& record) {
+  std::size_t bytes = record.content.size() + record.reason.size() + record.evidence.size();
+  for (const DeliveryPart& part : record.parts) {
+    bytes += part.remote_id.size() + part.cursor.size();
+  }
+  for (const auto* names : {&record.files, &record.refused_files}) {
+    for (const std::string& name : *names) {
+      bytes += name.size();
+    }
+  }
+  return bytes;
+}
+
 template <class... Values>
 base::Result<Records> load(Statements& statements, const char* sql, const Values&... values) {
   return guarded("reading the ledger", [&]() -> base::Result<Records> {
@@ -373,11 +387,34 @@ base::Result<std::vector<InstanceCounts>> LedgerRepository::counts() {
   });
 }
 
-base::Result<Records> LedgerRepository::list(const DeliveryFilter& filter) {
+base::Result<DeliveryPage> LedgerRepository::list(const DeliveryFilter& filter) {
   const std::int64_t before =
       filter.before > 0 ? filter.before : std::numeric_limits<std::int64_t>::max();
-  return load(statements_, list_statement(filter), filter.state, filter.instance, filter.chat,
-              filter.agent, filter.session, before, filter.limit);
+  return guarded("reading the ledger", [&]() -> base::Result<DeliveryPage> {
+    Query query(statements_, list_statement(filter), filter.state, filter.instance, filter.chat,
+                filter.agent, filter.session, before, filter.limit + 1);
+    DeliveryPage page;
+    std::size_t bytes = 0;
+    while (query.step()) {
+      if (page.records.size() == filter.limit || bytes >= kDeliveryPageBytes) {
+        page.more = true;
+        break;
+      }
+      page.records.push_back(read(query));
+      read_parts(statements_, page.records.back());
+      bytes += text_bytes(page.records.back());
+    }
+    return page;
+  });
+}
+
+base::Result<std::int64_t> LedgerRepository::count_waiting(const base::InstanceName& instance,
+                                                           const base::ChatKey& chat) {
+  return guarded("counting the ledger", [&]() -> base::Result<std::int64_t> {
+    Query query(statements_, ledger_sql::kCountWaiting, instance, chat);
+    query.step();
+    return query.integer(0);
+  });
 }
 
 }  // namespace patchbay::store

@@ -53,6 +53,14 @@ struct DeliveryFilter {
   std::size_t limit = 50;
 };
 
+// Of a list for a person: a long content is shortened to what such a list shows.
+struct DeliveryPage {
+  std::vector<DeliveryRecord> records;
+  bool more = false;  // there are older ones that the filter takes
+};
+// A page ends at the row with which its texts reach this, so that no list fills the memory.
+inline constexpr std::size_t kDeliveryPageBytes = 1024 * 1024;
+
 struct InstanceCounts {
   base::InstanceName instance;
   std::array<std::int64_t, kDeliveryStates> by_state{};  // index: DeliveryState
@@ -105,11 +113,12 @@ class LedgerRepository {
   base::Result<std::optional<DeliveryRecord>> find_by_idempotency_key(
       const base::InstanceName& instance, const std::string& key);
   // For the command line: by message_out_id of any session, or by the remote id of a part. Newest
-  // first.
+  // first, long contents shortened.
   base::Result<std::vector<DeliveryRecord>> find_by_any_id(const std::string& id,
                                                            std::size_t limit);
 
-  // Those with which this session answers the row; at most `limit`, oldest first.
+  // Those with which this session answers the row; at most `limit`, oldest first, long contents
+  // shortened.
   base::Result<std::vector<DeliveryRecord>> find_answers(const InboxRow& row, std::size_t limit);
 
   // Start: everything waiting or sending in order of acceptance, with parts; pages by `after`.
@@ -153,8 +162,11 @@ class LedgerRepository {
 
   // Per instance; kept up to date by every move, so it costs the same at any size.
   base::Result<std::vector<InstanceCounts>> counts();
-  // Newest first, with parts.
-  base::Result<std::vector<DeliveryRecord>> list(const DeliveryFilter& filter);
+  // Newest first, with parts; at most filter.limit, or kDeliveryPageBytes.
+  base::Result<DeliveryPage> list(const DeliveryFilter& filter);
+  // What waits for this chat, in all its threads.
+  base::Result<std::int64_t> count_waiting(const base::InstanceName& instance,
+                                           const base::ChatKey& chat);
 
  private:
   Statements& statements_;

@@ -8,6 +8,21 @@ namespace patchbay::store::ledger_sql {
   "target, spool, files, refused_files, idempotency_key, state, attempts, not_before, reason, " \
   "evidence, accepted_at, finished_at, paused_since, paused_total, projected, notified, answers"
 
+// For a person. A content may have megabytes: of a long one there is what a list shows of it, in
+// the same form. The agent wrote it, so it need not be JSON at all.
+#define PATCHBAY_LISTED_COLUMNS                                                           \
+  "id, agent, session, message_out_id, instance, chat, thread, kind, "                    \
+  "CASE WHEN length(CAST(content AS BLOB)) <= 4096 THEN content "                         \
+  "WHEN NOT json_valid(content) THEN '' "                                                 \
+  "WHEN trim(ifnull(content ->> '$.text', '')) <> '' "                                    \
+  "THEN json_object('text', substr(content ->> '$.text', 1, 256)) "                       \
+  "WHEN content ->> '$.operation' IS NOT NULL "                                           \
+  "THEN json_object('operation', substr(content ->> '$.operation', 1, 256)) "             \
+  "ELSE json_object('files', json_array(substr(content ->> '$.files[0]', 1, 256))) END, " \
+  "in_reply_to, target, spool, files, refused_files, idempotency_key, state, attempts, "  \
+  "not_before, reason, evidence, accepted_at, finished_at, paused_since, paused_total, "  \
+  "projected, notified, answers"
+
 inline constexpr char kAccept[] =
     "INSERT INTO deliveries(agent, session, message_out_id, instance, chat, thread, kind, content, "
     "in_reply_to, target, spool, files, refused_files, idempotency_key, state, attempts, "
@@ -69,13 +84,13 @@ inline constexpr char kFindByIdempotencyKey[] =
     "ORDER BY id DESC LIMIT 1";
 // For a person who traces a message. The first half reads an index from end to end.
 inline constexpr char kFindByAnyId[] =
-    "SELECT " PATCHBAY_DELIVERY_COLUMNS
+    "SELECT " PATCHBAY_LISTED_COLUMNS
     " FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE message_out_id = ?1 UNION "
     "SELECT delivery FROM delivery_parts WHERE remote_id = ?1 AND remote_id <> '') "
     "ORDER BY id DESC LIMIT ?2";
 
 inline constexpr char kFindAnswers[] =
-    "SELECT " PATCHBAY_DELIVERY_COLUMNS
+    "SELECT " PATCHBAY_LISTED_COLUMNS
     " FROM deliveries WHERE answers = ?1 AND answers <> '' AND agent = ?2 AND session = ?3 "
     "ORDER BY id LIMIT ?4";
 
@@ -116,26 +131,31 @@ inline constexpr char kSpools[] = "SELECT spool FROM deliveries WHERE spool <> '
 // `patchbay deliveries`. The filters that matter in trouble have their index; the last one walks
 // from the newest row until it has enough.
 inline constexpr char kListOpen[] =
-    "SELECT " PATCHBAY_DELIVERY_COLUMNS
+    "SELECT " PATCHBAY_LISTED_COLUMNS
     " FROM deliveries WHERE state < 2 AND state = ?1 AND id < ?6 AND (?2 IS NULL OR instance = ?2) "
     "AND (?3 IS NULL OR chat = ?3) AND (?4 IS NULL OR agent = ?4) AND (?5 IS NULL OR session = ?5) "
     "ORDER BY id DESC LIMIT ?7";
 inline constexpr char kListFailed[] =
-    "SELECT " PATCHBAY_DELIVERY_COLUMNS
+    "SELECT " PATCHBAY_LISTED_COLUMNS
     " FROM deliveries WHERE state = 3 AND state = ?1 AND id < ?6 AND (?2 IS NULL OR instance = ?2) "
     "AND (?3 IS NULL OR chat = ?3) AND (?4 IS NULL OR agent = ?4) AND (?5 IS NULL OR session = ?5) "
     "ORDER BY id DESC LIMIT ?7";
 inline constexpr char kListUnknown[] =
-    "SELECT " PATCHBAY_DELIVERY_COLUMNS
+    "SELECT " PATCHBAY_LISTED_COLUMNS
     " FROM deliveries WHERE state = 4 AND state = ?1 AND id < ?6 AND (?2 IS NULL OR instance = ?2) "
     "AND (?3 IS NULL OR chat = ?3) AND (?4 IS NULL OR agent = ?4) AND (?5 IS NULL OR session = ?5) "
     "ORDER BY id DESC LIMIT ?7";
 inline constexpr char kListAny[] =
-    "SELECT " PATCHBAY_DELIVERY_COLUMNS
+    "SELECT " PATCHBAY_LISTED_COLUMNS
     " FROM deliveries WHERE (?1 IS NULL OR state = ?1) AND id < ?6 AND (?2 IS NULL OR instance = "
     "?2) "
     "AND (?3 IS NULL OR chat = ?3) AND (?4 IS NULL OR agent = ?4) AND (?5 IS NULL OR session = ?5) "
     "ORDER BY id DESC LIMIT ?7";
+
+// `patchbay chat` asks before it says anything.
+inline constexpr char kCountWaiting[] =
+    "SELECT count(*) FROM deliveries INDEXED BY deliveries_open_lane "
+    "WHERE instance = ? AND chat = ? AND state < 2 AND state = 0";
 
 // By the unique index; a content may be large, and is not wanted.
 inline constexpr char kLoadSessionEnded[] =
@@ -145,6 +165,7 @@ inline constexpr char kLoadSessionEnded[] =
     "FROM deliveries WHERE agent = ? AND session = ? AND message_out_id > ? AND state >= 2 "
     "ORDER BY message_out_id LIMIT ?";
 
+#undef PATCHBAY_LISTED_COLUMNS
 #undef PATCHBAY_DELIVERY_COLUMNS
 
 }  // namespace patchbay::store::ledger_sql

@@ -204,7 +204,11 @@ test('an unknown delivery is sent again when the operator says so', () => withUn
 test('lists need no limit', async () => {
   assert.equal((await host.call('sessions.list')).count, 1);
   assert.equal((await host.call('deliveries.list')).count, 1);
-  assert.equal((await host.call('deliveries.list', { limit: 1, state: 'delivered' })).count, 1);
+  const { deliveries: [delivery], next } = await host.call('deliveries.list', { limit: 1, state: 'delivered' });
+  assert.equal(next, undefined, 'there is no other one');
+  assert.equal((await host.call('deliveries.list', { before: delivery.id })).count, 0);
+  const { instance, chat } = delivery;
+  assert.deepEqual(await host.call('deliveries.count', { instance, chat }), { waiting: 0 });
 });
 
 test('parameters are closed objects', async () => {

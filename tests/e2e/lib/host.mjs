@@ -134,8 +134,14 @@ export class Host {
   }
 
   async deliveries(state) {
-    const { deliveries } = await this.call('deliveries.list', { limit: 1000, ...(state ? { state } : {}) });
-    return deliveries.reverse(); // oldest first
+    const all = [];
+    const params = { limit: 200, ...(state ? { state } : {}) };
+    do {
+      const { deliveries, next } = await this.call('deliveries.list', params);
+      all.push(...deliveries);
+      params.before = next;
+    } while (params.before);
+    return all.reverse(); // oldest first
   }
 
   async sessions() {

@@ -470,9 +470,9 @@ TEST_F(Delivery, ListsWhatTheLedgerHolds) {
   world.start();
   world.write("a1", R"({"text":"x"})");
   std::vector<std::string> found;
-  const auto collect = [&](base::Result<std::vector<store::DeliveryRecord>> records) {
-    ASSERT_TRUE(records.ok());
-    for (const auto& record : *records) {
+  const auto collect = [&](base::Result<store::DeliveryPage> page) {
+    ASSERT_TRUE(page.ok());
+    for (const auto& record : page->records) {
       found.push_back(record.message_out_id);
     }
   };

@@ -160,7 +160,8 @@ class DeliveryWorld {
     filter.limit = 10'000;
     EXPECT_TRUE(database
                     ->run([&](store::Repositories& repositories) -> base::Status {
-                      PATCHBAY_ASSIGN(out, repositories.ledger.list(filter));
+                      PATCHBAY_ASSIGN(auto page, repositories.ledger.list(filter));
+                      out = std::move(page.records);
                       return {};
                     })
                     .ok());

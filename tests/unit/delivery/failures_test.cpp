@@ -394,8 +394,8 @@ TEST_F(Failures, TheOperatorSeesRowsThatWereRefused) {
   std::vector<store::DeliveryRecord> listed;
   store::DeliveryFilter filter;
   filter.state = DeliveryState::kFailed;
-  world.service->list(filter, [&](base::Result<std::vector<store::DeliveryRecord>> found) {
-    listed = std::move(found).value();
+  world.service->list(filter, [&](base::Result<store::DeliveryPage> found) {
+    listed = std::move(found).value().records;
   });
   world.settle();
   ASSERT_EQ(listed.size(), 2U);  // newest first

@@ -1,6 +1,8 @@
+#include <atomic>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <poll.h>
 #include <thread>
 
 #include "base/event_loop.hpp"
@@ -53,11 +55,24 @@ INSTANTIATE_TEST_SUITE_P(
 class ControlTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    server = std::make_unique<ControlServer>();
+    server = std::make_unique<ControlServer>(unread_answer);
     server->add("echo", {{"a"}, {"n", ParamType::kCount}},
                 [](const json& params, ControlServer::Reply reply) { reply(params); });
     server->add("later", {}, [this](const json&, ControlServer::Reply reply) {
       loop.post([reply = std::move(reply)] { reply(json{{"late", true}}); });
+    });
+    server->add("slow", {}, [this](const json&, ControlServer::Reply reply) {
+      most_under_way = std::max<int>(most_under_way, ++under_way);
+      loop.post([this, reply = std::move(reply)] {
+        --under_way;
+        reply(json::object());
+      });
+    });
+    server->add("large", {}, [](const json&, ControlServer::Reply reply) {
+      reply(json{{"text", std::string(4 * limits::kMiB, 'x')}});
+    });
+    server->add("too-large", {}, [](const json&, ControlServer::Reply reply) {
+      reply(json{{"text", std::string(10 * limits::kMiB, 'x')}});
     });
     server->add("fails", {}, [](const json&, ControlServer::Reply reply) {
       reply(base::Status(base::Code::kNotFound, "nothing of that name"));
@@ -77,6 +92,9 @@ class ControlTest : public ::testing::Test {
 
   test::TempFolder folder;
   base::EventLoop loop;
+  base::Milliseconds unread_answer = kPatience;
+  std::atomic<int> under_way = 0;       // of slow
+  std::atomic<int> most_under_way = 0;  // at once
   std::unique_ptr<ControlServer> server;
   std::thread thread;
 };
@@ -112,6 +130,81 @@ TEST_F(ControlTest, SeveralRequestsInOneWriteAreAllAnswered) {
   EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), 3);
   EXPECT_THAT(lines, HasSubstr(R"("id":"invalid")"));
   EXPECT_THAT(lines, HasSubstr(R"("id":"2")"));
+}
+
+TEST_F(ControlTest, AConnectionHasOneRequestUnderWay) {
+  constexpr int kRequests = 100;
+  auto stream = net::UnixStream::connect(control_socket_path(folder.path()), kPatience);
+  ASSERT_TRUE(stream.ok());
+  std::string lines;
+  for (int i = 0; i < kRequests; ++i) {
+    lines += request_line(std::to_string(i), "slow", json::object());
+  }
+  ASSERT_TRUE(stream->send(lines, kPatience).ok());
+  stream->finish_sending();
+  for (int i = 0; i < kRequests; ++i) {
+    const auto line = stream->read_line(kPatience);
+    ASSERT_TRUE(line.ok() && line->has_value()) << i;
+    EXPECT_THAT(**line, HasSubstr("\"id\":\"" + std::to_string(i) + "\"")) << "in their order";
+  }
+  EXPECT_FALSE(stream->read_line(kPatience).value().has_value());
+  EXPECT_EQ(most_under_way, 1);
+}
+
+TEST_F(ControlTest, AnAnswerOverTheLimitIsAnErrorThatSaysSo) {
+  EXPECT_THAT(call_host(folder.path(), "too-large", json::object()).status().message(),
+              HasSubstr("ask for less at once"));
+}
+
+class ImpatientControlTest : public ControlTest {
+ protected:
+  ImpatientControlTest() { unread_answer = base::Milliseconds(50); }
+};
+
+TEST_F(ImpatientControlTest, AClientThatDoesNotReadItsAnswerIsDropped) {
+  auto stream = net::UnixStream::connect(control_socket_path(folder.path()), kPatience);
+  ASSERT_TRUE(stream.ok());
+  ASSERT_TRUE(stream->send(request_line("1", "large", json::object()), kPatience).ok());
+  pollfd end = {stream->fd(), 0, 0};
+  EXPECT_EQ(::poll(&end, 1, static_cast<int>(kPatience.count())), 1) << "it is still connected";
+  EXPECT_NE(end.revents & POLLHUP, 0);
+}
+
+// The host gives a long list in pages.
+TEST_F(ControlTest, DeliveriesAreListedToTheNumberThatWasAskedFor) {
+  loop.post([this] {
+    server->add("deliveries.list", {{"limit", ParamType::kCount}, {"before", ParamType::kCount}},
+                [](const json& params, ControlServer::Reply reply) {
+                  const std::int64_t from = params.value("before", std::int64_t{10}) - 1;
+                  json rows = json::array();
+                  for (std::int64_t id = from;
+                       id > 0 && id > from - params["limit"].get<int>() && id > from - 2; --id) {
+                    rows.push_back({{"id", id}, {"preview", "row" + std::to_string(id)}});
+                  }
+                  json answer = {{"count", rows.size()}, {"deliveries", rows}};
+                  if (from > 2) {
+                    answer["next"] = rows.back()["id"];
+                  }
+                  reply(std::move(answer));
+                });
+  });
+  const auto listed = [this](std::size_t limit) {
+    CommandLine line;
+    line.command = "deliveries";
+    line.json = true;
+    line.limit = limit;
+    testing::internal::CaptureStdout();
+    EXPECT_EQ(run_client_command(line, folder.path()), kExitDone);
+    std::string previews;
+    const json answer = json::parse(testing::internal::GetCapturedStdout());
+    for (const json& row : answer["deliveries"]) {
+      previews += std::to_string(row["id"].get<int>());
+    }
+    EXPECT_EQ(answer["count"], previews.size());
+    return previews + (answer.contains("next") ? "+" : "");
+  };
+  EXPECT_EQ(listed(5), "98765+");
+  EXPECT_EQ(listed(50), "987654321");
 }
 
 // As `printf … | nc -U` sends them.

@@ -102,6 +102,36 @@ TEST_F(UnixListenerTest, IsForItsUserAlone) {
   EXPECT_TRUE(S_ISSOCK(facts.st_mode));
 }
 
+TEST_F(UnixListenerTest, TellsWhenAllIsWritten) {
+  constexpr std::size_t kMuch = 2 * 1024 * 1024;  // more than the kernel holds
+  UnixListenerOptions options;
+  options.max_buffered_bytes = kMuch;
+  listen(options);
+  auto [client, id] = connect_accepted();
+  ASSERT_TRUE(listener_->send(id, std::string(kMuch, 'x')).ok());
+  listener_->tell_when_written(id);
+  run_ready();
+  EXPECT_EQ(events_.seen[id].writable, 0);
+  for (std::size_t got = 0; got < kMuch;) {
+    got += client.read_some(kPatience).value().size();
+    run_ready();
+  }
+  ASSERT_TRUE(run_until([&, id = id] { return events_.seen[id].writable == 1; }));
+  ASSERT_TRUE(listener_->send(id, "not asked again").ok());
+  run_ready();
+  EXPECT_EQ(events_.seen[id].writable, 1);
+}
+
+TEST_F(UnixListenerTest, DropsAPeerThatDoesNotRead) {
+  listen();
+  auto [client, id] = connect_accepted();
+  ASSERT_TRUE(listener_->send(id, std::string(1'000'000, 'x')).ok());
+  listener_->drop(id);
+  EXPECT_EQ(events_.seen[id].closed, 0) << "later";
+  ASSERT_TRUE(run_until([&, id = id] { return events_.seen[id].closed == 1; }));
+  EXPECT_EQ(listener_->connections(), 0U);
+}
+
 TEST_F(UnixListenerTest, AnswersAPeerThatHasFinishedSending) {
   listen();
   auto [client, id] = connect_accepted();

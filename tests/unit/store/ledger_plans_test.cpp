@@ -55,6 +55,7 @@ TEST(LedgerPlans, HotStatementsUseTheIndexThatWasMadeForThem) {
       {kListOpen, "deliveries_open"},
       {kListFailed, "deliveries_failed"},
       {kListUnknown, "deliveries_unknown"},
+      {kCountWaiting, "deliveries_open_lane (instance=? AND chat=?)"},
   };
   for (const Expectation& expectation : expectations) {
     const std::string plan = plan_of(database, expectation.sql);

@@ -38,6 +38,7 @@ class LedgerWithRows : public LedgerTest {
   DeliveryRecord find(std::int64_t id) {
     return ask([&](Repositories& r) { return r.ledger.find(id); }).value();
   }
+  int rows_ = 0;
 };
 
 TEST(DeliveryStates, MoveOnlyAsDesigned) {
@@ -264,7 +265,8 @@ TEST_F(LedgerWithRows, IsListedByFilterNewestFirst) {
   move(two, DeliveryState::kFailed);
   const auto list = [&](const DeliveryFilter& filter) {
     std::vector<std::int64_t> ids;
-    for (const auto& record : ask([&](Repositories& r) { return r.ledger.list(filter); })) {
+    const auto page = ask([&](Repositories& r) { return r.ledger.list(filter); });
+    for (const auto& record : page.records) {
       ids.push_back(record.id);
     }
     return ids;
@@ -279,6 +281,75 @@ TEST_F(LedgerWithRows, IsListedByFilterNewestFirst) {
   DeliveryFilter failed;
   failed.state = DeliveryState::kFailed;
   EXPECT_EQ(list(failed), (std::vector{two}));
+}
+
+TEST_F(LedgerWithRows, AListShowsTheBeginningOfALongContent) {
+  const auto listed = [&](const std::string& content) {
+    DeliveryRecord record = delivery("m" + std::to_string(++rows_));
+    record.content = content;
+    accept(record);
+    const auto page = ask([](Repositories& r) { return r.ledger.list({}); });
+    const auto traced =
+        ask([&](Repositories& r) { return r.ledger.find_by_any_id(record.message_out_id, 1); });
+    EXPECT_EQ(traced.at(0).content, page.records.at(0).content);
+    EXPECT_EQ(find(page.records.at(0).id).content, content) << "to be sent it is whole";
+    return page.records.at(0).content;
+  };
+  const std::string much(1'000'000, 'x');
+  const std::string usual = R"({"text":"hello","files":["a.txt"]})";
+  EXPECT_EQ(listed(usual), usual);
+  EXPECT_EQ(listed(R"({"text":")" + much + R"("})"),
+            R"({"text":")" + much.substr(0, 256) + R"("})");
+  EXPECT_EQ(listed(R"({"operation":"edit","more":")" + much + R"("})"), R"({"operation":"edit"})");
+  EXPECT_EQ(listed(R"({"text":" ","files":["a.txt"],"more":")" + much + R"("})"),
+            R"({"files":["a.txt"]})");
+  EXPECT_EQ(listed(much), "");
+  EXPECT_EQ(listed("[\"" + much + "\"]"), R"({"files":[null]})");
+  EXPECT_EQ(listed(std::string(100, '\0') + much), "");
+}
+
+TEST_F(LedgerWithRows, AListIsCutIntoPages) {
+  for (const char* id : {"m1", "m2", "m3"}) {
+    const std::int64_t added = accept(delivery(id));
+    unit([&](Repositories& r) {
+      return r.ledger.move({added,
+                            DeliveryState::kFailed,
+                            at(100),
+                            1,
+                            "because",
+                            std::string(kDeliveryPageBytes / 2, 'e'),
+                            std::nullopt,
+                            {}});
+    });
+  }
+  DeliveryFilter filter;
+  const auto list = [&] { return ask([&](Repositories& r) { return r.ledger.list(filter); }); };
+  const DeliveryPage first = list();
+  EXPECT_EQ(first.records.size(), 2U) << "by bytes";
+  EXPECT_TRUE(first.more);
+  filter.before = first.records.back().id;
+  EXPECT_EQ(list().records.size(), 1U);
+  EXPECT_FALSE(list().more);
+  filter = {};
+  filter.limit = 1;
+  EXPECT_EQ(list().records.size(), 1U) << "by number";
+  EXPECT_TRUE(list().more);
+}
+
+TEST_F(LedgerWithRows, WhatWaitsForAChatIsCounted) {
+  accept(delivery("m1", "a"));
+  DeliveryRecord in_thread = delivery("m2", "a");
+  in_thread.lane.thread = base::ThreadId("7");
+  accept(in_thread);
+  accept(delivery("m3", "b"));
+  move(accept(delivery("m4", "a")), DeliveryState::kSending);
+  const auto count = [&](const char* instance) {
+    return ask([&](Repositories& r) {
+      return r.ledger.count_waiting(base::InstanceName(instance), base::ChatKey("a"));
+    });
+  };
+  EXPECT_EQ(count("telegram"), 2);
+  EXPECT_EQ(count("other"), 0);
 }
 
 TEST_F(LedgerWithRows, SpoolsGoAfterTheEnd) {
