@@ -173,12 +173,8 @@ HttpExtension::HttpExtension(ExtensionOwner& owner, DeliveryEvidence& evidence,
 
 Status HttpExtension::admit(HttpRequestCopy& copied) {
   PATCHBAY_TRY(copied.problem);
-  if (copied.response_staging != 0) {
-    if (!owner_.bridge().staging.has(copied.response_staging)) {
-      return incomplete("response_staging is not an open handle");
-    }
-    copied.request.sink = [&staging = owner_.services().staging, handle = copied.response_staging](
-                              std::string_view bytes) { return staging.write(handle, bytes); };
+  if (copied.response_staging != 0 && !owner_.bridge().staging.has(copied.response_staging)) {
+    return incomplete("response_staging is not an open handle");
   }
   copied.request.allow = [rules = rules_](std::string_view host, std::string_view address) {
     return rules->check(host, address);
@@ -208,6 +204,13 @@ void HttpExtension::request(pbay_op op, HttpRequestCopy copied) {
   ++requests_;
   Running& running = running_[op];
   running.delivery_op = copied.delivery_op;
+  if (copied.response_staging != 0) {
+    running.writer = std::make_shared<StagingWriter>(
+        owner_.bridge().shared_from_this(), owner_.services().storage, op, copied.response_staging);
+    copied.request.sink = [writer = running.writer](std::string_view bytes) {
+      return writer->take(bytes);
+    };
+  }
   running.operation = owner_.services().http->start(
       std::move(copied.request),
       [bridge = owner_.bridge().shared_from_this(), op,
@@ -223,17 +226,51 @@ void HttpExtension::ended(pbay_op op, net::HttpResult result) {
   if (found == running_.end()) {
     return;
   }
-  const pbay_op delivery_op = found->second.delivery_op;
+  Running& running = found->second;
+  if (running.writer && !result.status.ok()) {
+    running.writer->drop_rest();
+  }
+  running.result = std::move(result);
+  if (!running.writer || running.writer->idle()) {
+    finish(op, std::move(running_.extract(found).mapped()));
+  }
+}
+
+void HttpExtension::written(pbay_op op) {
+  const auto found = running_.find(op);
+  if (found == running_.end()) {
+    return;
+  }
+  Running& running = found->second;
+  if (running.result) {
+    if (running.writer->idle()) {
+      finish(op, std::move(running_.extract(found).mapped()));
+    }
+  } else if (!running.writer->failure().ok()) {
+    owner_.services().http->cancel(running.operation);
+  } else if (running.writer->was_busy()) {
+    owner_.services().http->resume(running.operation);
+  }
+}
+
+void HttpExtension::finish(pbay_op op, Running finished) {
+  net::HttpResult& result = *finished.result;
   const net::SentState sent = result.sent_state;
-  running_.erase(found);
+  if (finished.writer) {
+    result.sink_bytes = finished.writer->written();
+    // A request that was cancelled for it ends with what the disk said.
+    if (result.status.ok() || result.status.code() == Code::kCancelled) {
+      result.status = finished.writer->failure().ok() ? result.status : finished.writer->failure();
+    }
+  }
   if (result.status.code() == Code::kRefused) {
     owner_.host_refused(result.status);
   }
   Completion completion{.code = http_code(result), .text = result.status.message()};
   completion.detail = std::make_unique<HttpDetail>(std::move(result));
   owner_.complete(op, std::move(completion));
-  if (delivery_op != 0) {
-    evidence_.request_ended(delivery_op, sent);
+  if (finished.delivery_op != 0) {
+    evidence_.request_ended(finished.delivery_op, sent);
   }
 }
 
@@ -254,6 +291,9 @@ void HttpExtension::cancel_for(pbay_op delivery_op) {
 
 void HttpExtension::shut_down() {
   for (const auto& [op, running] : running_) {
+    if (running.writer) {
+      running.writer->drop_rest();
+    }
     owner_.services().http->cancel(running.operation);
   }
 }

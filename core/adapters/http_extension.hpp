@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -10,6 +11,7 @@
 
 #include "adapters/extension_owner.hpp"
 #include "adapters/host_rules.hpp"
+#include "adapters/staging_writer.hpp"
 #include "base/status.hpp"
 #include "base/unique_fd.hpp"
 #include "net/http_client.hpp"
@@ -49,6 +51,8 @@ class HttpExtension {
   void cancel_for(pbay_op delivery_op);
   // Cancels everything; no completions are given.
   void shut_down();
+  // A piece of what `op` brings into staging was written, or could not be.
+  void written(pbay_op op);
 
   [[nodiscard]] std::uint64_t requests() const { return requests_; }
 
@@ -56,9 +60,12 @@ class HttpExtension {
   struct Running {
     net::HttpClient::Operation operation = 0;
     pbay_op delivery_op = 0;
+    std::shared_ptr<StagingWriter> writer;  // null: the answer stays in memory
+    std::optional<net::HttpResult> result;  // it waits for the writer
   };
   [[nodiscard]] base::Status admit(HttpRequestCopy& copy);
   void ended(pbay_op op, net::HttpResult result);
+  void finish(pbay_op op, Running finished);
 
   ExtensionOwner& owner_;
   DeliveryEvidence& evidence_;

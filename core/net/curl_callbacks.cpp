@@ -129,30 +129,34 @@ bool CurlTransfer::header_line(std::string_view line) {
 
 std::size_t CurlTransfer::on_body(char* data, std::size_t size, std::size_t count,
                                   void* self) noexcept {
-  const std::string_view bytes(data, size * count);
-  return static_cast<CurlTransfer*>(self)->body_bytes(bytes) ? bytes.size() : 0;
+  return static_cast<CurlTransfer*>(self)->body_bytes({data, size * count});
 }
 
-bool CurlTransfer::body_bytes(std::string_view bytes) {
+std::size_t CurlTransfer::body_bytes(std::string_view bytes) {
+  constexpr std::size_t kEnd = 0;
   if (!failure_.ok()) {
-    return false;
+    return kEnd;
   }
   if (request_.sink && http_status_ >= 200 && http_status_ <= 299) {
     Status taken = request_.sink(bytes);
+    if (taken.code() == Code::kBusy && failure_.ok()) {
+      paused_ = true;
+      return CURL_WRITEFUNC_PAUSE;
+    }
     if (!taken.ok()) {
       abort(std::move(taken));  // unless it was cancelled meanwhile
-      return false;
+      return kEnd;
     }
     sink_bytes_ += bytes.size();
-    return failure_.ok();
+    return failure_.ok() ? bytes.size() : kEnd;
   }
   if (bytes.size() > request_.max_response_bytes - response_.size()) {
     failure_ = Status(Code::kTooLarge, origin_.str() + ": the answer is larger than " +
                                            std::to_string(request_.max_response_bytes) + " bytes");
-    return false;
+    return kEnd;
   }
   response_ += bytes;
-  return true;
+  return bytes.size();
 }
 
 std::size_t CurlTransfer::on_read(char* buffer, std::size_t size, std::size_t count,

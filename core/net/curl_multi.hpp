@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <unordered_map>
+#include <utility>
 
 namespace patchbay::net {
 
@@ -28,6 +29,14 @@ class CurlMulti : public std::enable_shared_from_this<CurlMulti> {
   [[nodiscard]] bool inside() const { return inside_; }
   bool add(CURL* easy);
   void remove(CURL* easy);
+  // For a call that lets libcurl call back.
+  template <class Call>
+  auto within(Call call) {
+    const bool outer = std::exchange(inside_, true);
+    const auto result = call();
+    inside_ = outer;
+    return result;
+  }
   // No `finished` comes any more.
   void close() { finished_ = nullptr; }
 

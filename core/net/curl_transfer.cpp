@@ -151,6 +151,15 @@ void CurlTransfer::abort(Status why) {
   }
 }
 
+CurlTransfer::Resumed CurlTransfer::resume() {
+  paused_ = false;
+  const CURLcode code = curl_easy_pause(easy_, CURLPAUSE_CONT);
+  if (code != CURLE_OK) {
+    abort(describe(code));
+  }
+  return failure_.ok() ? Resumed::kGoesOn : Resumed::kFailed;
+}
+
 // Only scheme, host and port of the URL, and of libcurl's own text only what it says about TLS: it
 // may quote a URL elsewhere.
 Status CurlTransfer::describe(CURLcode code) const {

@@ -38,6 +38,12 @@ class CurlTransfer {
   // From now on libcurl's callbacks refuse to go on.
   void abort(base::Status why);
 
+  // The sink was busy: libcurl keeps what it did not take.
+  [[nodiscard]] bool paused() const { return paused_; }
+  // Offers it again. kFailed: the sink failed, and libcurl does not end the transfer for that.
+  enum class Resumed : std::uint8_t { kGoesOn, kFailed };
+  [[nodiscard]] Resumed resume();
+
   // What is proven so far; once.
   [[nodiscard]] HttpResult take_result();
 
@@ -54,7 +60,8 @@ class CurlTransfer {
   [[nodiscard]] base::Status describe(CURLcode code) const;
   [[nodiscard]] bool is_followed_redirect() const;
   [[nodiscard]] bool header_line(std::string_view line);
-  [[nodiscard]] bool body_bytes(std::string_view bytes);
+  // What libcurl's write function returns.
+  [[nodiscard]] std::size_t body_bytes(std::string_view bytes);
 
   static int on_debug(CURL* easy, curl_infotype type, char* data, std::size_t size,
                       void* self) noexcept;
@@ -84,6 +91,7 @@ class CurlTransfer {
   base::Status refusal_;  // of an address; another one of the same name may still be allowed
 
   bool requesting_ = false;      // the connection stands: what is written now is the request
+  bool paused_ = false;          // until the sink has room
   bool answered_ = false;        // an answer's whole header came, on the current hop
   std::uint64_t bytes_out_ = 0;  // of the request, all hops and repetitions
   std::uint64_t hop_bytes_out_ = 0;

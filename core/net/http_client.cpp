@@ -79,6 +79,23 @@ class CurlHttpClient final : public HttpClient {
     return true;
   }
 
+  void resume(Operation id) override {
+    if (multi_->inside()) {
+      later([this, id] { resume(id); });  // asked for from inside a sink
+      return;
+    }
+    const auto found = operations_.find(id);
+    if (found == operations_.end() || found->second.completing ||
+        !found->second.transfer->paused()) {
+      return;
+    }
+    CurlTransfer& transfer = *found->second.transfer;
+    if (multi_->within([&transfer] { return transfer.resume(); }) ==
+        CurlTransfer::Resumed::kFailed) {
+      end(id, Status(Code::kIo, "its sink failed"));  // what it said was kept before
+    }
+  }
+
  private:
   struct Running {
     Operation id = 0;

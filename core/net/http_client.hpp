@@ -55,7 +55,9 @@ enum class HttpRedirects : std::uint8_t {
   kFollow,
 };
 
-// Takes the next bytes of a body; a failure ends the request with that failure.
+// Takes the next bytes of a body, or says kBusy: then it has taken none of them, and the request
+// stands still, within its timeout, until HttpClient::resume(), which offers them again. Any other
+// failure ends the request with that failure.
 using HttpSink = base::UniqueFunction<base::Status(std::string_view bytes)>;
 
 struct HttpRequest {
@@ -120,6 +122,9 @@ class HttpClient {
   // False if the operation has completed. Else nothing more is written or given to the sink, and
   // `done` comes with kCancelled and the verdict on what had left.
   virtual bool cancel(Operation operation) = 0;
+  // The sink has room again. Nothing happens to an operation that does not stand still, or is over.
+  // May call the sink at once.
+  virtual void resume(Operation operation) = 0;
 };
 
 // The client on libcurl. `loop` outlives it. kIo if libcurl cannot start, kInvalidArgument for

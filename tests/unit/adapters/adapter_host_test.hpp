@@ -109,6 +109,7 @@ class FakeHttp final : public net::HttpClient {
                 result = std::move(result)]() mutable { done(std::move(result)); });
     return true;
   }
+  void resume(Operation operation) override { ++resumed[operation]; }
   void answer(Operation operation, int status, std::string body) {
     net::HttpResult result;
     result.sent_state = net::SentState::kAnswered;
@@ -121,6 +122,7 @@ class FakeHttp final : public net::HttpClient {
   }
 
   std::map<Operation, Request> requests;
+  std::map<Operation, int> resumed;
   net::SentState sent_when_cancelled = net::SentState::kNotSent;
 
  private:

@@ -1,7 +1,9 @@
+#include <future>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "adapter_host_test.hpp"
+#include "adapters/staging_writer.hpp"
 
 namespace patchbay::adapters {
 namespace {
@@ -82,6 +84,104 @@ TEST_P(HttpExtensionTest, FailuresHaveTheirCodes) {
   }
 }
 
+// A download into staging, with a disk that stands still until the test lets it go on.
+class HttpIntoStagingTest : public HttpExtensionTest {
+ protected:
+  ~HttpIntoStagingTest() override { let_disk_go_on(); }
+
+  void begin_download() {
+    start_online({"scripted"});
+    for (int thread = 0; thread < 2; ++thread) {
+      storage_.post([going_on = going_on_] { going_on.wait(); });
+    }
+    place_ = give("scripted", "get-file https://api.example.org/file");
+    operation_ = await_request();
+  }
+  base::Status bring(const std::string& bytes) {
+    return http_.requests.at(operation_).request.sink(bytes);
+  }
+  void let_disk_go_on() {
+    if (!std::exchange(goes_on_, true)) {
+      go_on_.set_value();
+    }
+  }
+  // Everything that is under way has come to where it waits for the disk.
+  void settle() {
+    do {
+      ASSERT_TRUE(threads_.wait_until_idle({}));
+    } while (loop_.run_ready() != 0);
+  }
+
+  std::shared_ptr<std::optional<delivery::AttemptOutcome>> place_;
+  net::HttpClient::Operation operation_ = 0;
+  const std::string chunk_ = std::string(16 * 1024, 'x');
+
+ private:
+  bool goes_on_ = false;
+  std::promise<void> go_on_;
+  std::shared_future<void> going_on_ = go_on_.get_future().share();
+};
+
+TEST_P(HttpIntoStagingTest, ASlowDiskHoldsUpTheDownloadAlone) {
+  begin_download();
+  std::size_t taken = 0;
+  base::Status status;
+  while (taken <= 2 * StagingWriter::kPieceBytes) {
+    status = bring(chunk_);
+    if (!status.ok()) {
+      break;
+    }
+    taken += chunk_.size();
+  }
+  EXPECT_EQ(status.code(), base::Code::kBusy);
+  EXPECT_GE(taken, StagingWriter::kPieceBytes);
+  EXPECT_EQ(staging_->bytes().value(), 0U) << "nothing is written on the core thread";
+  settle();
+  EXPECT_EQ(http_.resumed[operation_], 0);
+  let_disk_go_on();
+  ASSERT_TRUE(loop_.run_until([&] { return http_.resumed[operation_] == 1; }));
+  EXPECT_TRUE(bring(chunk_).ok());
+  taken += chunk_.size();
+  http_.answer(operation_, 200, "");
+  EXPECT_EQ(await(place_).text, "0 0 ");
+  EXPECT_EQ(staging_->bytes().value(), taken);
+}
+
+TEST_P(HttpIntoStagingTest, TheCompletionComesAfterTheLastByteIsWritten) {
+  begin_download();
+  EXPECT_TRUE(bring(chunk_).ok());
+  EXPECT_TRUE(bring("the end").ok());
+  http_.answer(operation_, 200, "");
+  settle();
+  EXPECT_FALSE(place_->has_value());
+  let_disk_go_on();
+  EXPECT_EQ(await(place_).text, "0 0 ");
+  EXPECT_EQ(staging_->bytes().value(), chunk_.size() + 7);
+}
+
+TEST_P(HttpIntoStagingTest, WhatCannotBeWrittenEndsTheRequestWithThatFailure) {
+  begin_download();
+  staging_->abort(1);
+  EXPECT_TRUE(bring(chunk_).ok());
+  let_disk_go_on();
+  EXPECT_THAT(await(place_).text, ::testing::StartsWith(std::to_string(PBAY_E_NOT_FOUND) + " "));
+  EXPECT_TRUE(http_.requests.at(operation_).cancelled);
+  EXPECT_FALSE(bring(chunk_).ok());
+}
+
+TEST_P(HttpIntoStagingTest, AnInstanceThatStopsLeavesNothingBehind) {
+  begin_download();
+  EXPECT_TRUE(bring(chunk_).ok());
+  EXPECT_TRUE(bring(chunk_).ok());
+  ASSERT_TRUE(stop_all());
+  EXPECT_TRUE(http_.requests.at(operation_).cancelled);
+  EXPECT_EQ(bring(chunk_).code(), base::Code::kCancelled);
+  let_disk_go_on();
+  storage_.drain();
+  loop_.run_ready();
+  EXPECT_EQ(staging_->bytes().value(), 0U);
+}
+
 TEST_P(HttpExtensionTest, RequestsEndWithTheInstance) {
   start_online({"scripted"});
   give("scripted", "get https://api.example.org/");
@@ -90,6 +190,8 @@ TEST_P(HttpExtensionTest, RequestsEndWithTheInstance) {
   EXPECT_TRUE(http_.requests.at(operation).cancelled);
 }
 
+INSTANTIATE_TEST_SUITE_P(Both, HttpIntoStagingTest,
+                         ::testing::Values(Isolation::kNone, Isolation::kProcess), isolation_name);
 INSTANTIATE_TEST_SUITE_P(Both, HttpExtensionTest,
                          ::testing::Values(Isolation::kNone, Isolation::kProcess), isolation_name);
 

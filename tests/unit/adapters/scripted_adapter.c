@@ -149,6 +149,17 @@ static void request(scripted* self, pbay_op delivery, const char* method, const 
   self->http->request(self->host, next_op(self, delivery), &request);
 }
 
+static void get_into_staging(scripted* self, pbay_op delivery, const char* url) {
+  pbay_http_request request;
+  memset(&request, 0, sizeof request);
+  request.struct_size = sizeof request;
+  request.method = text_of("GET");
+  request.url = text_of(url);
+  request.body_fd = -1;
+  request.response_staging = self->staging->open(self->host, -1);
+  self->http->request(self->host, next_op(self, delivery), &request);
+}
+
 static void read_file(scripted* self, pbay_op op, const pbay_delivery* delivery) {
   char text[kTextBytes];
   ssize_t count;
@@ -368,6 +379,8 @@ static void obey(scripted* self, pbay_op op, const pbay_delivery* delivery, int 
     finish(self, op, PBAY_OK, text, "r");
   } else if (strcmp(command, "get") == 0) {
     request(self, op, "GET", words[1], op);
+  } else if (strcmp(command, "get-file") == 0) {
+    get_into_staging(self, op, words[1]);
   } else if (strcmp(command, "post") == 0) {
     request(self, op, "POST", words[1], op);
   } else if (strcmp(command, "post-untagged-and-hang") == 0) {

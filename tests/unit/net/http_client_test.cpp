@@ -239,6 +239,96 @@ TEST_F(HttpClientTest, AFailingSinkEndsASlowDownloadWithItsOwnFailure) {
   EXPECT_EQ(result.sink_bytes, 12U);
 }
 
+TEST_F(HttpClientTest, ABusySinkIsOfferedTheSameBytesAfterResume) {
+  ScriptedServer server([&](Peer& peer, int) {
+    peer.read_request();
+    peer.answer(pattern(1'000'000));
+    peer.read_request();
+    peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    for (int i = 0; i < 100; ++i) {
+      peer.send("1000\r\n" + pattern(0x1000) + "\r\n");
+    }
+    peer.send("0\r\n\r\n");
+  });
+  HttpClient::Operation operation = 0;
+  std::string taken;
+  bool has_room = false;
+  int calls = 0;
+  const auto with_sink = [&] {
+    HttpRequest request = get(server.url("/"));
+    request.sink = [&](std::string_view bytes) {
+      ++calls;
+      if (!std::exchange(has_room, false)) {
+        return base::Status(Code::kBusy, "not now");
+      }
+      taken += bytes;
+      return base::Status();
+    };
+    return request;
+  };
+  const auto download = [&] {
+    taken.clear();
+    operation = start(with_sink());
+    int seen = 0;
+    while (!done() && !testing::Test::HasFailure()) {
+      EXPECT_TRUE(run_until([&] { return done() || calls > seen; })) << taken.size();
+      run_ready();
+      seen = calls;
+      has_room = true;
+      client_->resume(operation);
+    }
+    return finish();
+  };
+  const HttpResult sized = download();
+  EXPECT_TRUE(sized.status.ok()) << sized.status.message();
+  EXPECT_EQ(sized.sink_bytes, 1'000'000U);
+  EXPECT_EQ(taken, pattern(1'000'000));
+  const HttpResult chunked = download();
+  EXPECT_TRUE(chunked.status.ok()) << chunked.status.message();
+  EXPECT_EQ(taken.size(), 100U * 0x1000);
+  EXPECT_EQ(taken.substr(99 * 0x1000), pattern(0x1000));
+  client_->resume(operation);
+}
+
+TEST_F(HttpClientTest, ASinkThatFailsAfterResumeEndsTheRequest) {
+  ScriptedServer server([&](Peer& peer, int) {
+    peer.read_request();
+    peer.answer(pattern(1'000'000));
+  });
+  int calls = 0;
+  HttpRequest request = get(server.url("/"));
+  request.sink = [&](std::string_view) {
+    return ++calls == 1 ? base::Status(Code::kBusy, "not now")
+                        : base::Status(Code::kIo, "the disk is full");
+  };
+  const HttpClient::Operation operation = start(std::move(request));
+  ASSERT_TRUE(run_until([&] { return calls == 1; }));
+  client_->resume(operation);
+  const HttpResult result = finish();
+  EXPECT_EQ(result.status.message(), "the disk is full");
+  EXPECT_EQ(result.sent_state, SentState::kAnswered);
+  EXPECT_EQ(calls, 2);
+}
+
+TEST_F(HttpClientTest, ARequestThatStandsStillCanBeCancelled) {
+  ScriptedServer server([&](Peer& peer, int) {
+    peer.read_request();
+    peer.answer(pattern(1'000'000));
+  });
+  int calls = 0;
+  HttpRequest request = get(server.url("/"));
+  request.sink = [&](std::string_view) {
+    ++calls;
+    return base::Status(Code::kBusy, "not now");
+  };
+  const HttpClient::Operation operation = start(std::move(request));
+  ASSERT_TRUE(run_until([&] { return calls == 1; }));
+  EXPECT_TRUE(client_->cancel(operation));
+  client_->resume(operation);
+  EXPECT_EQ(finish().status.code(), Code::kCancelled);
+  EXPECT_EQ(calls, 1);
+}
+
 TEST_F(HttpClientTest, KeepsOneConnectionForManyRequests) {
   ScriptedServer server([&](Peer& peer, int) {
     while (true) {
