@@ -417,7 +417,8 @@ InstanceState AdapterHost::state(const base::InstanceName& instance) const {
   if (found->second.instance) {
     return found->second.instance->state();
   }
-  return found->second.problem.ok() ? InstanceState::kStopped : InstanceState::kFailed;
+  // One that is yet to be started is to come: what waits for it waits, and is not judged without it.
+  return found->second.problem.ok() ? InstanceState::kConnecting : InstanceState::kFailed;
 }
 
 void AdapterHost::limits(const base::InstanceName& instance, store::ChatKind kind,

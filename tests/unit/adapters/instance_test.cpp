@@ -49,6 +49,12 @@ TEST_P(InstanceTest, ResultsKeepTheirClass) {
   EXPECT_TRUE(run("scripted", "fail -105").chat_offline);
 }
 
+TEST_P(InstanceTest, OneThatIsYetToBeStartedIsToCome) {
+  make_host();
+  ASSERT_TRUE(add("scripted").ok());
+  EXPECT_EQ(host_->state(base::InstanceName("scripted")), State::kConnecting);
+}
+
 TEST_P(InstanceTest, WhatIsNotThereIsRetryableAndNotSent) {
   make_host();
   const auto outcome = run("nobody", "ok");
