@@ -113,6 +113,41 @@ function(patchbay_add_adapter name)
   endif()
 endfunction()
 
+# patchbay_validate(TARGET <name> [CONFIG <settings.json>] [FIXTURES <folder>] [KIND <kind>])
+# adds the test <name>_adapter.validate: patchbay-validate on the library that
+# patchbay_add_adapter(<name> …) makes. CONFIG holds the settings that an instance needs; FIXTURES are
+# recorded payloads, of KIND where they do not lie in a folder that is named after theirs.
+function(patchbay_validate)
+  cmake_parse_arguments(ARG "" "TARGET;CONFIG;FIXTURES;KIND" "" ${ARGN})
+  if(ARG_UNPARSED_ARGUMENTS OR NOT TARGET ${ARG_TARGET}_adapter)
+    message(FATAL_ERROR "patchbay_validate() needs TARGET <name>, a name of patchbay_add_adapter(), "
+      "and knows CONFIG, FIXTURES and KIND. Not understood: ${ARG_TARGET} ${ARG_UNPARSED_ARGUMENTS}")
+  endif()
+  if(TARGET patchbay-validate)
+    set(program $<TARGET_FILE:patchbay-validate>)
+  else()
+    get_filename_component(program ${PATCHBAY_ADAPTER_CMAKE_DIR}/../../../bin/patchbay-validate ABSOLUTE)
+    if(NOT EXISTS ${program})
+      message(FATAL_ERROR "patchbay_validate() needs ${program}: this Patchbay was built without its "
+        "test kit; build it with PATCHBAY_BUILD_TESTKIT=ON")
+    endif()
+  endif()
+  set(arguments "")
+  foreach(file CONFIG FIXTURES)
+    if(ARG_${file})
+      get_filename_component(path ${ARG_${file}} ABSOLUTE)
+      string(TOLOWER ${file} option)
+      list(APPEND arguments --${option} ${path})
+    endif()
+  endforeach()
+  if(ARG_KIND)
+    list(APPEND arguments --kind ${ARG_KIND})
+  endif()
+  add_test(NAME ${ARG_TARGET}_adapter.validate
+    COMMAND ${program} $<TARGET_FILE:${ARG_TARGET}_adapter> ${arguments})
+  set_tests_properties(${ARG_TARGET}_adapter.validate PROPERTIES LABELS validate TIMEOUT 600)
+endfunction()
+
 # In Patchbay's own tree: its warnings, sanitizers and, for C++, its precompiled header.
 function(patchbay_adapter_options target language)
   if(language STREQUAL CXX AND COMMAND patchbay_target_defaults)

@@ -35,7 +35,7 @@ const pbay_timer kTimer = {
       const Lock lock(self.mutex_);
       self.begin(op, "timer.start");
       if (delay_ms < 0) {
-        self.breach("timer.start: a delay of " + std::to_string(delay_ms) + " ms");
+        self.breach(Rule::kTimer, "timer.start: a delay of " + std::to_string(delay_ms) + " ms");
       }
       self.waiting_[op] = self.at(self.now_ms_ + delay_ms, [&self, op] {
         self.waiting_.erase(op);
@@ -95,7 +95,7 @@ const pbay_kv kKv = {
       const Lock lock(self.mutex_);
       self.begin(op, "kv.put");
       if (value.size > kMaxKvValue) {
-        self.breach("kv.put: a value of more than 64 KiB");
+        self.breach(Rule::kKv, "kv.put: a value of more than 64 KiB");
       }
       self.kv_write(op, sdk::copy(key), [&] {
         self.kv_[sdk::copy(key)] = sdk::copy(value);
@@ -148,7 +148,7 @@ const pbay_staging kStaging = {
       self.called("staging.write");
       const auto found = self.staged_.find(handle);
       if (found == self.staged_.end() || found->second.committed) {
-        self.breach("staging.write: the handle is not open");
+        self.breach(Rule::kStaging, "staging.write: the handle is not open");
         return PBAY_E_CONTRACT;
       }
       const auto size = found->second.bytes.size() + bytes.size;
@@ -164,7 +164,7 @@ const pbay_staging kStaging = {
       self.begin(op, "staging.commit");
       const auto found = self.staged_.find(handle);
       if (found == self.staged_.end() || found->second.committed) {
-        self.breach("staging.commit: the handle is not open");
+        self.breach(Rule::kStaging, "staging.commit: the handle is not open");
         self.complete(op, Completion(PBAY_E_CONTRACT, 0, "the handle is not open"));
         return;
       }
@@ -186,7 +186,7 @@ const pbay_listener kListener = {
       const Lock lock(self.mutex_);
       self.begin(op, "listener.listen");
       if (!sdk::is_instance_name(sdk::view(name))) {
-        self.breach("listener.listen: the name is not [a-z0-9][a-z0-9-]{0,31}");
+        self.breach(Rule::kConnection, "listener.listen: the name is not [a-z0-9][a-z0-9-]{0,31}");
       }
       self.listeners_[sdk::copy(name)] = op;
       self.complete(op, Completion(PBAY_OK, 0, "/run/fake/" + sdk::copy(name) + ".sock"));
@@ -240,9 +240,14 @@ const pbay_webhook kWebhook = {
       const Lock lock(self.mutex_);
       self.called("webhook.respond");
       if (self.open_webhook_requests_.erase(request) == 0) {
-        self.breach("webhook.respond: request " + std::to_string(request) +
-                    " does not exist or is answered");
+        self.breach(Rule::kWebhook, "webhook.respond: request " + std::to_string(request) +
+                                        " does not exist or is answered");
         return;
+      }
+      if (given->status < 200 || given->status > 599 || given->header_count > 64) {
+        self.breach(Rule::kWebhook, "webhook.respond: status " + std::to_string(given->status) +
+                                        " with " + std::to_string(given->header_count) +
+                                        " headers");
       }
       FakeHost::WebhookAnswer& answer = self.webhook_answers_[request];
       self.check_array("webhook.respond: headers", given->headers, given->header_count,
@@ -263,7 +268,7 @@ const pbay_webhook kWebhook = {
 void FakeHost::Impl::kv_write(pbay_op op, std::string key,
                               const std::function<Completion()>& write) {
   if (key.empty() || key.size() > kMaxKvKey) {
-    breach("kv: a key has 1 to 200 bytes");
+    breach(Rule::kKv, "kv: a key has 1 to 200 bytes");
   }
   if (failing_kv_writes_ > 0) {
     --failing_kv_writes_;
@@ -305,7 +310,7 @@ const void* FakeHost::Impl::host_extension(std::string_view id) const {
       return table;
     }
   }
-  return nullptr;
+  return peer_extension(id);
 }
 
 }  // namespace patchbay::testkit

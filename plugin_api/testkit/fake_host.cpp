@@ -3,19 +3,21 @@
 #include <algorithm>
 #include <cstring>
 #include <dlfcn.h>
-#include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include <utility>
 
+#include "failure.hpp"
 #include "fake_host_impl.hpp"
 #include "patchbay/ext/lookup_sent.h"
 #include "patchbay/ext/typing.h"
+#include "process_state.hpp"
 
 namespace patchbay::testkit {
 namespace {
 
 constexpr std::int64_t kDeliveryMs = 5 * 60 * 1000;
+constexpr int kMostStopSteps = 100'000;
 constexpr std::size_t kCanary = 64;
 constexpr unsigned char kCanaryByte = 0x5A;
 
@@ -112,28 +114,37 @@ const pbay_delivery* lend(LentMemory& lent, const sdk::Delivery& delivery) {
 
 }  // namespace
 
-FakeHost::Impl::Impl(FakeHostOptions wanted) : options_(std::move(wanted)) { fill_host_table(); }
+FakeHost::Impl::Impl(FakeHostOptions wanted) : options_(std::move(wanted)) {
+  fill_host_table();
+  connect_peers();
+}
 
 FakeHost::FakeHost(pbay_entry_v1 entry, std::string_view settings_json, FakeHostOptions options)
     : impl_(std::make_unique<Impl>(std::move(options))) {
   const pbay_module* module = entry != nullptr ? entry(PBAY_ABI_MINOR) : nullptr;
   if (module == nullptr || module->magic != PBAY_MAGIC || module->abi_draft != PBAY_ABI_DRAFT) {
-    impl_->breach("the entry gave no module of this ABI");
+    impl_->breach(Rule::kModule, "the entry gave no module of this ABI");
     return;
   }
   if (!sdk::is_instance_name(sdk::view(module->channel)) || module->version.size == 0) {
-    impl_->breach("the module's channel is not [a-z0-9][a-z0-9-]{0,31}, or it has no version");
+    impl_->breach(Rule::kModule,
+                  "the module's channel is not [a-z0-9][a-z0-9-]{0,31}, or it has no version");
   }
   Filled<pbay_adapter> filled;
   {
     LentMemory lent;
     const pbay_str settings = lent.text(settings_json);
-    impl_->call("create", [&] {
-      impl_->created_ = module->create(&impl_->host_, settings, filled.get()) == PBAY_OK;
-    });
+    std::int32_t code = PBAY_E_BUG;
+    impl_->creating_ = true;
+    impl_->call("create", [&] { code = module->create(&impl_->host_, settings, filled.get()); });
+    impl_->creating_ = false;
+    impl_->created_ = code == PBAY_OK;
+    if (code != PBAY_OK && code != PBAY_E_INVALID) {
+      impl_->breach(Rule::kCreate, "create() returned " + std::to_string(code));
+    }
   }
   if (filled.overrun()) {
-    impl_->breach("create() wrote past out->struct_size");
+    impl_->breach(Rule::kStructSize, "create() wrote past out->struct_size");
   }
   impl_->adapter_ = *filled.get();
   const pbay_adapter& made = impl_->adapter_;
@@ -141,11 +152,11 @@ FakeHost::FakeHost(pbay_entry_v1 entry, std::string_view settings_json, FakeHost
                      made.deliver != nullptr && made.on_complete != nullptr &&
                      made.cancel != nullptr && made.capabilities != nullptr;
   if (impl_->created_ && !whole) {
-    impl_->breach("create() left a function out that every adapter has");
+    impl_->breach(Rule::kCreate, "create() left a function out that every adapter has");
     impl_->created_ = false;
   }
   if (!impl_->created_ && impl_->log_.empty()) {
-    impl_->breach("create() refused without a log line that says why");
+    impl_->breach(Rule::kCreate, "create() refused without a log line that says why");
   }
 }
 
@@ -157,12 +168,20 @@ FakeHost::~FakeHost() {
     impl_->call("destroy", [&] { impl_->adapter_.destroy(impl_->adapter_.self); });
   }
   if (const std::string unmet = impl_->http_.unmet(); !unmet.empty()) {
-    impl_->breach("expected requests that never came:" + unmet);
+    impl_->breach(Rule::kScript, "expected requests that never came:" + unmet);
   }
-  for (const auto& [op, operation] : impl_->operations_) {
-    for (const int descriptor : operation.descriptors) {
-      ::close(descriptor);
+  for (const Peers* peers : {&impl_->websockets_, &impl_->streams_, &impl_->processes_}) {
+    if (const std::string unmet = peers->unmet(); !unmet.empty()) {
+      impl_->breach(Rule::kScript, "expected connections that were never opened:" + unmet);
     }
+  }
+  for (auto& [op, operation] : impl_->operations_) {
+    impl_->close_lent(std::exchange(operation.descriptors, {}));
+  }
+  for (const auto& [descriptor, entry] : impl_->opened_) {
+    impl_->breach(Rule::kDescriptors, "descriptor " + std::to_string(descriptor) + " (" +
+                                          describe_descriptor(descriptor) + "), opened in " +
+                                          entry + "(), is still open after destroy()");
   }
   for (const int descriptor : impl_->descriptors_) {
     ::close(descriptor);
@@ -173,7 +192,8 @@ pbay_entry_v1 FakeHost::load(const std::string& path) {
   void* library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   void* symbol = library != nullptr ? ::dlsym(library, PBAY_ENTRY_SYMBOL) : nullptr;
   if (symbol == nullptr) {
-    ADD_FAILURE() << "cannot load " << path << ": " << ::dlerror();
+    const char* why = ::dlerror();
+    report_failure("cannot load " + path + ": " + (why != nullptr ? why : "no such symbol"));
     return nullptr;
   }
   pbay_entry_v1 entry = nullptr;
@@ -186,19 +206,24 @@ bool FakeHost::stopped() const noexcept { return impl_->stopped_; }
 
 void FakeHost::start() {
   impl_->started_ = true;
-  call([this](void* self) { impl_->adapter_.start(self); });
+  impl_->call("start", [this] { impl_->adapter_.start(impl_->adapter_.self); });
+  impl_->run_ready();
 }
 
 void FakeHost::stop(std::chrono::milliseconds deadline) {
   impl_->stop_asked_ = true;
   impl_->release(impl_->held_submits_, impl_->hold_submits_);
   impl_->release(impl_->held_parts_, impl_->hold_parts_);
-  call([this, deadline](void* self) { impl_->adapter_.stop(self, deadline.count()); });
+  impl_->call("stop", [&] { impl_->adapter_.stop(impl_->adapter_.self, deadline.count()); });
+  impl_->run_ready();
   const std::int64_t end_ms = impl_->now_ms_ + deadline.count();
-  while (!impl_->stopped_ && impl_->run_next_timer(end_ms)) {
+  for (int steps = 0; !impl_->stopped_ && steps < kMostStopSteps; ++steps) {
+    if (!impl_->run_next_timer(end_ms)) {
+      break;
+    }
   }
   if (!impl_->stopped_) {
-    impl_->breach("it did not call stopped() within the deadline");
+    impl_->breach(Rule::kStop, "it did not call stopped() within the deadline");
   }
 }
 
@@ -238,7 +263,8 @@ pbay_op FakeHost::deliver_only(sdk::Delivery delivery) {
     }
   }
   operation.deadline_timer = impl_->at(delivery.deadline_ms, [this, op] {
-    impl_->breach("delivery " + std::to_string(op) + " was not completed by its deadline");
+    impl_->breach(Rule::kMissingCompletion,
+                  "delivery " + std::to_string(op) + " was not completed by its deadline");
   });
   LentMemory lent;
   const pbay_delivery* given = lend(lent, delivery);
@@ -265,7 +291,7 @@ sdk::OutboundFile FakeHost::file(std::string_view bytes, std::string name, std::
     done += static_cast<std::size_t>(count);
   }
   if (out.fd < 0 || done < bytes.size()) {
-    ADD_FAILURE() << "test kit: cannot make a file in memory";
+    report_failure("test kit: cannot make a file in memory");
   }
   impl_->descriptors_.insert(out.fd);
   out.size = static_cast<std::int64_t>(bytes.size());
@@ -281,18 +307,20 @@ const sdk::Result* FakeHost::result(pbay_op op) const {
 }
 
 void FakeHost::cancel(pbay_op op) {
-  call([this, op](void* self) { impl_->adapter_.cancel(self, op); });
+  impl_->call("cancel", [&] { impl_->adapter_.cancel(impl_->adapter_.self, op); });
+  impl_->run_ready();
 }
 
 FakeHost::Fetched FakeHost::fetch(std::string_view reference) {
   Fetched out;
   if (impl_->adapter_.fetch == nullptr) {
-    impl_->breach("it has no fetch()");
+    impl_->breach(Rule::kScript, "it has no fetch()");
     return out;
   }
   out.op = new_op();
   impl_->operations_[out.op].what = "fetch";
   out.staging = ++impl_->last_handle_;
+  impl_->operations_[out.op].staging = out.staging;
   impl_->staged_[out.staging];
   {
     LentMemory lent;
@@ -314,7 +342,7 @@ pbay_caps FakeHost::capabilities(const sdk::Chat& chat) {
   }
   impl_->run_ready();
   if (filled.overrun()) {
-    impl_->breach("capabilities() wrote past out->struct_size");
+    impl_->breach(Rule::kStructSize, "capabilities() wrote past out->struct_size");
   }
   return *filled.get();
 }
@@ -333,7 +361,7 @@ std::int32_t FakeHost::translate(std::string_view kind, std::string_view payload
   }
   impl_->run_ready();
   if (code != PBAY_OK && code != PBAY_E_INVALID) {
-    impl_->breach("translate() returned " + std::to_string(code));
+    impl_->breach(Rule::kTranslate, "translate() returned " + std::to_string(code));
   }
   return code;
 }
@@ -341,7 +369,7 @@ std::int32_t FakeHost::translate(std::string_view kind, std::string_view payload
 void FakeHost::typing(const sdk::Chat& chat) {
   const auto* table = extension<pbay_typing>(PBAY_EXT_TYPING);
   if (table == nullptr) {
-    ADD_FAILURE() << "the adapter has no " << PBAY_EXT_TYPING;
+    report_failure("the adapter has no " PBAY_EXT_TYPING);
     return;
   }
   {
@@ -356,7 +384,7 @@ pbay_op FakeHost::lookup_sent(const sdk::Chat& chat, std::string_view part_key,
                               std::int64_t sent_after_ms) {
   const auto* table = extension<pbay_lookup_sent>(PBAY_EXT_LOOKUP_SENT);
   if (table == nullptr) {
-    ADD_FAILURE() << "the adapter has no " << PBAY_EXT_LOOKUP_SENT;
+    report_failure("the adapter has no " PBAY_EXT_LOOKUP_SENT);
     return 0;
   }
   const pbay_op op = new_op();
@@ -383,7 +411,7 @@ const std::vector<LogLine>& FakeHost::log() const noexcept { return impl_->log_;
 const std::vector<Report>& FakeHost::reports() const noexcept { return impl_->reports_; }
 const std::vector<std::string>& FakeHost::facts() const noexcept { return impl_->facts_; }
 const std::vector<sdk::Chat>& FakeHost::reachable() const noexcept { return impl_->reachable_; }
-const std::vector<std::string>& FakeHost::breaches() const noexcept { return impl_->breaches_; }
+const std::vector<Breach>& FakeHost::breaches() const noexcept { return impl_->breaches_; }
 HttpScript& FakeHost::http() noexcept { return impl_->http_; }
 std::map<std::string, std::string>& FakeHost::kv() noexcept { return impl_->kv_; }
 

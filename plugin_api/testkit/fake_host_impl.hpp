@@ -20,6 +20,7 @@
 #include "patchbay/ext/webhook.h"
 #include "patchbay/testkit/fake_host.hpp"
 #include "patchbay/testkit/lent_memory.hpp"
+#include "patchbay/testkit/peers.hpp"
 
 namespace patchbay::testkit {
 
@@ -43,12 +44,15 @@ class FakeHost::Impl {
   explicit Impl(FakeHostOptions wanted);
 
   // ---- contract (contract.cpp) ----
-  void breach(std::string what);
+  void breach(Rule rule, std::string what);
   // A call of the adapter to the host named `function`: not after stopped().
   void called(std::string_view function);
   // An operation that the adapter begins.
   void begin(pbay_op op, std::string_view what);
-  void check_text(std::string_view where, std::string_view text);  // UTF-8, no secret
+  enum class Secrets : std::uint8_t { kMayBeIn, kMustNotBeIn };
+  // It is UTF-8, and shows no secret.
+  void check_text(std::string_view where, std::string_view text,
+                  Secrets secrets = Secrets::kMustNotBeIn);
   void check_chat(std::string_view where, const sdk::Chat& chat);
   void check_event(const sdk::Event& event);
   void check_result(pbay_op op, const sdk::Result& result);
@@ -65,7 +69,7 @@ class FakeHost::Impl {
   void check_array_shape(std::string_view where, bool is_array, bool has_sizes);
 
   // ---- executor and time (executor.cpp) ----
-  void post(std::function<void()> work) { ready_.push_back(std::move(work)); }
+  void post(std::function<void()> work);
   std::uint64_t at(std::int64_t due_ms, std::function<void()> work);  // an id for forget()
   bool forget(std::uint64_t id);
   void run_ready();
@@ -73,6 +77,9 @@ class FakeHost::Impl {
   bool run_next_timer(std::int64_t end_ms);
   // One call of the adapter.
   void call(std::string_view entry, const std::function<void()>& body);
+  void check_descriptors(std::string_view entry, const std::set<int>& before);
+  // Files that a delivery lent; those that the adapter closed are a breach.
+  void close_lent(std::vector<int> descriptors);
   // Completes an operation of the adapter: posted.
   void complete(pbay_op op, Completion completion);
   void event(pbay_op op, MakeDetail detail);
@@ -92,6 +99,8 @@ class FakeHost::Impl {
   void http_request(pbay_op op, const pbay_http_request& request);
   void http_cancel(pbay_op op);
   void http_answer(pbay_op op, const RecordedRequest& request, HttpReply reply);
+  void connect_peers();  // peer_host.cpp
+  [[nodiscard]] static const void* peer_extension(std::string_view id);
   void kv_write(pbay_op op, std::string key, const std::function<Completion()>& write);
   void listener_event(pbay_op listener, std::uint32_t kind, std::uint64_t connection,
                       std::string bytes);
@@ -105,6 +114,7 @@ class FakeHost::Impl {
     pbay_op part_op = 0;  // pending op_part
     std::uint64_t deadline_timer = 0;
     std::vector<int> descriptors;
+    std::uint64_t staging = 0;  // of a fetch
   };
   struct Timer {
     std::uint64_t id;
@@ -127,6 +137,7 @@ class FakeHost::Impl {
   pbay_host host_{};
   pbay_adapter adapter_{};
 
+  bool creating_ = false;
   bool created_ = false;
   bool started_ = false;
   bool stop_asked_ = false;
@@ -144,6 +155,7 @@ class FakeHost::Impl {
   std::map<pbay_op, std::string> pending_;    // of the adapter
   std::map<pbay_op, std::uint64_t> waiting_;  // timers and requests: what may be cancelled
   std::set<int> descriptors_;                 // made by file(), not yet part of a delivery
+  std::map<int, std::string> opened_;         // by the adapter, and in which call
   std::uint64_t deliveries_ = 0;
 
   std::function<SubmitAnswer(const sdk::Event&)> on_submit_;
@@ -153,6 +165,9 @@ class FakeHost::Impl {
   std::vector<std::function<void()>> held_parts_;
 
   HttpScript http_;
+  Peers websockets_;
+  Peers streams_;
+  Peers processes_;
   std::map<std::string, std::string> kv_;
   int failing_kv_writes_ = 0;
   std::int32_t kv_failure_ = PBAY_OK;
@@ -174,7 +189,7 @@ class FakeHost::Impl {
   std::vector<Report> reports_;
   std::vector<std::string> facts_;
   std::vector<sdk::Chat> reachable_;
-  std::vector<std::string> breaches_;
+  std::vector<Breach> breaches_;
 };
 
 }  // namespace patchbay::testkit

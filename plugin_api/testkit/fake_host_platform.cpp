@@ -5,6 +5,11 @@
 #include "fake_host_impl.hpp"
 
 namespace patchbay::testkit {
+namespace {
+
+constexpr std::int64_t kWebhookAnswerMs = 10'000;
+
+}  // namespace
 
 void FakeHost::Impl::release(std::vector<std::function<void()>>& held, bool& hold) {
   hold = false;
@@ -46,10 +51,18 @@ std::size_t FakeHost::open_staging() const { return impl_->staged_.size(); }
 
 // ---- listener ----
 
+std::vector<std::string> FakeHost::listeners() const {
+  std::vector<std::string> out;
+  for (const auto& [name, op] : impl_->listeners_) {
+    out.push_back(name);
+  }
+  return out;
+}
+
 std::uint64_t FakeHost::connect(std::string_view listener) {
   const auto found = impl_->listeners_.find(listener);
   if (found == impl_->listeners_.end()) {
-    impl_->breach("it does not listen on '" + std::string(listener) + "'");
+    impl_->breach(Rule::kScript, "it does not listen on '" + std::string(listener) + "'");
     return 0;
   }
   const std::uint64_t connection = ++impl_->last_handle_;
@@ -96,14 +109,22 @@ void FakeHost::resume_reading(std::uint64_t connection) {
 
 // ---- webhook ----
 
+bool FakeHost::has_webhook() const noexcept { return impl_->webhook_ != 0; }
+
 std::uint64_t FakeHost::webhook(std::string method, std::string target,
                                 std::vector<sdk::Header> headers, std::string body) {
   const std::uint64_t request = ++impl_->last_handle_;
   if (impl_->webhook_ == 0) {
-    impl_->breach("it has no webhook open");
+    impl_->breach(Rule::kScript, "it has no webhook open");
     return request;
   }
   impl_->open_webhook_requests_.insert(request);
+  impl_->at(impl_->now_ms_ + kWebhookAnswerMs, [this, request] {
+    if (!impl_->stopped_ && impl_->open_webhook_requests_.erase(request) != 0) {
+      impl_->breach(Rule::kWebhook,
+                    "webhook request " + std::to_string(request) + " was not answered in 10 s");
+    }
+  });
   impl_->event(impl_->webhook_, [=](LentMemory& lent) -> const void* {
     std::vector<pbay_header> abi_headers;
     for (const sdk::Header& header : headers) {

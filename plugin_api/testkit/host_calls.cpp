@@ -1,5 +1,4 @@
 // The functions of pbay_host.
-#include <unistd.h>
 #include <utility>
 
 #include "fake_host_impl.hpp"
@@ -17,8 +16,11 @@ void FakeHost::Impl::fill_host_table() {
     const Lock lock(self.mutex_);
     LogLine line{level, sdk::copy(message)};
     self.check_text("log", line.text);
+    if (level > PBAY_LOG_ERROR) {
+      self.breach(Rule::kLog, "log: level " + std::to_string(level) + " is none");
+    }
     if (line.text.find('\n') != std::string::npos) {
-      self.breach("log: a line holds a newline: " + line.text);
+      self.breach(Rule::kLog, "log: a line holds a newline: " + line.text);
     }
     self.log_.push_back(std::move(line));
   };
@@ -34,7 +36,7 @@ void FakeHost::Impl::fill_host_table() {
     self.check_text("state", kept.reason);
     self.check_text("state", kept.user_action);
     if (state->state > PBAY_STATE_STOPPED) {
-      self.breach("set_state: unknown state");
+      self.breach(Rule::kState, "set_state: unknown state");
     }
   };
   host_.op_part = [](const pbay_host* host, pbay_op op, pbay_op delivery_op, std::uint32_t part,
@@ -53,7 +55,11 @@ void FakeHost::Impl::fill_host_table() {
     self.reports_.push_back(Report{report->state, sdk::copy(report->remote_id),
                                    sdk::copy(report->idempotency_key), sdk::copy(report->reason)});
     if ((report->remote_id.size == 0) == (report->idempotency_key.size == 0)) {
-      self.breach("report: exactly one of remote_id and idempotency_key names the message");
+      self.breach(Rule::kReport,
+                  "report: exactly one of remote_id and idempotency_key names the message");
+    }
+    if (report->state > PBAY_REPORT_FAILED) {
+      self.breach(Rule::kReport, "report: unknown state");
     }
     self.check_text("report", self.reports_.back().reason);
   };
@@ -103,22 +109,23 @@ void FakeHost::Impl::op_part(pbay_op op, SentPart part) {
   const std::string where = "op_part of delivery " + std::to_string(part.delivery);
   const auto found = operations_.find(part.delivery);
   if (found == operations_.end() || !found->second.is_delivery || found->second.done) {
-    breach(where + ": there is no such delivery, or it is completed");
+    breach(Rule::kParts, where + ": there is no such delivery, or it is completed");
   } else {
     Operation& delivery = found->second;
     if (delivery.part_op != 0) {
-      breach(where + ": the part before is not durable yet");
+      breach(Rule::kParts, where + ": the part before is not durable yet");
     }
     if (part.part != delivery.next_part) {
-      breach(where + ": part " + std::to_string(part.part) + " where " +
-             std::to_string(delivery.next_part) + " is next");
+      breach(Rule::kParts, where + ": part " + std::to_string(part.part) + " where " +
+                               std::to_string(delivery.next_part) + " is next");
     }
     delivery.next_part = part.part + 1;
     delivery.part_op = op;
   }
   if (part.cursor.size() > 1024) {
-    breach(where + ": a cursor has at most 1 KiB");
+    breach(Rule::kParts, where + ": a cursor has at most 1 KiB");
   }
+  check_text(where, part.remote_id);
   const pbay_op delivery_op = part.delivery;
   parts_.push_back(std::move(part));
   const auto finish = [this, op, delivery_op] {
@@ -141,12 +148,14 @@ void FakeHost::Impl::op_complete(pbay_op op, const pbay_result& result) {
   called("op_complete");
   const auto found = operations_.find(op);
   if (found == operations_.end()) {
-    breach("op_complete of " + std::to_string(op) + ", which the host never asked for");
+    breach(Rule::kOneCompletion,
+           "op_complete of " + std::to_string(op) + ", which the host never asked for");
     return;
   }
   Operation& operation = found->second;
   if (operation.done) {
-    breach("op_complete of " + std::to_string(op) + " (" + operation.what + ") a second time");
+    breach(Rule::kOneCompletion,
+           "op_complete of " + std::to_string(op) + " (" + operation.what + ") a second time");
     return;
   }
   operation.done = true;
@@ -160,23 +169,32 @@ void FakeHost::Impl::op_complete(pbay_op op, const pbay_result& result) {
   if (operation.is_delivery) {
     check_result(op, operation.result);
   }
-  forget(operation.deadline_timer);
-  for (const int descriptor : std::exchange(operation.descriptors, {})) {
-    ::close(descriptor);
+  if (operation.staging != 0) {
+    auto staged = staged_.extract(operation.staging);
+    if (result.code == PBAY_OK && (staged.empty() || !staged.mapped().committed)) {
+      breach(Rule::kStaging, "a fetch ended with PBAY_OK before its staging handle was committed");
+    }
+    if (!staged.empty()) {
+      taken_[operation.staging] = std::move(staged.mapped().bytes);
+    }
   }
+  forget(operation.deadline_timer);
+  close_lent(std::exchange(operation.descriptors, {}));
 }
 
 void FakeHost::Impl::set_stopped() {
   called("stopped");
   if (!stop_asked_) {
-    breach("stopped() without stop()");
+    breach(Rule::kStop, "stopped() without stop()");
   }
   for (const auto& [op, what] : pending_) {
-    breach("stopped() while its operation " + std::to_string(op) + " (" + what + ") is pending");
+    breach(Rule::kStop,
+           "stopped() while its operation " + std::to_string(op) + " (" + what + ") is pending");
   }
   for (const auto& [op, operation] : operations_) {
     if (!operation.done) {
-      breach("stopped() without the completion of " + operation.what + " " + std::to_string(op));
+      breach(Rule::kMissingCompletion,
+             "stopped() without the completion of " + operation.what + " " + std::to_string(op));
     }
   }
   stopped_ = true;

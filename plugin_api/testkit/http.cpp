@@ -49,7 +49,7 @@ void FakeHost::Impl::http_request(pbay_op op, const pbay_http_request& request) 
   if (request.body_fd >= 0) {
     const auto bytes = read_file(request.body_fd, request.body_fd_size);
     if (!bytes) {
-      breach("http.request: body_fd cannot be read, or is shorter than body_fd_size");
+      breach(Rule::kHttp, "http.request: body_fd cannot be read, or is shorter than body_fd_size");
     }
     recorded.body = bytes.value_or("");
   }
@@ -63,8 +63,8 @@ void FakeHost::Impl::http_request(pbay_op op, const pbay_http_request& request) 
                       if (part.fd >= 0) {
                         const auto bytes = read_file(part.fd, part.size);
                         if (!bytes) {
-                          breach("http.request: the file of part " + kept.name +
-                                 " cannot be read, or is shorter than its size");
+                          breach(Rule::kHttp, "http.request: the file of part " + kept.name +
+                                                  " cannot be read, or is shorter than its size");
                         }
                         kept.bytes = bytes.value_or("");
                       }
@@ -72,20 +72,21 @@ void FakeHost::Impl::http_request(pbay_op op, const pbay_http_request& request) 
   if (recorded.delivery_op != 0) {
     const auto found = operations_.find(recorded.delivery_op);
     if (found == operations_.end() || found->second.done) {
-      breach("http.request for a delivery that does not exist or is completed: " +
-             recorded.describe());
+      breach(Rule::kHttp, "http.request for a delivery that does not exist or is completed: " +
+                              recorded.describe());
     } else if (found->second.part_op != 0) {
-      breach("http.request for the next part before the last one is durable: " +
-             recorded.describe());
+      breach(Rule::kParts, "http.request for the next part before the last one is durable: " +
+                               recorded.describe());
     }
   }
   if (recorded.response_staging != 0 && staged_.find(recorded.response_staging) == staged_.end()) {
-    breach("http.request: response_staging is not an open handle");
+    breach(Rule::kHttp, "http.request: response_staging is not an open handle");
   }
 
   std::optional<HttpReply> reply = http_.take(recorded);
   if (!reply) {
-    breach("unexpected request: " + recorded.describe() + "\nstill expected:" + http_.unmet());
+    breach(Rule::kScript,
+           "unexpected request: " + recorded.describe() + "\nstill expected:" + http_.unmet());
     reply.emplace();
     reply->code = PBAY_E_NETWORK;
     reply->error = "the test did not expect this request";

@@ -3,33 +3,12 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "glob.hpp"
+
 namespace patchbay::testkit {
 namespace {
 
 using nlohmann::json;
-
-// `*` stands for anything.
-bool glob_matches(std::string_view pattern, std::string_view text) {
-  std::size_t star = std::string_view::npos;
-  std::size_t resume = 0;
-  std::size_t p = 0;
-  std::size_t t = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      resume = t;
-    } else if (p < pattern.size() && pattern[p] == text[t]) {
-      ++p;
-      ++t;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      t = ++resume;
-    } else {
-      return false;
-    }
-  }
-  return pattern.find_first_not_of('*', p) == std::string_view::npos;
-}
 
 const json* at_pointer(const json& document, const std::string& pointer) {
   const json::json_pointer path(pointer);
@@ -243,7 +222,7 @@ std::optional<HttpReply> HttpScript::take(RecordedRequest request) {
       return expectation.reply(kept);
     }
   }
-  return std::nullopt;
+  return otherwise_ ? std::optional(otherwise_(kept)) : std::nullopt;
 }
 
 }  // namespace patchbay::testkit

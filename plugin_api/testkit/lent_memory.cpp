@@ -28,6 +28,15 @@ class Graveyard {
     }
   }
 
+  [[nodiscard]] bool holds(const void* at) noexcept {
+    const std::unique_lock lock(mutex_, std::try_to_lock);
+    const auto* byte = static_cast<const unsigned char*>(at);
+    return lock.owns_lock() && std::any_of(blocks_.begin(), blocks_.end(), [byte](const auto& b) {
+             const auto* first = static_cast<const unsigned char*>(b.first);
+             return byte >= first && byte < first + b.second;
+           });
+  }
+
  private:
   std::mutex mutex_;
   std::deque<std::pair<void*, std::size_t>> blocks_;
@@ -47,6 +56,8 @@ void LentMemory::revoke() noexcept {
   blocks_.clear();
   used_ = 0;
 }
+
+bool LentMemory::was_lent(const void* at) noexcept { return graveyard().holds(at); }
 
 void* LentMemory::take(std::size_t size) {
   constexpr std::size_t kAlign = alignof(std::max_align_t);

@@ -310,7 +310,7 @@ TEST_F(Echo, AnUnexpectedRequestIsABreach) {
   options_.breaches_fail_the_test = false;
   host().start();
   ASSERT_EQ(host().breaches().size(), 1U);
-  EXPECT_NE(host().breaches()[0].find("unexpected request: GET"), std::string::npos);
+  EXPECT_NE(host().breaches()[0].what.find("unexpected request: GET"), std::string::npos);
 }
 
 TEST_F(Echo, AnExpectationThatWasNeverMetIsABreach) {
@@ -326,7 +326,7 @@ TEST_F(Echo, ASecretInALogIsABreach) {
   started();
   host().typing(sdk::Chat(sdk::ChatKind::kGroup, "c9"));
   ASSERT_EQ(host().breaches().size(), 1U);
-  EXPECT_NE(host().breaches()[0].find("shows a secret"), std::string::npos);
+  EXPECT_NE(host().breaches()[0].what.find("shows a secret"), std::string::npos);
 }
 
 TEST_F(Echo, ADeliveryBeyondItsDeadlineIsABreach) {
@@ -335,7 +335,7 @@ TEST_F(Echo, ADeliveryBeyondItsDeadlineIsABreach) {
   host().deliver(text_delivery("wait"));
   host().advance(seconds(301));
   ASSERT_FALSE(host().breaches().empty());
-  EXPECT_EQ(host().breaches()[0], "delivery 1 was not completed by its deadline");
+  EXPECT_EQ(host().breaches()[0].what, "delivery 1 was not completed by its deadline");
 }
 
 TEST(Module, ALibraryIsLoadedAsTheHostDoes) {

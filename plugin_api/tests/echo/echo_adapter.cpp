@@ -3,6 +3,8 @@
 #include <chrono>
 #include <stdexcept>
 
+#include "patchbay/sdk/utf8.hpp"
+
 namespace patchbay::echo {
 
 using namespace sdk;  // NOLINT(google-build-using-namespace)
@@ -100,6 +102,9 @@ Task<Result> EchoAdapter::deliver(Delivery delivery) {
   if (delivery.text == "throw") {
     throw std::runtime_error("deliver threw");
   }
+  if (delivery.kind != DeliveryKind::kMessage) {
+    co_return Result::not_sent(PBAY_E_UNSUPPORTED, "the echo platform has messages alone");
+  }
   if (delivery.text == "wait") {
     co_await timer.sleep(seconds(3600));
   }
@@ -119,6 +124,9 @@ Task<Result> EchoAdapter::deliver(Delivery delivery) {
     const HttpResponse response = co_await http.send(request);
     if (!response.answered()) {
       co_return response.unanswered("send");
+    }
+    if (!is_utf8(response.body)) {
+      co_return Result::unknown("the platform's answer is no text");
     }
     if (response.status == 429 && delivery.text == "patient") {
       co_await timer.sleep(std::chrono::milliseconds(response.retry_after_ms()));

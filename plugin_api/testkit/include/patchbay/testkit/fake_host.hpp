@@ -9,10 +9,12 @@
 //   pbay_op op = host.deliver(delivery);
 //   EXPECT_TRUE(host.result(op)->ok());
 //
-// Every call of the adapter is checked against adapter.h; a breach fails the running test. What the
-// adapter is lent becomes unreadable when the call returns. At the end of its life the host stops
-// the instance, destroys it, and fails the test if the instance does not stop, leaves an operation
-// without its completion, or if the script has expectations that were not met.
+// Every call of the adapter is checked against adapter.h (rules.hpp); a breach fails the running
+// test. What the adapter is lent becomes unreadable when the call returns, and what belongs to the
+// process (signal handlers, locale, umask, working directory, environment) has to be as before. At
+// the end of its life the host stops the instance, destroys it, and fails the test if the instance
+// does not stop, leaves an operation without its completion or a descriptor open, or if the script
+// has expectations that were not met.
 //
 // The test's thread is the instance's thread: nothing happens but inside the functions below.
 #ifndef PATCHBAY_TESTKIT_FAKE_HOST_HPP
@@ -35,8 +37,11 @@
 #include "patchbay/sdk/event.hpp"
 #include "patchbay/sdk/result.hpp"
 #include "patchbay/sdk/state.hpp"
+#include "rules.hpp"
 
 namespace patchbay::testkit {
+
+class Peers;
 
 struct LogLine {
   std::uint32_t level = 0;
@@ -70,6 +75,13 @@ struct FakeHostOptions {
   std::vector<std::string> without;    // extensions that this host does not offer
   std::vector<std::string> secrets;    // what must never stand in a log, state, result or report
   bool breaches_fail_the_test = true;  // false: they are only collected
+  // A call that takes more than twice the 50 ms of adapter.h is a breach. Time that the thread
+  // waits for a processor does not count.
+  bool measures_calls = false;
+  // Told of each breach at once, for a program whose process may not live to ask for breaches().
+  std::function<void(const Breach&)> on_breach;
+  // Told of each call of the adapter before it begins, and with "" when it returned.
+  std::function<void(std::string_view entry)> on_call;
 };
 
 class FakeHost {
@@ -134,10 +146,13 @@ class FakeHost {
   [[nodiscard]] const std::vector<Report>& reports() const noexcept;
   [[nodiscard]] const std::vector<std::string>& facts() const noexcept;
   [[nodiscard]] const std::vector<sdk::Chat>& reachable() const noexcept;
-  [[nodiscard]] const std::vector<std::string>& breaches() const noexcept;
+  [[nodiscard]] const std::vector<Breach>& breaches() const noexcept;
 
   // ---- how the host behaves ----
   HttpScript& http() noexcept;
+  Peers& websockets() noexcept;  // peers.hpp
+  Peers& streams() noexcept;
+  Peers& processes() noexcept;
   // Asked for each event. Not set: everything is stored.
   void on_submit(std::function<SubmitAnswer(const sdk::Event&)> decide);
   // Completions of submit() and op_part() wait until they are released.
@@ -154,6 +169,7 @@ class FakeHost {
   [[nodiscard]] std::size_t open_staging() const;  // handles that nobody took or aborted
 
   // ---- listener: the test is who connects ----
+  [[nodiscard]] std::vector<std::string> listeners() const;  // that are open, by name
   [[nodiscard]] std::uint64_t connect(std::string_view listener);
   void send(std::uint64_t connection, std::string_view bytes);
   void hang_up(std::uint64_t connection);
@@ -165,6 +181,7 @@ class FakeHost {
   void resume_reading(std::uint64_t connection);
 
   // ---- webhook: the test is who calls ----
+  [[nodiscard]] bool has_webhook() const noexcept;  // a route is open
   struct WebhookAnswer {
     std::uint32_t status = 0;
     std::vector<sdk::Header> headers;

@@ -126,6 +126,11 @@ class HttpScript {
   // The reference stays valid as long as the script.
   HttpExpectation& expect(std::string method, std::string url);
 
+  // Answers what no expectation matches, which is no breach then: a platform that knows everything.
+  void otherwise(std::function<HttpReply(const RecordedRequest&)> reply) {
+    otherwise_ = std::move(reply);
+  }
+
   // Every request so far, in order.
   [[nodiscard]] const std::deque<RecordedRequest>& requests() const noexcept { return requests_; }
   // Those whose URL matches; `*` stands for anything.
@@ -142,6 +147,7 @@ class HttpScript {
  private:
   std::deque<HttpExpectation> expectations_;
   std::deque<RecordedRequest> requests_;
+  std::function<HttpReply(const RecordedRequest&)> otherwise_;
 };
 
 }  // namespace patchbay::testkit

@@ -24,6 +24,10 @@ class LentMemory {
   // Whole pages become unreadable. Done by the destructor, too.
   void revoke() noexcept;
 
+  // Whether the address lies in something that was lent and is revoked. Also from the handler of a
+  // signal that came while no LentMemory was at work.
+  [[nodiscard]] static bool was_lent(const void* at) noexcept;
+
   // An empty text gets data == NULL, as the ABI allows.
   [[nodiscard]] pbay_str text(std::string_view bytes);
 

@@ -1,0 +1,246 @@
+#include "peer_host.hpp"
+
+#include <utility>
+
+#include "glob.hpp"
+#include "patchbay/ext/process.h"
+#include "patchbay/ext/stream.h"
+#include "patchbay/ext/websocket.h"
+
+namespace patchbay::testkit {
+namespace {
+
+using Lock = std::lock_guard<std::recursive_mutex>;
+using Self = FakeHost::Impl;
+using News = PeerHost::News;
+using Completion = Self::Completion;
+
+constexpr std::int64_t kHandshakeMs = 30'000;
+constexpr std::size_t kQueuedMessages = 4 * 1024 * 1024;
+constexpr std::size_t kQueuedBytes = 1024 * 1024;
+
+// ---- "patchbay.websocket/1" ----
+
+const void* websocket_detail(LentMemory& lent, News news, std::int32_t code,
+                             const PeerMessage& message) {
+  auto out = sdk::make_abi<pbay_websocket_event>();
+  out.kind = news == News::kMessage    ? message.kind
+             : news == News::kWritable ? PBAY_WEBSOCKET_WRITABLE
+                                       : PBAY_WEBSOCKET_CLOSED;
+  out.close_code = news != News::kEnded ? 0 : code == 0 ? 1006 : static_cast<std::uint32_t>(code);
+  out.data = lent.text(message.bytes);
+  return lent.object(out);
+}
+
+const pbay_websocket kWebsocket = {
+    sizeof(pbay_websocket),
+    0,
+    [](const pbay_host* host, pbay_op op, const pbay_websocket_options* options) noexcept {
+      Self& self = Self::of(host);
+      const Lock lock(self.mutex_);
+      self.check_array("websocket.open: headers", options->headers, options->header_count,
+                       options->header_stride);
+      PeerOpening opening{
+          sdk::copy(options->url),
+          sdk::copy_headers(options->headers, options->header_count, options->header_stride)};
+      PeerHost::open(self, self.websockets_, op, "websocket.open", std::move(opening),
+                     options->timeout_ms > 0 ? options->timeout_ms : kHandshakeMs);
+    },
+    [](const pbay_host* host, pbay_op op, std::uint32_t kind, pbay_str data) noexcept {
+      Self& self = Self::of(host);
+      const Lock lock(self.mutex_);
+      if (kind > PBAY_WEBSOCKET_BINARY) {
+        self.breach(Rule::kConnection, "websocket.send: a message is text or binary");
+      } else if (kind == PBAY_WEBSOCKET_TEXT) {
+        self.check_text("websocket.send", sdk::view(data), Self::Secrets::kMayBeIn);
+      }
+      return PeerHost::send(self, self.websockets_, op, "websocket.send",
+                            PeerMessage{kind, sdk::copy(data)}, kQueuedMessages);
+    },
+    [](const pbay_host* host, pbay_op op, pbay_str data) noexcept -> std::int32_t {
+      Self& self = Self::of(host);
+      const Lock lock(self.mutex_);
+      self.called("websocket.ping");
+      const std::vector<pbay_op> open = self.websockets_.open();
+      if (std::find(open.begin(), open.end(), op) == open.end()) {
+        return PBAY_E_NOT_FOUND;
+      }
+      self.event(op, [bytes = sdk::copy(data)](LentMemory& lent) {
+        return websocket_detail(lent, News::kMessage, 0, {PBAY_WEBSOCKET_PONG, bytes});
+      });
+      return PBAY_OK;
+    },
+    [](const pbay_host* host, pbay_op op, std::uint32_t code, pbay_str reason) noexcept {
+      Self& self = Self::of(host);
+      const Lock lock(self.mutex_);
+      PeerHost::close(self, self.websockets_, op, "websocket.close",
+                      static_cast<std::int32_t>(code), sdk::copy(reason));
+    }};
+
+// ---- "patchbay.stream/1" ----
+
+const void* stream_detail(LentMemory& lent, News news, std::int32_t, const PeerMessage& message) {
+  auto out = sdk::make_abi<pbay_stream_event>();
+  out.kind = news == News::kMessage    ? PBAY_STREAM_DATA
+             : news == News::kWritable ? PBAY_STREAM_WRITABLE
+                                       : PBAY_STREAM_CLOSED;
+  out.data = lent.text(message.bytes);
+  return lent.object(out);
+}
+
+const pbay_stream kStream = {
+    sizeof(pbay_stream), 0,
+    [](const pbay_host* host, pbay_op op, pbay_str endpoint) noexcept {
+      Self& self = Self::of(host);
+      const Lock lock(self.mutex_);
+      const std::string_view where = sdk::view(endpoint);
+      if (!where.starts_with("tcp://") && !where.starts_with("unix:/")) {
+        self.breach(Rule::kConnection, "stream.open: '" + std::string(where) +
+                                           "' is neither tcp://host:port nor unix:/path");
+      }
+      PeerHost::open(self, self.streams_, op, "stream.open", PeerOpening{std::string(where), {}},
+                     kHandshakeMs);
+    },
+    [](const pbay_host* host, pbay_op op, pbay_str bytes) noexcept {
+      Self& self = Self::of(host);
+      const Lock lock(self.mutex_);
+      return PeerHost::send(self, self.streams_, op, "stream.send",
+                            PeerMessage{0, sdk::copy(bytes)}, kQueuedBytes);
+    },
+    [](const pbay_host* host, pbay_op op) noexcept {
+      Self& self = Self::of(host);
+      const Lock lock(self.mutex_);
+      PeerHost::close(self, self.streams_, op, "stream.close", 0, {});
+    }};
+
+// ---- "patchbay.process/1" ----
+
+const void* process_detail(LentMemory& lent, News news, std::int32_t code,
+                           const PeerMessage& message) {
+  auto out = sdk::make_abi<pbay_process_event>();
+  out.kind = news == News::kMessage    ? message.kind
+             : news == News::kWritable ? PBAY_PROCESS_WRITABLE
+                                       : PBAY_PROCESS_EXITED;
+  out.exit_code = code;
+  out.line = lent.text(message.bytes);
+  return lent.object(out);
+}
+
+const pbay_process kProcess = {
+    sizeof(pbay_process), 0,
+    [](const pbay_host* host, pbay_op op, pbay_str name) noexcept {
+      Self& self = Self::of(host);
+      const Lock lock(self.mutex_);
+      PeerHost::open(self, self.processes_, op, "process.start", PeerOpening{sdk::copy(name), {}},
+                     kHandshakeMs);
+    },
+    [](const pbay_host* host, pbay_op op, pbay_str line) noexcept {
+      Self& self = Self::of(host);
+      const Lock lock(self.mutex_);
+      if (sdk::view(line).find('\n') != std::string_view::npos) {
+        self.breach(Rule::kConnection, "process.send: a line holds a newline");
+      }
+      return PeerHost::send(self, self.processes_, op, "process.send",
+                            PeerMessage{0, sdk::copy(line)}, kQueuedBytes);
+    },
+    [](const pbay_host* host, pbay_op op, std::int64_t) noexcept {
+      Self& self = Self::of(host);
+      const Lock lock(self.mutex_);
+      PeerHost::close(self, self.processes_, op, "process.stop", 0, {});
+    }};
+
+}  // namespace
+
+void PeerHost::connect(Impl& host, Peers& peers, MakeDetail make_detail) {
+  peers.run_ = [&host] { host.run_ready(); };
+  peers.tell_ = [&host, make_detail](pbay_op op, News news, std::int32_t code,
+                                     PeerMessage message) {
+    host.event(op, [=](LentMemory& lent) { return make_detail(lent, news, code, message); });
+  };
+}
+
+void PeerHost::open(Impl& host, Peers& peers, pbay_op op, std::string_view what,
+                    PeerOpening opening, std::int64_t timeout_ms) {
+  host.begin(op, what);
+  PeerExpectation* expectation = peers.find(opening);
+  if (expectation == nullptr) {
+    host.breach(Rule::kScript, "unexpected " + std::string(what) + ": " + opening.endpoint +
+                                   "\nstill expected:" + peers.unmet());
+  }
+  peers.openings_.push_back(std::move(opening));
+  std::int64_t after_ms = expectation != nullptr ? expectation->after_.count() : 0;
+  Completion end(PBAY_OK);
+  if (expectation == nullptr) {
+    end = Completion(PBAY_E_NETWORK, 0, "the test did not expect this");
+  } else if (expectation->hangs_ || after_ms >= timeout_ms) {
+    after_ms = timeout_ms;
+    end = Completion(PBAY_E_TIMEOUT, 0, "no answer in time");
+  } else if (expectation->code_ != PBAY_OK) {
+    end = Completion(expectation->code_, expectation->http_status_, expectation->text_);
+  }
+  host.at(host.now_ms_ + after_ms, [&host, &peers, op, expectation, end] {
+    host.complete(op, end);
+    if (end.code != PBAY_OK) {
+      return;
+    }
+    peers.peers_[op].expectation = expectation;
+    peers.peers_[op].open = true;
+    for (const PeerMessage& message : expectation->says_) {
+      peers.tell_(op, News::kMessage, 0, message);
+    }
+  });
+}
+
+std::int32_t PeerHost::send(Impl& host, Peers& peers, pbay_op op, std::string_view what,
+                            PeerMessage message, std::size_t most_bytes) {
+  host.called(what);
+  const auto found = peers.peers_.find(op);
+  if (found == peers.peers_.end() || !found->second.open) {
+    return PBAY_E_NOT_FOUND;
+  }
+  Peers::Peer& peer = found->second;
+  if (!peer.reading || message.bytes.size() > most_bytes) {
+    peer.busy_told = true;
+    return PBAY_E_BUSY;
+  }
+  peer.heard_bytes += message.bytes.size();
+  for (const auto& [pattern, reply] : peer.expectation->replies_) {
+    if (glob_matches(pattern, message.bytes)) {
+      peers.tell_(op, News::kMessage, 0, reply);
+    }
+  }
+  peer.heard.push_back(std::move(message));
+  if (peer.expectation->cut_after_ && peer.heard_bytes >= *peer.expectation->cut_after_) {
+    peer.open = false;
+    peers.tell_(op, News::kEnded, 0, {0, "the connection broke off"});
+  }
+  return PBAY_OK;
+}
+
+void PeerHost::close(Impl& host, Peers& peers, pbay_op op, std::string_view what, std::int32_t code,
+                     std::string reason) {
+  host.called(what);
+  const auto found = peers.peers_.find(op);
+  if (found != peers.peers_.end() && std::exchange(found->second.open, false)) {
+    peers.tell_(op, News::kEnded, code, {0, std::move(reason)});
+  }
+}
+
+void FakeHost::Impl::connect_peers() {
+  PeerHost::connect(*this, websockets_, websocket_detail);
+  PeerHost::connect(*this, streams_, stream_detail);
+  PeerHost::connect(*this, processes_, process_detail);
+}
+
+const void* FakeHost::Impl::peer_extension(std::string_view id) {
+  return id == PBAY_EXT_WEBSOCKET ? static_cast<const void*>(&kWebsocket)
+         : id == PBAY_EXT_STREAM  ? static_cast<const void*>(&kStream)
+         : id == PBAY_EXT_PROCESS ? static_cast<const void*>(&kProcess)
+                                  : nullptr;
+}
+
+Peers& FakeHost::websockets() noexcept { return impl_->websockets_; }
+Peers& FakeHost::streams() noexcept { return impl_->streams_; }
+Peers& FakeHost::processes() noexcept { return impl_->processes_; }
+
+}  // namespace patchbay::testkit

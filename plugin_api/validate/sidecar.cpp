@@ -1,0 +1,246 @@
+#include "sidecar.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <memory>
+#include <openssl/evp.h>
+#include <optional>
+#include <sstream>
+#include <string_view>
+
+#include "patchbay/adapter.h"
+#include "patchbay/sdk/group_key.hpp"
+
+namespace patchbay::validate {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kBuildAgain = ": build the adapter again with patchbay_add_adapter()";
+constexpr std::array<std::string_view, 7> kTypes = {"string", "integer", "number", "boolean",
+                                                    "array",  "object",  "null"};
+
+std::optional<std::string> read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return file.good() ? std::optional(std::move(text).str()) : std::nullopt;
+}
+
+std::string sha256_of(const std::string& bytes) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned size = 0;
+  if (::EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, ::EVP_sha256(), nullptr) !=
+      1) {
+    return {};
+  }
+  std::string out;
+  for (unsigned i = 0; i < size; ++i) {
+    constexpr const char* kDigits = "0123456789abcdef";
+    out += kDigits[digest[i] >> 4U];
+    out += kDigits[digest[i] & 15U];
+  }
+  return out;
+}
+
+bool is_known_type(const json& type) {
+  return type.is_string() &&
+         std::find(kTypes.begin(), kTypes.end(), type.get<std::string>()) != kTypes.end();
+}
+
+bool has_type(const json& value, const json& type) {
+  if (type.is_array()) {
+    return std::any_of(type.begin(), type.end(), [&](const json& t) { return has_type(value, t); });
+  }
+  return (type == "string" && value.is_string()) || (type == "boolean" && value.is_boolean()) ||
+         (type == "integer" && value.is_number_integer()) ||
+         (type == "number" && value.is_number()) || (type == "array" && value.is_array()) ||
+         (type == "object" && value.is_object()) || (type == "null" && value.is_null());
+}
+
+void check_property(const json& schema, const std::string& path, std::vector<std::string>& out);
+
+void check_object_schema(const json& schema, const std::string& path,
+                         std::vector<std::string>& out) {
+  const json properties = schema.value("properties", json::object());
+  const json required = schema.value("required", json::array());
+  if (!properties.is_object() || !required.is_array()) {
+    out.push_back(path + ": 'properties' must be an object and 'required' a list");
+    return;
+  }
+  for (const auto& [name, property] : properties.items()) {
+    check_property(property, path + "." + name, out);
+  }
+  for (const json& name : required) {
+    if (!name.is_string() || !properties.contains(name.get<std::string>())) {
+      out.push_back(path + ": 'required' names " + name.dump() + ", which is no property");
+    }
+  }
+}
+
+void check_property(const json& schema, const std::string& path, std::vector<std::string>& out) {
+  if (!schema.is_object()) {
+    out.push_back(path + " is no object");
+    return;
+  }
+  const json type = schema.value("type", json());
+  const bool known = type.is_array()
+                         ? !type.empty() && std::all_of(type.begin(), type.end(), is_known_type)
+                         : is_known_type(type);
+  if (!known) {
+    out.push_back(path + ": 'type' is missing, or not one that a host knows");
+    return;
+  }
+  for (const char* flag : {"secret", "additionalProperties"}) {
+    if (schema.contains(flag) && !schema.at(flag).is_boolean()) {
+      out.push_back(path + ": '" + flag + "' is neither true nor false");
+    }
+  }
+  const json choices = schema.value("enum", json(nullptr));
+  if (!choices.is_null() && (!choices.is_array() || choices.empty())) {
+    out.push_back(path + ": 'enum' is no list of values");
+  }
+  if (schema.contains("default") && !has_type(schema.at("default"), type)) {
+    out.push_back(path + ": 'default' is not of its type");
+  }
+  check_object_schema(schema, path, out);
+}
+
+void check_abi(const json& content, std::vector<std::string>& out) {
+  const json abi = content.value("abi", json());
+  const json expected = {
+      {"major", PBAY_ABI_MAJOR}, {"minor", PBAY_ABI_MINOR}, {"draft", PBAY_ABI_DRAFT}};
+  if (!abi.is_object() || abi.value("major", json()) != expected["major"] ||
+      abi.value("draft", json()) != expected["draft"] ||
+      !abi.value("minor", json()).is_number_unsigned()) {
+    out.push_back("'abi' is " + abi.dump() + ", this host's is " + expected.dump() +
+                  ": build the adapter against its headers");
+  }
+}
+
+void check(const std::string& library, Sidecar& out) {
+  const json& content = out.content;
+  if (content.value("format", json()) != 1) {
+    out.problems.push_back(std::string("'format' is not 1") + kBuildAgain);
+  }
+  if (!sdk::is_instance_name(out.text("id"))) {
+    out.problems.emplace_back("'id' is not a channel's name ([a-z0-9][a-z0-9-]{0,31})");
+  }
+  for (const char* key : {"version", "licence"}) {
+    if (out.text(key).empty()) {
+      out.problems.push_back(std::string("'") + key + "' is missing" + kBuildAgain);
+    }
+  }
+  check_abi(content, out.problems);
+  std::string hash = out.text("sha256");
+  std::transform(hash.begin(), hash.end(), hash.begin(), [](char c) {
+    return c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  if (hash != sha256_of(read_file(library).value_or(""))) {
+    out.problems.push_back(std::string("'sha256' is not that of the library") + kBuildAgain);
+  }
+  for (const char* key : {"abilities", "allowed_hosts"}) {
+    const json list = content.value(key, json::array());
+    if (!list.is_array() ||
+        !std::all_of(list.begin(), list.end(), [](const json& item) { return item.is_string(); })) {
+      out.problems.push_back(std::string("'") + key + "' is no list of texts");
+    }
+  }
+  if (content.contains("settings")) {
+    check_property(content.at("settings"), "settings", out.problems);
+    if (content.at("settings").is_object() &&
+        content.at("settings").value("type", json()) != "object") {
+      out.problems.emplace_back("settings: its 'type' must be \"object\"");
+    }
+  }
+}
+
+}  // namespace
+
+std::string Sidecar::text(const char* key) const {
+  const auto found = content.find(key);
+  return found != content.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+std::vector<std::string> Sidecar::texts(const char* key) const {
+  std::vector<std::string> out;
+  for (const json& item : content.value(key, json::array())) {
+    if (item.is_string()) {
+      out.push_back(item.get<std::string>());
+    }
+  }
+  return out;
+}
+
+json Sidecar::properties() const {
+  const json settings = content.value("settings", json::object());
+  json out = settings.is_object() ? settings.value("properties", json::object()) : json::object();
+  return out.is_object() ? out : json::object();
+}
+
+std::vector<std::string> Sidecar::required() const {
+  std::vector<std::string> out;
+  const json settings = content.value("settings", json::object());
+  const json names =
+      settings.is_object() ? settings.value("required", json::array()) : json::array();
+  for (const json& name : names) {
+    if (name.is_string()) {
+      out.push_back(name.get<std::string>());
+    }
+  }
+  return out;
+}
+
+Sidecar read_sidecar(const std::string& library) {
+  Sidecar out;
+  out.content = json::object();
+  const std::string suffix = ".so";
+  if (!library.ends_with(suffix)) {
+    out.problems.emplace_back("the library's name does not end in .so, so no host looks at it");
+    return out;
+  }
+  const std::string path = library.substr(0, library.size() - suffix.size()) + ".adapter.json";
+  const auto text = read_file(path);
+  if (!text) {
+    out.problems.push_back(path + " is missing" + kBuildAgain);
+    return out;
+  }
+  json content = json::parse(*text, nullptr, false);
+  if (!content.is_object()) {
+    out.problems.push_back(path + " is no JSON object" + kBuildAgain);
+    return out;
+  }
+  out.content = std::move(content);
+  check(library, out);
+  return out;
+}
+
+json with_defaults(const Sidecar& sidecar, json settings) {
+  if (!settings.is_object()) {
+    return settings;
+  }
+  const json properties = sidecar.properties();
+  for (const auto& [name, property] : properties.items()) {
+    if (property.is_object() && property.contains("default") && !settings.contains(name)) {
+      settings[name] = property.at("default");
+    }
+  }
+  settings.emplace("instance", "validated");
+  return settings;
+}
+
+std::vector<std::string> secrets_of(const Sidecar& sidecar, const json& settings) {
+  std::vector<std::string> out;
+  const json properties = sidecar.properties();
+  for (const auto& [name, property] : properties.items()) {
+    const auto value = settings.find(name);
+    if (property.is_object() && property.value("secret", json()) == true &&
+        value != settings.end() && value->is_string()) {
+      out.push_back(value->get<std::string>());
+    }
+  }
+  return out;
+}
+
+}  // namespace patchbay::validate

@@ -1,0 +1,149 @@
+#include "subject.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <dlfcn.h>
+#include <filesystem>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+namespace patchbay::validate {
+namespace {
+
+using nlohmann::json;
+using std::chrono::milliseconds;
+using testkit::FakeHost;
+using testkit::Rule;
+
+constexpr milliseconds kLongestDelivery = std::chrono::minutes(6);
+constexpr int kThreadWaits = 500;  // milliseconds that a thread of the adapter gets in all
+
+bool has_threads() {
+  std::error_code error;
+  const std::filesystem::directory_iterator threads("/proc/self/task", error);
+  return std::distance(begin(threads), end(threads)) > 1;
+}
+
+}  // namespace
+
+std::optional<Subject> Subject::load(const Options& options, Reporter& reporter) {
+  reporter.step("while it is loaded");
+  void* library = ::dlopen(options.library.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+  if (library == nullptr) {
+    reporter.breach(Rule::kLoads, std::string("it cannot be loaded: ") + ::dlerror());
+    return std::nullopt;
+  }
+  void* symbol = ::dlsym(library, PBAY_ENTRY_SYMBOL);
+  if (symbol == nullptr) {
+    reporter.breach(Rule::kOneSymbol, "it exports no " PBAY_ENTRY_SYMBOL);
+    return std::nullopt;
+  }
+  pbay_entry_v1 entry = nullptr;
+  std::memcpy(&entry, &symbol, sizeof(entry));
+  reporter.step({});
+  return Subject(options, reporter, entry);
+}
+
+Subject::Subject(const Options& options, Reporter& reporter, pbay_entry_v1 found)
+    : options_(options),
+      reporter_(&reporter),
+      entry_(found),
+      sidecar_(read_sidecar(options.library)),
+      settings_(with_defaults(sidecar_, json::parse(options.config, nullptr, false))) {
+  if (!options_.fixtures.empty()) {
+    fixtures_ = testkit::read_fixtures(options_.fixtures, options_.kind);
+  }
+}
+
+testkit::FakeHostOptions Subject::host_options() const {
+  testkit::FakeHostOptions out;
+  out.breaches_fail_the_test = false;
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  out.measures_calls = true;
+#endif
+  out.secrets = secrets_of(sidecar_, settings_);
+  out.on_breach = [this](const testkit::Breach& breach) { reporter_->breach(breach); };
+  out.on_call = [this](std::string_view entry) { reporter_->call(entry); };
+  return out;
+}
+
+std::unique_ptr<FakeHost> Subject::host(Platform& platform) const {
+  auto out = std::make_unique<FakeHost>(entry_, settings_.dump(), host_options());
+  if (!out->created()) {
+    reporter_->breach(Rule::kCreate,
+                      "create() refused the settings" +
+                          (out->log().empty() ? "" : ": \"" + out->log().back().text + '"') +
+                          "; give those that it needs with --config FILE");
+    return nullptr;
+  }
+  platform.serve(*out);
+  return out;
+}
+
+std::vector<sdk::Chat> Subject::chats() const {
+  if (!chats_.empty()) {
+    return chats_;
+  }
+  chats_ = {sdk::Chat(sdk::ChatKind::kDirect, "1001"), sdk::Chat(sdk::ChatKind::kGroup, "-1002"),
+            sdk::Chat(sdk::ChatKind::kChannel, "1003")};
+  testkit::FakeHostOptions silent;
+  silent.breaches_fail_the_test = false;
+  FakeHost host(entry_, settings_.dump(), silent);
+  for (const testkit::Fixture& fixture : fixtures_) {
+    if (host.created()) {
+      static_cast<void>(host.translate(fixture.kind, fixture.payload));
+    }
+  }
+  for (sdk::Chat& chat : chats_) {
+    const auto seen = std::find_if(host.events().begin(), host.events().end(),
+                                   [&](const auto& event) { return event.chat.kind == chat.kind; });
+    if (seen != host.events().end()) {
+      chat = sdk::Chat(chat.kind, seen->chat.id);
+    }
+  }
+  return chats_;
+}
+
+sdk::Delivery delivery_of(sdk::DeliveryKind kind, const sdk::Chat& chat) {
+  sdk::Delivery out;
+  out.kind = kind;
+  out.chat = chat;
+  if (kind != sdk::DeliveryKind::kDelete && kind != sdk::DeliveryKind::kReaction) {
+    out.text = "Hello, *world*: `x < y`";
+  }
+  if (kind != sdk::DeliveryKind::kMessage && kind != sdk::DeliveryKind::kQuestion) {
+    out.target_id = "17";
+  }
+  if (kind == sdk::DeliveryKind::kReaction) {
+    out.emoji = "\xF0\x9F\x91\x8D";
+  }
+  if (kind == sdk::DeliveryKind::kQuestion) {
+    out.question_id = "q1";
+    out.title = "A question";
+    for (const char* label : {"yes", "no"}) {
+      sdk::Option& option = out.options.emplace_back();
+      option.label = label;
+      option.value = label;
+    }
+  }
+  return out;
+}
+
+void settle(FakeHost& host, pbay_op op) {
+  const std::int64_t end_ms = host.monotonic_ms() + kLongestDelivery.count();
+  milliseconds step{10};
+  int waits = kThreadWaits;
+  while (host.result(op) == nullptr && host.monotonic_ms() < end_ms) {
+    if (has_threads()) {
+      for (; waits > 0 && host.result(op) == nullptr; --waits) {
+        std::this_thread::sleep_for(milliseconds(1));
+        host.run_ready();
+      }
+    }
+    host.advance(step);
+    step = std::min(step * 2, milliseconds(5'000));
+  }
+}
+
+}  // namespace patchbay::validate

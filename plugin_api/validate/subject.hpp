@@ -1,0 +1,60 @@
+// The adapter that is checked, loaded into this process, and what a check does with it.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "options.hpp"
+#include "patchbay/testkit/fake_host.hpp"
+#include "patchbay/testkit/fixtures.hpp"
+#include "platform.hpp"
+#include "reporter.hpp"
+#include "sidecar.hpp"
+
+namespace patchbay::validate {
+
+class Subject {
+ public:
+  // Reports what keeps the library from being used; nothing is loaded then.
+  static std::optional<Subject> load(const Options& options, Reporter& reporter);
+
+  [[nodiscard]] const Options& options() const { return options_; }
+  [[nodiscard]] const Sidecar& sidecar() const { return sidecar_; }
+  [[nodiscard]] const nlohmann::json& settings() const { return settings_; }
+  [[nodiscard]] Reporter& reporter() const { return *reporter_; }
+  [[nodiscard]] pbay_entry_v1 entry() const { return entry_; }
+  // Empty without --fixtures.
+  [[nodiscard]] const std::vector<testkit::Fixture>& fixtures() const { return fixtures_; }
+
+  [[nodiscard]] testkit::FakeHostOptions host_options() const;
+  // A host with an instance, served by the platform; NULL, reported, when create() refuses the
+  // settings.
+  [[nodiscard]] std::unique_ptr<testkit::FakeHost> host(Platform& platform) const;
+
+  // Chats to deliver to: those of the fixtures, else made up.
+  [[nodiscard]] std::vector<sdk::Chat> chats() const;
+
+ private:
+  Subject(const Options& options, Reporter& reporter, pbay_entry_v1 entry);
+
+  Options options_;
+  Reporter* reporter_;
+  pbay_entry_v1 entry_;
+  Sidecar sidecar_;
+  nlohmann::json settings_;
+  std::vector<testkit::Fixture> fixtures_;
+  mutable std::vector<sdk::Chat> chats_;
+};
+
+// ---- what the checks do ----
+
+[[nodiscard]] sdk::Delivery delivery_of(sdk::DeliveryKind kind, const sdk::Chat& chat);
+
+// Lets virtual time pass until the operation is completed, or is late: then the host has said so.
+void settle(testkit::FakeHost& host, pbay_op op);
+
+}  // namespace patchbay::validate
