@@ -82,9 +82,22 @@ struct Case {
 void PrintTo(const Case& given, std::ostream* out) { *out << given.misbehave; }
 std::string name_of(const testing::TestParamInfo<Case>& given) { return given.param.misbehave; }
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
+// A sanitizer makes every call slow, and has an allocator of its own.
+bool is_seen(std::string_view misbehave) {
+  return !kSanitized || (misbehave != "be_slow" && misbehave != "entry_allocates");
+}
+
 class Switch : public testing::TestWithParam<Case> {};
 
 TEST_P(Switch, IsNamed) {
+  if (!is_seen(GetParam().misbehave)) {
+    GTEST_SKIP() << "not seen under a sanitizer";
+  }
   const Folder folder;
   const json settings = {{"misbehave", GetParam().misbehave},
                          {"api_base", "https://platform.example.org/send"},
@@ -178,6 +191,9 @@ INSTANTIATE_TEST_SUITE_P(Misbehaving, Switch, testing::ValuesIn(kSwitches), name
 class AtLoad : public testing::TestWithParam<Case> {};
 
 TEST_P(AtLoad, IsNamed) {
+  if (!is_seen(GetParam().misbehave)) {
+    GTEST_SKIP() << "not seen under a sanitizer";
+  }
   const Execution run =
       validate(std::string("'" MISBEHAVING "' --json --check ") + GetParam().check,
                std::string("MISBEHAVE_AT_LOAD=") + GetParam().misbehave);

@@ -186,6 +186,10 @@ void check_deadlines(const Subject& subject) {
     host->start();
     host->advance(milliseconds(online_ms));
     platform.set_mood(Mood::kHanging);
+    // Somebody is there and never says a word.
+    for (const std::string& name : host->listeners()) {
+      static_cast<void>(host->connect(name));
+    }
     for (const DeliveryKind kind : kKinds) {
       subject.reporter().step("the platform never answers");
       settle(*host, host->deliver(delivery_of(kind, subject.chats().front())));

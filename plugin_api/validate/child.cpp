@@ -146,7 +146,11 @@ class Watch {
       text_.append(bytes, static_cast<std::size_t>(count));
     }
     for (std::size_t end = 0; (end = text_.find('\n')) != std::string::npos;) {
-      take(json::parse(text_.substr(0, end), nullptr, false));
+      try {
+        take(json::parse(text_.substr(0, end), nullptr, false));
+      } catch (const json::exception&) {
+        add(Rule::kOutput, "it wrote to a descriptor that is not its own");
+      }
       text_.erase(0, end + 1);
     }
   }

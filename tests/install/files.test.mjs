@@ -26,7 +26,7 @@ test('every file is there, and no other', () => {
 });
 
 test('programs can be executed and need no run path', async () => {
-  for (const program of ['bin/patchbay', 'bin/patchbay-agent', 'libexec/patchbay/patchbay-adapter-runner']) {
+  for (const program of ['bin/patchbay', 'bin/patchbay-agent', 'bin/patchbay-validate', 'libexec/patchbay/patchbay-adapter-runner']) {
     const file = path.join(PREFIX, program);
     assert.equal(fs.statSync(file).mode & 0o777, 0o755, program);
     assert.doesNotMatch(await succeed('readelf', ['-d', file]), /RPATH|RUNPATH/, program);
