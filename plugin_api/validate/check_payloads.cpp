@@ -1,4 +1,6 @@
 // What the platform says, recorded, damaged and made up.
+#include <set>
+
 #include "checks.hpp"
 
 namespace patchbay::validate {
@@ -69,9 +71,13 @@ void check_payloads(const Subject& subject) {
     return;
   }
   host->start();
+  std::set<std::string> kinds = {subject.options().kind, "", "\xFF{"};
+  for (const testkit::Fixture& fixture : subject.fixtures()) {
+    kinds.insert(fixture.kind);
+  }
   for (const std::string& text : nonsense()) {
     subject.reporter().step("payload " + text.substr(0, 40));
-    for (const std::string& kind : {subject.options().kind, std::string(), std::string("\xFF{")}) {
+    for (const std::string& kind : kinds) {
       static_cast<void>(host->translate(kind, text));
     }
   }

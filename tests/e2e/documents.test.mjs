@@ -149,7 +149,8 @@ test('the list of commands in --help is what the program takes, and so is each o
     for (const way of spelledOut(words)) await assertAccepted('patchbay', way, folder);
   }
   const agent = (await run(bin('patchbay-agent'), ['--help'])).stdout;
-  const known = new Set([...`${help}${agent}`.matchAll(/--[a-z-]+/g)].map(([option]) => option));
+  const validator = (await run(bin('patchbay-validate'), ['--help'])).stdout;
+  const known = new Set([...`${help}${agent}${validator}`.matchAll(/--[a-z-]+/g)].map(([option]) => option));
   for (const document of DOCUMENTS) {
     const options = inline(read(document)).filter((span) => /^--/.test(span) || commandsOf(span).length > 0)
       .flatMap((span) => span.match(/(?<!\S)--[a-z-]+/g) ?? []);
