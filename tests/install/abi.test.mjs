@@ -70,13 +70,13 @@ for (const frozen of fs.readdirSync(FROZEN)) {
     await (accepted ? serves(plugins) : isRefused(plugins, draft));
   }));
   // Nobody promises that it compiles with a draft of the past.
-  test(`today's sample with the headers of ${frozen}, in today's host`, { skip: !accepted }, () => inPluginFolder(async (plugins) => {
+  if (!accepted) continue;
+  test(`today's sample with the headers of ${frozen}, in today's host`, () => inPluginFolder(async (plugins) => {
     await build(TODAY, include, plugins);
     await serves(plugins);
   }));
 }
 
-// Until a second draft is frozen there is no older one: one is made.
 test('an adapter of another draft is refused, whether its sidecar says so or not', () => inPluginFolder(async (plugins) => {
   const include = path.join(plugins, 'include');
   fs.cpSync(INCLUDE, include, { recursive: true });

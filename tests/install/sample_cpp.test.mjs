@@ -95,7 +95,8 @@ test('it is one file of less than 120 lines', () => {
   assert.ok(linesOf(path.join(PREFIX, 'share/doc/patchbay/examples/cpp/relay.cpp')) < 120);
 });
 
-test('it is what a host takes', () => assertSample(path.join(plugins, 'relay.so')));
+test('it is what a host takes', () => assertSample(path.join(plugins, 'relay.so'),
+  { base_url: 'https://relay.example.com', token: 'made-up' }));
 
 test('messages go both ways; after a restart it goes on where it was, and nothing comes twice', () => inHost(async (host, service) => {
   service.say(7, 'one');

@@ -5,7 +5,7 @@
 use std::ffi::{c_char, c_void};
 
 pub const ABI_MINOR: u32 = 0;
-pub const ABI_DRAFT: u32 = 2;
+pub const ABI_DRAFT: u32 = 3;
 pub const MAGIC: u32 = 0x5941_4250;
 
 pub const OK: i32 = 0;
@@ -149,6 +149,9 @@ pub struct Delivery {
     pub remote_id_stride: u32,
     pub deadline_ms: i64,
     pub extra_json: Str,
+    pub target_ids: *const Str,
+    pub target_id_count: u32,
+    pub target_id_stride: u32,
 }
 
 #[repr(C)]
@@ -266,7 +269,7 @@ pub const fn size_of<T>() -> u32 {
 const _: () = {
     assert!(size_of::<Str>() == 16 && size_of::<Result>() == 56 && size_of::<Chat>() == 40);
     assert!(size_of::<Sender>() == 48 && size_of::<Event>() == 248);
-    assert!(size_of::<Delivery>() == 232 && size_of::<Caps>() == 64 && size_of::<State>() == 64);
+    assert!(size_of::<Delivery>() == 248 && size_of::<Caps>() == 64 && size_of::<State>() == 64);
     assert!(size_of::<Completion>() == 40 && size_of::<ListenerEvent>() == 32);
     assert!(size_of::<Listener>() == 40 && size_of::<Host>() == 96);
     assert!(size_of::<Adapter>() == 104 && size_of::<Module>() == 80);

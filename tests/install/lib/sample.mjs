@@ -27,13 +27,12 @@ export async function buildWithCMake(sample) {
   return path.join(build, 'plugins');
 }
 
-// The package's own word on an adapter.
-export async function assertSample(library) {
+// The package's own word on an adapter; `settings`: those that it cannot do without, made up.
+export async function assertSample(library, settings = {}) {
   await assertAdapter(library);
-  const validator = bin('patchbay-validate');
-  if (fs.existsSync(validator)) {
-    await succeed(validator, [library], { timeout: 300_000 });
-  }
+  const config = `${library}.settings.json`;
+  fs.writeFileSync(config, JSON.stringify(settings));
+  await succeed(bin('patchbay-validate'), [library, '--config', config], { timeout: 300_000 });
 }
 
 // One instance of the sample, wired to an agent that answers with what it is told.
