@@ -29,7 +29,7 @@ void ControlServer::add(std::string method, std::vector<ControlParam> params, Ha
 
 base::Status ControlServer::listen(base::EventLoop& loop, const std::string& path) {
   net::UnixListenerOptions options;
-  options.max_connections = limits::kControlConnections;
+  options.max_connections = 2 * limits::kControlConnections;  // while room is made
   options.max_buffered_bytes = kAnswerBytes;
   loop_ = &loop;
   PATCHBAY_ASSIGN(listener_, net::UnixListener::listen(loop, path, options, *this));
@@ -37,7 +37,26 @@ base::Status ControlServer::listen(base::EventLoop& loop, const std::string& pat
 }
 
 void ControlServer::accepted(net::ConnectionId connection) {
-  connections_.emplace(connection, Connection{net::LineSplitter(limits::kControlFrameBytes)});
+  connections_.emplace(connection,
+                       Connection{.lines = net::LineSplitter(limits::kControlFrameBytes),
+                                  .quiet_since = loop_->now()});
+  if (connections_.size() > limits::kControlConnections) {
+    make_room_for(connection);
+  }
+}
+
+// Clients that say nothing keep nobody out: the one that has been quiet longest goes.
+void ControlServer::make_room_for(net::ConnectionId newest) {
+  net::ConnectionId dropped = newest;
+  base::MonotonicTime since = base::MonotonicTime::max();
+  for (const auto& [id, connection] : connections_) {
+    if (id != newest && !connection.is_served && connection.quiet_since < since) {
+      dropped = id;
+      since = connection.quiet_since;
+    }
+  }
+  closed(dropped, {});
+  listener_->drop(dropped);
 }
 
 void ControlServer::received(net::ConnectionId connection, std::string_view bytes) {
@@ -64,6 +83,7 @@ void ControlServer::handle(net::ConnectionId connection, std::string_view line) 
   json params;
   const ControlRequest request = parse_request(line, params);
   listener_->pause_reading(connection);
+  connections_.at(connection).is_served = true;
   if (!request.problem.ok()) {
     answer(connection, error_line(request.id, request.problem));
     return;
@@ -113,12 +133,20 @@ void ControlServer::answer(net::ConnectionId connection, const std::string& line
 }
 
 void ControlServer::writable(net::ConnectionId connection) {
+  if (!connections_.contains(connection)) {
+    return;  // it had to make room
+  }
   Connection& served = connections_.at(connection);
   loop_->cancel(std::exchange(served.unread, 0));
+  served.is_served = false;
+  served.quiet_since = loop_->now();
   serve_next(connection);
 }
 
 void ControlServer::ended(net::ConnectionId connection) {
+  if (!connections_.contains(connection)) {
+    return;
+  }
   Connection& served = connections_.at(connection);
   served.ended = true;
   // A last line may lack its end, as `printf … | nc -U` sends it.

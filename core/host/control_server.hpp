@@ -46,13 +46,16 @@ class ControlServer final : private net::UnixListenerEvents {
 
   struct Connection {
     net::LineSplitter lines;
-    bool ended = false;        // nothing more is read; it closes after the answer
+    bool ended = false;      // nothing more is read; it closes after the answer
+    bool is_served = false;  // a request is under way, or its answer
+    base::MonotonicTime quiet_since;
     base::TimerId unread = 0;  // while an answer waits to be read
   };
   struct Method {
     std::vector<ControlParam> params;
     Handler handler;
   };
+  void make_room_for(net::ConnectionId newest);
   void serve_next(net::ConnectionId connection);
   void handle(net::ConnectionId connection, std::string_view line);
   void refuse_oversized(net::ConnectionId connection, const base::Status& why);

@@ -28,6 +28,7 @@
 #include "host/prompt_sizes.hpp"
 #include "host/refusing_ports.hpp"
 #include "host/session_runs.hpp"
+#include "host/shell_word.hpp"
 #include "host/version.hpp"
 #include "net/connector.hpp"
 #include "net/http_client.hpp"
@@ -351,8 +352,8 @@ void Host::Parts::serve() {
 
 // A host on embedded defaults is somebody's first: three lines say what to do with it.
 void Host::Parts::tell_how_to_talk() const {
-  const std::string program = (programs_folder() / "patchbay").string();
-  const std::string data = overrides.data_dir.empty() ? "" : " --data " + folder.root;
+  const std::string program = shell_word((programs_folder() / "patchbay").string());
+  const std::string data = overrides.data_dir.empty() ? "" : " --data " + shell_word(folder.root);
   const agents::AgentGroup& agent = config.agents.front();
   const std::string who = is_echo(agent) ? "an echo agent" : "agent " + agent.id.str();
   const std::string problem = console_problem();

@@ -74,7 +74,7 @@ async function threeLinesAreTrue([running, talk, look], { top, env, data }) {
 const places = {
   'in the home': ({ home }) => ({ data: path.join(home, '.local/share/patchbay') }),
   'in XDG_DATA_HOME': ({ top, env }) => ({ data: path.join(top, 'share/patchbay'), env: { ...env, XDG_DATA_HOME: path.join(top, 'share') } }),
-  'where the argument says': ({ top }) => ({ data: path.join(top, 'here'), args: ['--data', path.join(top, 'here')] }),
+  'where the argument says': ({ top }) => ({ data: path.join(top, 'my data'), args: ['--data', path.join(top, 'my data')] }),
 };
 for (const [where, place] of Object.entries(places)) {
   test(`with its data ${where}, three lines tell how to talk to it, and they are true`, () => inNewHome(async (fresh) => {

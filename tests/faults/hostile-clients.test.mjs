@@ -194,3 +194,14 @@ test('a client that asks and does not read is dropped when its buffer is full', 
   await attacked.othersAreAnswered();
   await until(() => attacked.connections() === 0, 'it to be dropped');
 }));
+
+test('silent clients, as many as may be, keep nobody out', () => underAttack({ memory: 16 * MIB }, async (attacked) => {
+  await attacked.several(CONNECTIONS + 8);
+  await attacked.othersAreAnswered();
+}));
+
+test('a client that asks for a hundred lists at once and does not read holds up nobody', () => underAttack({ memory: 200 * MIB, rows: ROWS }, async (attacked) => {
+  const client = await attacked.client({ reads: false });
+  client.socket.write(request('deliveries.list', { limit: ROWS }).repeat(100));
+  await attacked.othersAreAnswered();
+}));

@@ -132,6 +132,20 @@ TEST_F(ControlTest, SeveralRequestsInOneWriteAreAllAnswered) {
   EXPECT_THAT(lines, HasSubstr(R"("id":"2")"));
 }
 
+TEST_F(ControlTest, ThoseWhoSayNothingMakeRoom) {
+  std::vector<net::UnixStream> silent;
+  for (std::size_t i = 0; i < limits::kControlConnections + 5; ++i) {
+    auto stream = net::UnixStream::connect(control_socket_path(folder.path()), kPatience);
+    ASSERT_TRUE(stream.ok());
+    silent.push_back(std::move(*stream));
+  }
+  EXPECT_EQ(call_host(folder.path(), "echo", {{"n", 1}}).value(), json({{"n", 1}}));
+  const auto first = silent.front().read_line(kPatience);
+  EXPECT_TRUE(!first.ok() || !first->has_value()) << "it was quiet longest";
+  ASSERT_TRUE(silent.back().send(request_line("1", "echo", {{"n", 2}}), kPatience).ok());
+  EXPECT_THAT(silent.back().read_line(kPatience).value().value_or(""), HasSubstr(R"("n":2)"));
+}
+
 TEST_F(ControlTest, AConnectionHasOneRequestUnderWay) {
   constexpr int kRequests = 100;
   auto stream = net::UnixStream::connect(control_socket_path(folder.path()), kPatience);
