@@ -25,13 +25,18 @@ base::Result<std::vector<net::HttpHeader>> copy_headers(const pbay_header* first
   if (count == 0) {
     return out;
   }
-  if (first == nullptr || stride < sizeof(pbay_header) || count > most) {
-    return base::Status(base::Code::kInvalidArgument, "its headers are not a list of at most " +
-                                                          std::to_string(most) + " pbay_header");
+  const base::Status no_list(
+      base::Code::kInvalidArgument,
+      "its headers are not a list of at most " + std::to_string(most) + " pbay_header");
+  if (count > most) {
+    return no_list;
   }
   for (std::uint32_t i = 0; i < count; ++i) {
-    const pbay_header& header = element(first, stride, i);
-    out.push_back({copy(header.name), copy(header.value)});
+    const auto header = known_element(first, stride, i);
+    if (!header) {
+      return no_list;
+    }
+    out.push_back({copy(header->name), copy(header->value)});
   }
   return out;
 }

@@ -53,13 +53,14 @@ void submit(const pbay_host* host, pbay_op op, const pbay_event* event) PBAY_NOE
   });
 }
 
-void set_state(const pbay_host* host, const pbay_state* state) PBAY_NOEXCEPT {
+void set_state(const pbay_host* host, const pbay_state* given) PBAY_NOEXCEPT {
   Bridge* bridge = Bridge::of(host);
   if (bridge == nullptr) {
     return;
   }
   ReportedState reported;
-  if (state == nullptr || state->struct_size < sizeof(pbay_state)) {
+  const auto state = known_part(given);
+  if (!state) {
     reported.state = PBAY_STATE_STOPPED + 1;  // none that is known: logged as broken contract
   } else {
     reported.state = state->state;
@@ -97,8 +98,8 @@ void op_complete(const pbay_host* host, pbay_op op, const pbay_result* result) P
     return;
   }
   delivery::AttemptOutcome outcome;
-  if (result != nullptr && result->struct_size >= sizeof(pbay_result)) {
-    outcome = outcome_of(*result);
+  if (const auto known = known_part(result)) {
+    outcome = outcome_of(*known);
   } else {
     outcome.outcome = delivery::OutcomeClass::kBug;
     outcome.code = PBAY_E_CONTRACT;
@@ -109,9 +110,10 @@ void op_complete(const pbay_host* host, pbay_op op, const pbay_result* result) P
   });
 }
 
-void report(const pbay_host* host, const pbay_report* told) PBAY_NOEXCEPT {
+void report(const pbay_host* host, const pbay_report* given) PBAY_NOEXCEPT {
   Bridge* bridge = Bridge::of(host);
-  if (bridge == nullptr || told == nullptr || told->struct_size < sizeof(pbay_report)) {
+  const auto told = known_part(given);
+  if (bridge == nullptr || !told) {
     return;
   }
   bridge->post([remote_id = short_text(told->remote_id, limits::kPlatformIdBytes),

@@ -77,20 +77,24 @@ Status copy_file(int fd, std::int64_t size, net::HttpContent& out, HttpRequestCo
 }
 
 Status copy_parts(const pbay_http_request& request, HttpRequestCopy& out) {
-  if (request.part_count > kMostParts || request.part_stride < sizeof(pbay_http_part)) {
-    return incomplete("its parts are not a list of at most 256 pbay_http_part");
+  const std::string_view no_list = "its parts are not a list of at most 256 pbay_http_part";
+  if (request.part_count > kMostParts) {
+    return incomplete(no_list);
   }
   std::vector<net::HttpPart> parts;
   for (std::uint32_t i = 0; i < request.part_count; ++i) {
-    const pbay_http_part& part = element(request.parts, request.part_stride, i);
+    const auto part = known_element(request.parts, request.part_stride, i);
+    if (!part) {
+      return incomplete(no_list);
+    }
     net::HttpPart& added = parts.emplace_back();
-    added.name = copy(part.name);
-    added.filename = copy(part.filename);
-    added.mime = copy(part.mime);
-    if (part.fd >= 0) {
-      PATCHBAY_TRY(copy_file(part.fd, part.size, added.content, out));
+    added.name = copy(part->name);
+    added.filename = copy(part->filename);
+    added.mime = copy(part->mime);
+    if (part->fd >= 0) {
+      PATCHBAY_TRY(copy_file(part->fd, part->size, added.content, out));
     } else {
-      added.content = copy(part.data);
+      added.content = copy(part->data);
     }
   }
   out.request.body = std::move(parts);
@@ -145,9 +149,9 @@ void request_http(const pbay_host* host, pbay_op op,
     return;
   }
   HttpRequestCopy copied;
-  copied.problem = request != nullptr && request->struct_size >= sizeof(pbay_http_request)
-                       ? copy_request(*request, copied)
-                       : incomplete("it is incomplete (struct_size)");
+  const auto known = known_part(request);
+  copied.problem =
+      known ? copy_request(*known, copied) : incomplete("it is incomplete (struct_size)");
   bridge->post([op, copied = std::move(copied)](Instance& instance) mutable {
     instance.http().request(op, std::move(copied));
   });

@@ -32,11 +32,6 @@ Status too_large(std::string_view what, std::size_t limit) {
                                std::to_string(limit) + " bytes"};
 }
 
-template <class T>
-bool whole(const T* part) {
-  return part != nullptr && part->struct_size >= sizeof(T);
-}
-
 // Ids are kept as they are or refused: a repaired id would be another's.
 Result<std::string> id_text(std::string_view name, pbay_str text, std::size_t limit) {
   const std::string_view id = view(text);
@@ -63,8 +58,9 @@ Result<std::string> body_text(std::string_view name, pbay_str text) {
   return base::to_valid_utf8(view(text));
 }
 
-Status copy_chat(const pbay_chat* chat, routing::InboundEvent& out) {
-  if (!whole(chat)) {
+Status copy_chat(const pbay_chat* given, routing::InboundEvent& out) {
+  const auto chat = known_part(given);
+  if (!chat) {
     return invalid("it has no chat");
   }
   if (chat->kind > PBAY_CHAT_CHANNEL) {
@@ -84,11 +80,12 @@ Status copy_chat(const pbay_chat* chat, routing::InboundEvent& out) {
   return {};
 }
 
-Status copy_sender(const pbay_sender* sender, routing::InboundEvent& out) {
-  if (sender == nullptr) {
+Status copy_sender(const pbay_sender* given, routing::InboundEvent& out) {
+  if (given == nullptr) {
     return {};  // events of the chat itself have none
   }
-  if (!whole(sender)) {
+  const auto sender = known_part(given);
+  if (!sender) {
     return invalid("its sender is incomplete");
   }
   PATCHBAY_ASSIGN(out.sender.id, id_text("the sender's id", sender->id, limits::kPlatformIdBytes));
@@ -117,18 +114,18 @@ Status copy_files(const pbay_event& event, InboundCopy& out) {
   if (event.file_count == 0) {
     return {};
   }
-  if (event.files == nullptr || event.file_stride < sizeof(pbay_inbound_file)) {
-    return invalid("its files are not a list of pbay_inbound_file");
-  }
   if (event.file_count > limits::kFilesPerMessage) {
     return {Code::kTooLarge,
             "event: it has more than " + std::to_string(limits::kFilesPerMessage) + " files"};
   }
   Status first_problem;
   for (std::uint32_t i = 0; i < event.file_count; ++i) {
-    const pbay_inbound_file& file = element(event.files, event.file_stride, i);
-    out.staging.push_back(file.staging);
-    Status problem = copy_file(file, out.event.files.emplace_back());
+    const auto file = known_element(event.files, event.file_stride, i);
+    if (!file) {
+      return invalid("its files are not a list of pbay_inbound_file");
+    }
+    out.staging.push_back(file->staging);
+    Status problem = copy_file(*file, out.event.files.emplace_back());
     if (first_problem.ok()) {
       first_problem = std::move(problem);
     }
@@ -213,8 +210,8 @@ InboundCopy copy_event(const pbay_event* event, const base::InstanceName& instan
   InboundCopy out;
   out.event.instance = instance;
   out.event.channel = channel;
-  out.problem =
-      whole(event) ? copy_all(*event, now, out) : invalid("it is incomplete (struct_size)");
+  const auto known = known_part(event);
+  out.problem = known ? copy_all(*known, now, out) : invalid("it is incomplete (struct_size)");
   return out;
 }
 

@@ -130,7 +130,7 @@ delivery::AttemptOutcome outcome_of(const pbay_result& result) {
       result.remote_id_count <= limits::kPartsPerDelivery) {
     for (std::uint32_t i = 0; i < result.remote_id_count; ++i) {
       out.remote_ids.push_back(
-          base::to_valid_utf8(view(element(result.remote_ids, result.remote_id_stride, i))
+          base::to_valid_utf8(view(*element(result.remote_ids, result.remote_id_stride, i))
                                   .substr(0, limits::kPlatformIdBytes)));
     }
   }

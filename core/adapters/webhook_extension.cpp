@@ -44,10 +44,11 @@ void open_route(const pbay_host* host, pbay_op op) PBAY_NOEXCEPT {
   }
 }
 
-net::HttpServerAnswer copy_answer(const pbay_webhook_answer* given) {
+net::HttpServerAnswer copy_answer(const pbay_webhook_answer* answered) {
   net::HttpServerAnswer answer;
   answer.status = 500;
-  if (given == nullptr || given->struct_size < sizeof(pbay_webhook_answer)) {
+  const auto given = known_part(answered);
+  if (!given) {
     return answer;
   }
   auto headers =
