@@ -64,7 +64,7 @@ class Writer {
     const std::uint32_t sent = first == nullptr || stride == 0 ? 0 : count;
     put(sent);
     for (std::uint32_t i = 0; i < sent; ++i) {
-      put_whole(element(first, stride, i));
+      put_whole(*element(first, stride, i));
     }
   }
   // -1: none. The descriptor stays the caller's.
