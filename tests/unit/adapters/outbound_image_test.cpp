@@ -16,8 +16,8 @@ TEST(OutboundImage, NamesAllPartsOfTheTargetTheFirstOneTwice) {
   const pbay_delivery& abi = image.abi();
   EXPECT_EQ(view(abi.target_id), "m1");
   ASSERT_EQ(abi.target_id_count, 2U);
-  EXPECT_EQ(view(element(abi.target_ids, abi.target_id_stride, 0)), "m1");
-  EXPECT_EQ(view(element(abi.target_ids, abi.target_id_stride, 1)), "m2");
+  EXPECT_EQ(view(*element(abi.target_ids, abi.target_id_stride, 0)), "m1");
+  EXPECT_EQ(view(*element(abi.target_ids, abi.target_id_stride, 1)), "m2");
 }
 
 TEST(OutboundImage, AMessageHasNoTarget) {
