@@ -43,7 +43,7 @@ Status move_file(InboxFile& source, const ConfinedFolder& folder) {
 
 // The folder gets its final name as a whole; one that a crash left without a row gives way.
 Status publish(const ConfinedFolder& inbox, const std::string& temporary, const std::string& name) {
-  const Status renamed = inbox.rename(temporary, inbox, name, Replace::kNever);
+  Status renamed = inbox.rename(temporary, inbox, name, Replace::kNever);
   if (renamed.code() != Code::kAlreadyExists) {
     return renamed;
   }

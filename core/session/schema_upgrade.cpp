@@ -27,8 +27,9 @@ Status add_missing_columns(Database& database, std::span<const schema::LateColum
     if (database.has_plain_column(table.c_str(), column.c_str())) {
       continue;
     }
-    std::string sql = "ALTER TABLE " + table + " ADD COLUMN " + column + " ";
-    sql += late.declaration;
+    std::string sql = "ALTER TABLE " + table;
+    sql += " ADD COLUMN " + column;
+    sql += std::string(" ") + late.declaration;
     PATCHBAY_TRY(database.execute(sql.c_str()));
   }
   return {};

@@ -37,7 +37,7 @@ void SessionWorker::forget(DatabaseFile database) {
 
 Status SessionWorker::heal(const attachments::ConfinedFolder& folder, DatabaseFile database,
                            std::vector<std::string>& healed, const Opening& opening) {
-  const Status damaged = opening();
+  Status damaged = opening();
   if (damaged.ok() || !is_beyond_repair(damaged.code())) {
     return damaged;
   }

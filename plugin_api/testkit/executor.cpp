@@ -153,7 +153,7 @@ void FakeHost::Impl::check_descriptors(std::string_view entry, const std::set<in
   }
 }
 
-void FakeHost::Impl::close_lent(std::vector<int> descriptors) {
+void FakeHost::Impl::close_lent(const std::vector<int>& descriptors) {
   for (const int descriptor : descriptors) {
     if (::close(descriptor) != 0 && errno == EBADF) {
       breach(Rule::kDescriptors, "it closed the file of a delivery, which is the host's");

@@ -265,7 +265,7 @@ const pbay_webhook kWebhook = {
 
 }  // namespace
 
-void FakeHost::Impl::kv_write(pbay_op op, std::string key,
+void FakeHost::Impl::kv_write(pbay_op op, const std::string& key,
                               const std::function<Completion()>& write) {
   if (key.empty() || key.size() > kMaxKvKey) {
     breach(Rule::kKv, "kv: a key has 1 to 200 bytes");

@@ -79,7 +79,7 @@ class FakeHost::Impl {
   void call(std::string_view entry, const std::function<void()>& body);
   void check_descriptors(std::string_view entry, const std::set<int>& before);
   // Files that a delivery lent; those that the adapter closed are a breach.
-  void close_lent(std::vector<int> descriptors);
+  void close_lent(const std::vector<int>& descriptors);
   // Completes an operation of the adapter: posted.
   void complete(pbay_op op, Completion completion);
   void event(pbay_op op, MakeDetail detail);
@@ -101,7 +101,7 @@ class FakeHost::Impl {
   void http_answer(pbay_op op, const RecordedRequest& request, HttpReply reply);
   void connect_peers();  // peer_host.cpp
   [[nodiscard]] static const void* peer_extension(std::string_view id);
-  void kv_write(pbay_op op, std::string key, const std::function<Completion()>& write);
+  void kv_write(pbay_op op, const std::string& key, const std::function<Completion()>& write);
   void listener_event(pbay_op listener, std::uint32_t kind, std::uint64_t connection,
                       std::string bytes);
 

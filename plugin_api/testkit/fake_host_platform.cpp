@@ -111,8 +111,8 @@ void FakeHost::resume_reading(std::uint64_t connection) {
 
 bool FakeHost::has_webhook() const noexcept { return impl_->webhook_ != 0; }
 
-std::uint64_t FakeHost::webhook(std::string method, std::string target,
-                                std::vector<sdk::Header> headers, std::string body) {
+std::uint64_t FakeHost::webhook(const std::string& method, const std::string& target,
+                                const std::vector<sdk::Header>& headers, const std::string& body) {
   const std::uint64_t request = ++impl_->last_handle_;
   if (impl_->webhook_ == 0) {
     impl_->breach(Rule::kScript, "it has no webhook open");

@@ -59,7 +59,7 @@ HttpExpectation& HttpExpectation::body(std::string bytes) {
       [bytes = std::move(bytes)](const RecordedRequest& request) { return request.body == bytes; });
 }
 
-HttpExpectation& HttpExpectation::json(std::string pointer, std::string json_text) {
+HttpExpectation& HttpExpectation::json(std::string pointer, const std::string& json_text) {
   condition_texts_.push_back("JSON " + pointer + " = " + json_text);
   return matching([pointer = std::move(pointer),
                    wanted = json::parse(json_text)](const RecordedRequest& request) {

@@ -154,7 +154,7 @@ const pbay_process kProcess = {
 void PeerHost::connect(Impl& host, Peers& peers, MakeDetail make_detail) {
   peers.run_ = [&host] { host.run_ready(); };
   peers.tell_ = [&host, make_detail](pbay_op op, News news, std::int32_t code,
-                                     PeerMessage message) {
+                                     const PeerMessage& message) {
     host.event(op, [=](LentMemory& lent) { return make_detail(lent, news, code, message); });
   };
 }

@@ -2,10 +2,10 @@
 
 #include <charconv>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <string_view>
 #include <system_error>
+
+#include "file_text.hpp"
 
 namespace patchbay::validate {
 namespace {
@@ -30,13 +30,6 @@ constexpr const char* kHelp =
 
 Instead mistake(const std::string& what) {
   return {"patchbay-validate: " + what + "; see patchbay-validate --help\n", 2};
-}
-
-std::optional<std::string> read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return file.good() ? std::optional(std::move(text).str()) : std::nullopt;
 }
 
 std::optional<std::uint64_t> number_of(const std::string& text) {

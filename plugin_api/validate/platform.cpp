@@ -62,7 +62,7 @@ const std::vector<std::string>& bad_bodies() {
       "{\"ok\":true,\"result\":{\"message_id\":99999999999999999999999999}}",
       "{\"ok\":true,\"result\"",
       "<html><body>502 Bad Gateway</body></html>",
-      "\xFF\xFE\x00",
+      std::string("\xFF\xFE\x00", 3),
       "{\"ok\":true,\"result\":{\"username\":\"\xC0\x80\",\"id\":1}}",
       "{\"a\":\"\\ud800\"}",
       std::string("{\"\0\":1}", 7),

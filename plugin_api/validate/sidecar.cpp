@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <memory>
 #include <openssl/evp.h>
 #include <optional>
-#include <sstream>
 #include <string_view>
 
+#include "file_text.hpp"
 #include "patchbay/adapter.h"
 #include "patchbay/sdk/group_key.hpp"
 
@@ -20,13 +19,6 @@ using nlohmann::json;
 constexpr const char* kBuildAgain = ": build the adapter again with patchbay_add_adapter()";
 constexpr std::array<std::string_view, 7> kTypes = {"string", "integer", "number", "boolean",
                                                     "array",  "object",  "null"};
-
-std::optional<std::string> read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return file.good() ? std::optional(std::move(text).str()) : std::nullopt;
-}
 
 std::string sha256_of(const std::string& bytes) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
@@ -70,7 +62,7 @@ void check_object_schema(const json& schema, const std::string& path,
     return;
   }
   for (const auto& [name, property] : properties.items()) {
-    check_property(property, path + "." + name, out);
+    check_property(property, std::string(path).append(".").append(name), out);
   }
   for (const json& name : required) {
     if (!name.is_string() || !properties.contains(name.get<std::string>())) {

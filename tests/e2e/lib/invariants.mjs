@@ -214,6 +214,11 @@ function shownWasWritten(state, view, check) {
       byRemote.set(key, delivery);
     }
   }
+  // What an edit added to a message that became longer.
+  const added = new Map();
+  for (const edit of state.central.deliveries.filter((row) => row.instance === view.instance && parsed(row.content).operation === 'edit')) {
+    for (const part of edit.parts) added.set(`${edit.chat} ${part.remote_id}`, edit);
+  }
   const used = new Map(ours.map((delivery) => [delivery.id, new Set()]));
   const order = new Map(); // lane → what was shown there, as deliveries
   for (const message of view.shown) {
@@ -221,6 +226,9 @@ function shownWasWritten(state, view, check) {
     let delivery = byRemote.get(`${message.chat} ${message.id}`);
     if (delivery) {
       check(fits(delivery, message, state.central.deliveries), () => `${what} is not what ${shownRow(delivery)} says`);
+    } else if (added.has(`${message.chat} ${message.id}`)) {
+      const edit = added.get(`${message.chat} ${message.id}`);
+      check(fits(edit, message, state.central.deliveries), () => `${what} is not what ${shownRow(edit)} says`);
     } else {
       const candidates = ours.filter((row) => row.chat === message.chat && row.thread === message.thread && fits(row, message, state.central.deliveries));
       // Only a delivery whose outcome nobody could learn may have a part that the ledger does not know.

@@ -55,7 +55,7 @@ export async function assertAdapter(library) {
   assert.match(dynamic, /BIND_NOW/, library);
   assert.doesNotMatch(dynamic, /RPATH|RUNPATH/, library);
   const runner = path.join(PREFIX, 'libexec/patchbay/patchbay-adapter-runner');
-  const probed = JSON.parse(await succeed(runner, ['--probe', library]));
+  const probed = JSON.parse(await succeed(runner, ['--probe', library, sidecar.id]));
   assert.deepEqual([probed.ok, probed.channel, probed.version], [true, sidecar.id, sidecar.version], library);
   return sidecar;
 }

@@ -78,6 +78,7 @@ TEST_F(IsolationTest, ADeliveryOfWhichNoByteHadLeftWaits) {
 
 TEST_F(IsolationTest, AHangIsARestart) {
   start_two();
+  ASSERT_EQ(run("bad", "ok").outcome, OutcomeClass::kDelivered) << "start() has returned";
   const auto stuck = give("bad", "hang");
   const auto behind = give("bad", "ok");
   hanging_.insert("bad");

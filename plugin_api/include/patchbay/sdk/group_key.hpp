@@ -263,7 +263,7 @@ inline Parts split_parts(std::string_view text) {
       return parts;
     }
     // An id of digits is no instance: group:-100:topic:7.
-    const char first = word->front() | 0x20;
+    const int first = word->front() | 0x20;
     if (first < 'a' || first > 'z' || !is_instance_name(lower(*word))) {
       return parts;
     }

@@ -221,7 +221,7 @@ class Runtime {
     std::string what;
     try {
       co_await std::move(task);
-    } catch (const Stopped&) {
+    } catch (const Stopped&) {  // NOLINT(bugprone-empty-catch): it was told to stop, and does
     } catch (const std::exception& error) {
       what = error.what();
       what = what.empty() ? "an exception without words" : what;

@@ -188,8 +188,8 @@ class FakeHost {
     std::string body;
   };
   // The header names in lower case, as the host gives them.
-  std::uint64_t webhook(std::string method, std::string target, std::vector<sdk::Header> headers,
-                        std::string body);
+  std::uint64_t webhook(const std::string& method, const std::string& target,
+                        const std::vector<sdk::Header>& headers, const std::string& body);
   [[nodiscard]] const WebhookAnswer* webhook_answer(std::uint64_t request) const;
 
   class Impl;

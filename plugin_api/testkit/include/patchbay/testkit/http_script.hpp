@@ -75,7 +75,7 @@ class HttpExpectation {
   HttpExpectation& header(std::string name, std::string value);
   HttpExpectation& body(std::string bytes);
   // The value at a JSON pointer of the body; `json` is JSON text ("7", "\"text\"", "[1]").
-  HttpExpectation& json(std::string pointer, std::string json);
+  HttpExpectation& json(std::string pointer, const std::string& json);
   HttpExpectation& no_json(std::string pointer);
   // A part of a multipart body.
   HttpExpectation& field(std::string name, std::string value);
