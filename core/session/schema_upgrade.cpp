@@ -29,7 +29,8 @@ Status add_missing_columns(Database& database, std::span<const schema::LateColum
     }
     std::string sql = "ALTER TABLE " + table;
     sql += " ADD COLUMN " + column;
-    sql += std::string(" ") + late.declaration;
+    sql += " ";
+    sql += late.declaration;
     PATCHBAY_TRY(database.execute(sql.c_str()));
   }
   return {};
