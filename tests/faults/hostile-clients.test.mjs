@@ -166,15 +166,14 @@ test('deep JSON is refused without going down there', () => underAttack({ memory
   assert.equal(answersOf(client).at(-1).ok, true);
 }));
 
-test('silent clients cost a descriptor each, and those beyond the limit not even that', () => underAttack({ memory: 16 * MIB }, async (attacked) => {
+test('silent clients cost a descriptor each, and those who were quiet longest make room', () => underAttack({ memory: 16 * MIB }, async (attacked) => {
   const silent = await attacked.several(CONNECTIONS - 2);
   await attacked.othersAreAnswered();
   assert.ok(silent.every(({ closed }) => !closed));
   const more = await attacked.several(60); // so many may wait to be accepted
-  await until(() => more.filter(({ closed }) => closed).length >= 60 - 2, 'those beyond the limit to be closed');
-  assert.match(attacked.host.log, /socket\.too_many_connections path=\S+\/control\.sock limit=32/);
-  for (const { socket } of attacked.clients) socket.destroy();
-  await until(() => attacked.host.call('status').then(() => true, () => false), 'room for others again');
+  await until(() => [...silent, ...more].filter(({ closed }) => closed).length >= 60 - 2, 'the others to be closed');
+  assert.ok(attacked.connections() <= CONNECTIONS);
+  await attacked.othersAreAnswered();
 }));
 
 test('long lists that nobody reads wait, one for each client, and go with it', () => underAttack({ memory: 200 * MIB, rows: ROWS }, async (attacked) => {
@@ -183,7 +182,7 @@ test('long lists that nobody reads wait, one for each client, and go with it', (
   const reader = await attacked.client();
   reader.socket.write(request('deliveries.list', { limit: ROWS }));
   await hasAnswers(reader, 1);
-  assert.equal(answersOf(reader)[0].payload.count, ROWS);
+  assert.ok(answersOf(reader)[0].payload.count > 100, 'a page of them');
 }));
 
 test('a client that asks and does not read is dropped when its buffer is full', () => underAttack({ memory: 3 * BUFFER }, async (attacked) => {
@@ -193,11 +192,6 @@ test('a client that asks and does not read is dropped when its buffer is full', 
   assert.equal(attacked.connections(), 1);
   await attacked.othersAreAnswered();
   await until(() => attacked.connections() === 0, 'it to be dropped');
-}));
-
-test('silent clients, as many as may be, keep nobody out', () => underAttack({ memory: 16 * MIB }, async (attacked) => {
-  await attacked.several(CONNECTIONS + 8);
-  await attacked.othersAreAnswered();
 }));
 
 test('a client that asks for a hundred lists at once and does not read holds up nobody', () => underAttack({ memory: 200 * MIB, rows: ROWS }, async (attacked) => {
