@@ -1,6 +1,6 @@
-//! What this adapter uses of patchbay/adapter.h and patchbay/ext/listener.h, by hand. Every field is
-//! there and in its place; pointers to what is not used are opaque. The sizes at the end are those of
-//! the C structs: a slip does not compile.
+//! What this adapter uses of patchbay/adapter.h and of listener.h, clock.h and timer.h in patchbay/ext,
+//! by hand. Every field is there and in its place; pointers to what is not used are opaque. The sizes
+//! at the end are those of the C structs: a slip does not compile.
 
 use std::ffi::{c_char, c_void};
 
@@ -14,6 +14,7 @@ pub const E_BUSY: i32 = -106;
 pub const E_TOO_LARGE: i32 = -204;
 pub const E_UNSUPPORTED: i32 = -205;
 pub const E_INVALID: i32 = -208;
+pub const E_UNKNOWN: i32 = -400;
 pub const E_CUT: i32 = -401;
 
 pub const SENT_UNKNOWN: u32 = 0;
@@ -33,6 +34,8 @@ pub const STATE_FAILED: u32 = 5;
 pub const LOG_ERROR: u32 = 3;
 
 pub const LISTENER: &std::ffi::CStr = c"patchbay.listener/1";
+pub const CLOCK: &std::ffi::CStr = c"patchbay.clock/1";
+pub const TIMER: &std::ffi::CStr = c"patchbay.timer/1";
 pub const LISTENER_ACCEPTED: u32 = 0;
 pub const LISTENER_DATA: u32 = 1;
 pub const LISTENER_CLOSED: u32 = 3;
@@ -210,6 +213,23 @@ pub struct Listener {
 }
 
 #[repr(C)]
+pub struct Clock {
+    pub struct_size: u32,
+    pub reserved: u32,
+    pub monotonic_ms: unsafe extern "C" fn(*const Host) -> i64,
+    pub wall_ms: unsafe extern "C" fn(*const Host) -> i64,
+    pub random: unsafe extern "C" fn(*const Host) -> u64,
+}
+
+#[repr(C)]
+pub struct Timer {
+    pub struct_size: u32,
+    pub reserved: u32,
+    pub start: unsafe extern "C" fn(*const Host, u64, i64),
+    pub cancel: unsafe extern "C" fn(*const Host, u64),
+}
+
+#[repr(C)]
 pub struct Host {
     pub struct_size: u32,
     pub minor: u32,
@@ -271,6 +291,7 @@ const _: () = {
     assert!(size_of::<Sender>() == 48 && size_of::<Event>() == 248);
     assert!(size_of::<Delivery>() == 248 && size_of::<Caps>() == 64 && size_of::<State>() == 64);
     assert!(size_of::<Completion>() == 40 && size_of::<ListenerEvent>() == 32);
-    assert!(size_of::<Listener>() == 40 && size_of::<Host>() == 96);
+    assert!(size_of::<Listener>() == 40 && size_of::<Clock>() == 32 && size_of::<Timer>() == 24);
+    assert!(size_of::<Host>() == 96);
     assert!(size_of::<Adapter>() == 104 && size_of::<Module>() == 80);
 };

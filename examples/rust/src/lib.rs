@@ -4,11 +4,13 @@
 mod abi;
 
 use abi::{size_of, Str};
-use std::ffi::c_void;
+use std::ffi::{c_void, CStr};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
 const LINE_BYTES: usize = 64 * 1024;
 const ID_BYTES: usize = 255;
+/// So long before its deadline a delivery ends, whatever the peer does.
+const MARGIN_MS: i64 = 1000;
 const DESK: abi::Chat = abi::Chat {
     struct_size: size_of::<abi::Chat>(),
     kind: abi::CHAT_DIRECT,
@@ -20,18 +22,31 @@ const DESK: abi::Chat = abi::Chat {
 struct Lines {
     host: *const abi::Host,
     listener: *const abi::Listener,
+    clock: *const abi::Clock,
+    timer: *const abi::Timer,
     instance: String,
     last_op: u64,
+    /// How many of the operations up to last_op the host has completed.
+    completed: u64,
     listening: u64,
-    /// What the host has to complete: listen, then one submit after the other. So order holds.
-    pending: Option<u64>,
     peer: Option<u64>,
-    /// Who said the message that is submitted, and its id.
-    submitted: Option<(u64, String)>,
-    /// The operation and the key of what the peer has not confirmed.
-    delivering: Option<(u64, String)>,
+    /// What the peer said and the host has not stored yet.
+    submitting: Option<Submitting>,
+    /// What the peer has not confirmed yet.
+    delivering: Option<Delivering>,
     buffer: Vec<u8>,
     stopping: bool,
+}
+
+struct Submitting {
+    op: u64,
+    id: String,
+}
+
+struct Delivering {
+    op: u64,
+    key: String,
+    alarm: u64,
 }
 
 impl Lines {
@@ -41,6 +56,9 @@ impl Lines {
     fn listener(&self) -> &abi::Listener {
         unsafe { &*self.listener } // as long as the host
     }
+    fn timer(&self) -> &abi::Timer {
+        unsafe { &*self.timer }
+    }
     fn next_op(&mut self) -> u64 {
         self.last_op += 1;
         self.last_op
@@ -48,7 +66,6 @@ impl Lines {
 
     fn start(&mut self) {
         self.listening = self.next_op();
-        self.pending = Some(self.listening);
         unsafe { (self.listener().listen)(self.host, self.listening, Str::of(&self.instance)) }
     }
 
@@ -59,7 +76,7 @@ impl Lines {
         self.leave();
     }
     fn leave(&self) {
-        if self.stopping && self.pending.is_none() {
+        if self.stopping && self.completed == self.last_op {
             unsafe { (self.host().stopped)(self.host) }
         }
     }
@@ -84,16 +101,14 @@ impl Lines {
     }
     /// It has left: only the peer's word proves what became of it.
     fn end_delivery(&mut self, code: i32, why: &str) {
-        if let Some((op, key)) = self.delivering.take() {
+        if let Some(Delivering { op, key, alarm }) = self.delivering.take() {
+            unsafe { (self.timer().cancel)(self.host, alarm) }
             let sent = if code == abi::OK { abi::SENT } else { abi::SENT_UNKNOWN };
             self.complete(op, code, sent, why, &key);
         }
     }
 
     fn deliver(&mut self, op: u64, what: &abi::Delivery) {
-        let Some(peer) = self.peer.filter(|_| !self.stopping) else {
-            return self.refuse(op, abi::E_OFFLINE, "nobody is connected to the socket");
-        };
         if what.operation != abi::DELIVER_MESSAGE || what.file_count != 0 {
             return self.refuse(op, abi::E_UNSUPPORTED, "this channel takes plain texts only");
         }
@@ -101,6 +116,9 @@ impl Lines {
         if text.len() > LINE_BYTES {
             return self.refuse(op, abi::E_TOO_LARGE, "a message has at most 64 KiB here");
         }
+        let Some(peer) = self.peer.filter(|_| !self.stopping) else {
+            return self.refuse(op, abi::E_OFFLINE, "nobody is connected to the socket");
+        };
         let key = format!("{}:0", String::from_utf8_lossy(key));
         let mut line = format!("msg {key} {}\n", text.len()).into_bytes();
         line.extend_from_slice(text);
@@ -108,11 +126,17 @@ impl Lines {
         if self.delivering.is_some() || !self.send(peer, &line) {
             return self.refuse(op, abi::E_BUSY, "the peer has not taken the last message yet");
         }
-        self.delivering = Some((op, key)); // it ends when the peer says "got"
+        // It ends when the peer says "got", or else before its deadline.
+        let alarm = self.next_op();
+        self.delivering = Some(Delivering { op, key, alarm });
+        unsafe {
+            let left = what.deadline_ms - ((*self.clock).monotonic_ms)(self.host) - MARGIN_MS;
+            (self.timer().start)(self.host, alarm, left.max(0))
+        }
     }
     fn cancel(&mut self, op: u64) {
-        if self.delivering.as_ref().is_some_and(|(delivering, _)| *delivering == op) {
-            self.end_delivery(abi::E_CUT, "the peer did not confirm it in time");
+        if self.delivering.as_ref().is_some_and(|delivering| delivering.op == op) {
+            self.end_delivery(abi::E_UNKNOWN, "cancelled; the peer may have it");
         }
     }
 
@@ -124,7 +148,7 @@ impl Lines {
     }
 
     fn on_complete(&mut self, op: u64, how: &abi::Completion) {
-        self.pending = None;
+        self.completed += 1;
         if op == self.listening {
             let online = how.code == abi::OK;
             let state = abi::State {
@@ -137,15 +161,22 @@ impl Lines {
                 reserved: 0,
             };
             unsafe { (self.host().set_state)(self.host, &state) }
-        } else if let Some((peer, id)) = self.submitted.take() {
-            let stored = how.code == abi::OK && how.value != abi::NOT_STORED;
+        } else if self.delivering.as_ref().is_some_and(|delivering| delivering.alarm == op) {
+            self.end_delivery(abi::E_UNKNOWN, "the peer did not confirm it in time");
+        } else if self.submitting.as_ref().is_some_and(|submitting| submitting.op == op) {
+            self.submit_ended(how);
+        }
+        self.leave();
+    }
+    fn submit_ended(&mut self, how: &abi::Completion) {
+        let stored = how.code == abi::OK && how.value != abi::NOT_STORED;
+        if let (Some(Submitting { id, .. }), Some(peer)) = (self.submitting.take(), self.peer) {
             let answer = format!("{} {id}\n", if stored { "ok" } else { "no" });
-            if self.peer == Some(peer) && !self.send(peer, answer.as_bytes()) {
+            if !self.send(peer, answer.as_bytes()) {
                 self.hang_up(peer); // it does not read
             }
         }
         self.read_lines();
-        self.leave();
     }
 
     fn on_event(&mut self, event: &abi::ListenerEvent) {
@@ -168,6 +199,7 @@ impl Lines {
             }
             abi::LISTENER_CLOSED if from_peer => {
                 self.peer = None;
+                self.submitting = None; // what it said is not answered to the next one
                 self.end_delivery(abi::E_CUT, "the peer left before it confirmed the message");
             }
             _ => {}
@@ -176,26 +208,26 @@ impl Lines {
 
     /// Line by line, and no further while a message is not stored.
     fn read_lines(&mut self) {
-        while let (Some(peer), None, false) = (self.peer, self.pending, self.stopping) {
+        while let (Some(peer), None, false) = (self.peer, &self.submitting, self.stopping) {
             let Some(end) = self.buffer.iter().position(|byte| *byte == b'\n') else { return };
             let line: Vec<u8> = self.buffer.drain(..=end).collect();
-            if !self.take_line(peer, &String::from_utf8_lossy(&line[..end])) {
+            if !self.take_line(&String::from_utf8_lossy(&line[..end])) {
                 self.buffer.clear();
                 self.hang_up(peer);
             }
         }
     }
-    fn take_line(&mut self, peer: u64, line: &str) -> bool {
+    fn take_line(&mut self, line: &str) -> bool {
         match line.split_once(' ') {
             Some(("got", key)) => {
-                if self.delivering.as_ref().is_some_and(|(_, delivering)| delivering == key) {
+                if self.delivering.as_ref().is_some_and(|delivering| delivering.key == key) {
                     self.end_delivery(abi::OK, "");
                 } // else it is too late
                 true
             }
             Some(("say", message)) => match message.split_once(' ') {
                 Some((id, text)) if !id.is_empty() && id.len() <= ID_BYTES => {
-                    self.submit(peer, id, text);
+                    self.submit(id, text);
                     true
                 }
                 _ => false,
@@ -204,7 +236,7 @@ impl Lines {
         }
     }
     /// The peer is answered in on_complete(), when the message is on the host's disk.
-    fn submit(&mut self, peer: u64, id: &str, text: &str) {
+    fn submit(&mut self, id: &str, text: &str) {
         let sender = abi::Sender {
             struct_size: size_of::<abi::Sender>(),
             is_bot: 0,
@@ -221,9 +253,8 @@ impl Lines {
         event.chat = &DESK;
         event.sender = &sender;
         event.text = Str::of(text);
-        self.submitted = Some((peer, id.to_string()));
         let op = self.next_op();
-        self.pending = Some(op);
+        self.submitting = Some(Submitting { op, id: id.to_string() });
         unsafe { (self.host().submit)(self.host, op, &event) }
     }
 }
@@ -272,26 +303,30 @@ fn instance_of(config: &str) -> Option<String> {
 
 unsafe extern "C" fn create(host: *const abi::Host, config: Str, out: *mut abi::Adapter) -> i32 {
     let made = catch_unwind(|| unsafe {
-        let listener = ((*host).get_extension)(host, abi::LISTENER.as_ptr());
+        let lent = |id: &CStr| ((*host).get_extension)(host, id.as_ptr());
+        let (listener, clock, timer) = (lent(abi::LISTENER), lent(abi::CLOCK), lent(abi::TIMER));
         let instance = instance_of(std::str::from_utf8(config.bytes()).ok()?)?;
         let lines = Lines {
             host,
             listener: listener.cast(),
+            clock: clock.cast(),
+            timer: timer.cast(),
             instance,
             last_op: 0,
+            completed: 0,
             listening: 0,
-            pending: None,
             peer: None,
-            submitted: None,
+            submitting: None,
             delivering: None,
             buffer: Vec::new(),
             stopping: false,
         };
-        (!listener.is_null()).then(|| Box::into_raw(Box::new(lines)))
+        let whole = !listener.is_null() && !clock.is_null() && !timer.is_null();
+        whole.then(|| Box::into_raw(Box::new(lines)))
     });
     let Ok(Some(lines)) = made else {
-        let why =
-            "this host has no patchbay.listener/1, or gave the instance no name; update Patchbay";
+        let why = "this host lends no listener, clock or timer, or gave the instance no name; \
+                   update Patchbay";
         unsafe { ((*host).log)(host, abi::LOG_ERROR, Str::of(why)) }
         return abi::E_INVALID;
     };
