@@ -37,6 +37,7 @@
 #include "state.hpp"
 #include "submit.hpp"
 #include "task.hpp"
+#include "utf8.hpp"
 
 namespace patchbay::sdk {
 
@@ -214,7 +215,7 @@ class Adapter {
     } catch (const Stopped&) {
       result = interrupted(op, PBAY_E_RETRY, "the instance was stopped");
     } catch (const std::exception& error) {
-      result = bug(op, error.what());
+      result = bug(op, words_of(error));
     } catch (...) {
       result = bug(op, "an unknown exception");
     }

@@ -29,6 +29,7 @@
 #include "../ext/subscribe.h"
 #include "../ext/typing.h"
 #include "adapter.hpp"
+#include "utf8.hpp"
 
 namespace patchbay::sdk {
 
@@ -67,7 +68,7 @@ class Module {
       fill(static_cast<Adapter*>(adapter.release()), out);
       return PBAY_OK;
     } catch (const std::exception& error) {
-      return refuse(error.what());
+      return refuse(words_of(error));
     } catch (...) {
       return refuse("an unknown exception while reading the settings");
     }
@@ -100,7 +101,7 @@ class Module {
     try {
       body(adapter);
     } catch (const std::exception& error) {
-      adapter.log_error(bug_text(entry, error.what()));
+      adapter.log_error(bug_text(entry, words_of(error)));
     } catch (...) {
       adapter.log_error(bug_text(entry, "an unknown exception"));
     }
@@ -114,7 +115,7 @@ class Module {
       try {
         body(adapter);
       } catch (const std::exception& error) {
-        base.complete(op, base.bug(op, error.what()));
+        base.complete(op, base.bug(op, words_of(error)));
       } catch (...) {
         base.complete(op, base.bug(op, "an unknown exception"));
       }
@@ -127,9 +128,9 @@ class Module {
       static_cast<Adapter&>(adapter).answer_later(name, op, call(adapter));
     });
   }
-  static std::string bug_text(const char* entry, const char* what) noexcept {
+  static std::string bug_text(const char* entry, std::string_view what) noexcept {
     try {
-      return "bug in the adapter: " + std::string(entry) + "() threw: " + what;
+      return "bug in the adapter: " + std::string(entry) + "() threw: " + std::string(what);
     } catch (...) {
       return {};
     }

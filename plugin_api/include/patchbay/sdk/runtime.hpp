@@ -18,6 +18,7 @@
 #include "abi.hpp"
 #include "result.hpp"
 #include "task.hpp"
+#include "utf8.hpp"
 
 namespace patchbay::sdk {
 
@@ -223,7 +224,7 @@ class Runtime {
       co_await std::move(task);
     } catch (const Stopped&) {  // NOLINT(bugprone-empty-catch): it was told to stop, and does
     } catch (const std::exception& error) {
-      what = error.what();
+      what = words_of(error);
       what = what.empty() ? "an exception without words" : what;
     } catch (...) {
       what = "an unknown exception";

@@ -3,6 +3,8 @@
 #define PATCHBAY_SDK_UTF8_HPP
 
 #include <cstdint>
+#include <exception>
+#include <string>
 #include <string_view>
 
 namespace patchbay::sdk {
@@ -30,6 +32,22 @@ namespace patchbay::sdk {
     i += length;
   }
   return true;
+}
+
+// What an exception says, as text: parsers quote the bytes that they cannot read. Each byte past
+// ASCII becomes a question mark when the whole is not UTF-8. Empty without memory.
+[[nodiscard]] inline std::string words_of(const std::exception& error) noexcept {
+  try {
+    std::string words = error.what();
+    if (!is_utf8(words)) {
+      for (char& byte : words) {
+        byte = static_cast<unsigned char>(byte) < 0x80 ? byte : '?';
+      }
+    }
+    return words;
+  } catch (...) {
+    return {};
+  }
 }
 
 }  // namespace patchbay::sdk
