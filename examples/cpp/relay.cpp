@@ -17,8 +17,8 @@ class RelayAdapter final : public Adapter {
 
   Result configure(std::string_view settings_json) override {
     const json settings = json::parse(settings_json);  // checked by the host against the schema
-    base_url_ = settings.value("base_url", "");
-    token_ = settings.value("token", "");
+    base_url_ = settings.at("base_url");
+    token_ = settings.at("token");
     return {};
   }
 

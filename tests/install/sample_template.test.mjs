@@ -57,7 +57,7 @@ test('it has what a repository needs', () => {
 });
 
 test('it is what a host takes', () => assertSample(path.join(plugins, 'mychannel.so'),
-  { api_base: 'https://api.example.com', token: 'made-up', webhook_secret: 'made-up' }));
+  { api_base: 'https://api.example.com', token: 'made-up', webhook_secret: 'made-up-secret-of-16' }));
 
 test('a message with a file comes by webhook, and goes back over HTTP', async () => {
   const platform = await new Platform().start();

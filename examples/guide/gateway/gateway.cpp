@@ -20,8 +20,8 @@ class GatewayAdapter final : public Adapter {
 
   Result configure(std::string_view settings_json) override {
     const json settings = json::parse(settings_json);
-    gateway_url_ = settings.value("gateway_url", "");
-    token_ = settings.value("token", "");
+    gateway_url_ = settings.at("gateway_url");
+    token_ = settings.at("token");
     return {};
   }
 

@@ -12,6 +12,9 @@ class HelloAdapter final : public Adapter {
   }
 
   Task<Result> deliver(Delivery delivery) override {
+    if (delivery.kind != DeliveryKind::kMessage || !delivery.files.empty()) {
+      co_return Result::not_sent(PBAY_E_UNSUPPORTED, "this channel takes plain texts only");
+    }
     log_info("to " + delivery.chat.id + ": " + delivery.text);
     co_return Result::sent({delivery.part_key(0)});
   }

@@ -16,12 +16,13 @@ export function copyOfSample(name) {
 
 export const linesOf = (file) => fs.readFileSync(file, 'utf8').split('\n').length - 1;
 
-// As its README says, tests included; returns its plugin folder.
+// As its README says, tests included; returns its plugin folder. Optimised, if only a little: an adapter whose parser
+// is not needs more than a call's 50 ms for the deepest of the validator's payloads.
 export async function buildWithCMake(sample) {
   const build = path.join(sample, 'build');
   const env = { CCACHE_BASEDIR: path.dirname(sample) };
   await succeed(CMAKE, ['-S', sample, '-B', build, `-DCMAKE_PREFIX_PATH=${PREFIX}`, '-DCMAKE_BUILD_TYPE=Debug',
-    '-DCMAKE_CXX_FLAGS_DEBUG=-O0'], { env, timeout: 300_000 });
+    '-DCMAKE_CXX_FLAGS_DEBUG=-O1'], { env, timeout: 300_000 });
   await succeed(CMAKE, ['--build', build], { env, timeout: 300_000 });
   await succeed(CTEST, ['--test-dir', build, '--output-on-failure', '--no-tests=error'], { timeout: 300_000 });
   return path.join(build, 'plugins');
