@@ -417,7 +417,8 @@ InstanceState AdapterHost::state(const base::InstanceName& instance) const {
   if (found->second.instance) {
     return found->second.instance->state();
   }
-  // One that is yet to be started is to come: what waits for it waits, and is not judged without it.
+  // One that is yet to be started is to come: what waits for it waits, and is not judged without
+  // it.
   return found->second.problem.ok() ? InstanceState::kConnecting : InstanceState::kFailed;
 }
 
