@@ -166,6 +166,11 @@ TEST(GroupKey, LengthsAreBounded) {
   std::string problem;
   EXPECT_FALSE(parse_group_key("x:group:" + std::string(201, 'a'), {}, &problem));
   EXPECT_EQ(problem, "its id or thread is longer than 200 bytes");
+  // As the host has them (core/base/ids.cpp).
+  for (const std::string_view reserved :
+       {"agent", "gateway", "global", "unknown", "group", "channel", "dm", "direct"}) {
+    EXPECT_FALSE(is_instance_name(reserved)) << reserved;
+  }
   EXPECT_FALSE(is_instance_name(std::string(33, 'a')));
   EXPECT_TRUE(is_instance_name(std::string(32, 'a')));
 }

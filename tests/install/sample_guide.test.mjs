@@ -24,4 +24,4 @@ test('the first adapter is one, and is online', () => inBuilt('hello', async (pl
 }));
 
 test('the one with a WebSocket is one', () => inBuilt('gateway', (plugins) =>
-  assertSample(path.join(plugins, 'gateway.so'), { gateway_url: 'wss://gateway.example.com', token: 'made-up' })));
+  assertSample(path.join(plugins, 'livechat.so'), { gateway_url: 'wss://gateway.example.com', token: 'made-up' })));

@@ -127,4 +127,4 @@ class GatewayAdapter final : public Adapter {
   WebSocket socket_{runtime()};
 };
 
-PATCHBAY_ADAPTER(GatewayAdapter, "gateway", PATCHBAY_ADAPTER_VERSION, PATCHBAY_ADAPTER_VENDOR)
+PATCHBAY_ADAPTER(GatewayAdapter, "livechat", PATCHBAY_ADAPTER_VERSION, PATCHBAY_ADAPTER_VENDOR)

@@ -66,8 +66,8 @@ enum class ThreadWord { kThread, kTopic };
       return false;
     }
   }
-  return name != "agent" && name != "global" && name != "unknown" && name != "group" &&
-         name != "channel" && name != "dm" && name != "direct";
+  return name != "agent" && name != "gateway" && name != "global" && name != "unknown" &&
+         name != "group" && name != "channel" && name != "dm" && name != "direct";
 }
 
 // An id as it is written in a key; see the head of this file.
