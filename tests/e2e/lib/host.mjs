@@ -128,6 +128,7 @@ export class Host {
         if (frame.ok) resolve(frame.payload);
         else reject(new Error(`${frame.error.code}: ${frame.error.message}`));
       });
+      socket.setTimeout(DEADLINE, () => socket.destroy(new Error(`the control socket did not answer ${method} within ${DEADLINE} ms`)));
       socket.on('error', reject);
       socket.on('close', () => reject(new Error('the control socket closed')));
     });
