@@ -52,6 +52,17 @@ struct CheckedConfig {
   std::shared_ptr<const HostRules> hosts;  // see InstanceSetup
 };
 
+// Also those that stand in the configuration in clear: no log shows them.
+void register_secrets(const std::vector<std::string>& names, const nlohmann::json& settings) {
+  for (std::string name : names) {
+    std::replace(name.begin(), name.end(), '.', '/');
+    const nlohmann::json::json_pointer place("/" + name);
+    if (settings.contains(place) && settings[place].is_string()) {
+      base::register_secret(settings[place].get<std::string>());
+    }
+  }
+}
+
 InstanceCounters with_earlier(InstanceCounters counters, const InstanceCounters& earlier) {
   counters.submitted += earlier.submitted;
   counters.stored += earlier.stored;
@@ -75,6 +86,8 @@ struct AdapterHost::State {
     InstanceConfig config;
     Status problem;  // not ok: it cannot be created
     base::WallTime since;
+    // Of an isolated one: a create() that hangs there holds up nobody else.
+    std::unique_ptr<LoaderThread> loader;
     std::unique_ptr<Instance> instance;
     // Of an isolated one, which may have to be started again.
     CheckedConfig started_with;
@@ -88,10 +101,16 @@ struct AdapterHost::State {
       : options(std::move(host_options)),
         services(std::move(host_services)),
         gate(std::make_shared<HostGate>(services)),
-        loader(
-            services.loop, gate, [this] { return executor("pb-loader"); },
-            // Longer than the gate of a module waits for calls under way, and a call may take.
-            2 * options.hung_call + std::chrono::seconds(2)) {}
+        loader(services.loop, gate, [this] { return executor("pb-loader"); }, loader_patience()) {}
+
+  [[nodiscard]] std::unique_ptr<LoaderThread> make_loader(const std::string& name) {
+    return std::make_unique<LoaderThread>(
+        services.loop, gate, [this, name] { return executor(name); }, loader_patience());
+  }
+  // Longer than the gate of a module waits for calls under way, and a call may take.
+  [[nodiscard]] base::Milliseconds loader_patience() const {
+    return 2 * options.hung_call + std::chrono::seconds(2);
+  }
 
   [[nodiscard]] std::unique_ptr<base::Executor> executor(const std::string& name) const {
     return services.make_executor ? services.make_executor(name)
@@ -157,6 +176,7 @@ Result<CheckedConfig> AdapterHost::State::checked(const InstanceConfig& config) 
     return Status(Code::kInvalidArgument, "its settings are no JSON object");
   }
   PATCHBAY_ASSIGN(nlohmann::json applied, sidecar.settings.apply(*settings));
+  register_secrets(sidecar.settings.secrets(), applied);
   auto hosts = std::make_shared<HostRules>();
   for (const std::string& host : sidecar.allowed_hosts) {
     hosts->add(host, RuleOf::kAuthor);
@@ -186,6 +206,7 @@ void AdapterHost::State::create(Entry& entry, CheckedConfig checked) {
   if (entry.config.isolation == Isolation::kProcess) {
     entry.started_with = checked;
     entry.restart = std::make_unique<base::Timer>(services.loop);
+    entry.loader = make_loader("pb-load-" + entry.config.name.str());
   } else if (Status opened = checked.module->open(); !opened.ok()) {
     entry.problem = opened.with_context("instance '" + entry.config.name.str() + "'");
     base::log_error("adapters.instance_refused", {{"reason", entry.problem.message()}});
@@ -204,7 +225,7 @@ void AdapterHost::State::start(Entry& entry, CheckedConfig checked) {
       .options = options,
       .services = services,
       .gate = gate,
-      .loader = loader,
+      .loader = entry.loader ? *entry.loader : loader,
       .webhooks = webhooks.get(),
       .inbound = *inbound,
       .events = *events,

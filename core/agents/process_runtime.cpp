@@ -170,7 +170,13 @@ void ProcessRuntime::State::reap(RunId id) {
   Run& run = runs.at(id);
   // WNOWAIT keeps the zombie, and with it the number of the session, until its members are gone.
   siginfo_t info{};
-  if (::waitid(P_PID, static_cast<id_t>(run.pid), &info, WEXITED | WNOWAIT) == 0) {
+  if (::waitid(P_PID, static_cast<id_t>(run.pid), &info, WEXITED | WNOWAIT | WNOHANG) == 0) {
+    if (info.si_pid == 0) {
+      // It runs: epoll may tell of a descriptor that was closed here while a child that was just
+      // forked still held it, under the number that this one has now.
+      watch(id);
+      return;
+    }
     if (info.si_code == CLD_EXITED) {
       run.exit.exit_code = info.si_status;
     } else {

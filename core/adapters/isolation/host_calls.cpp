@@ -162,8 +162,11 @@ Status HostCalls::take_http(const Frame& frame, Reader& reader) {
     case FrameKind::kHttpRequest: {
       const auto request = reader.next<pbay_http_request>();
       const auto* http = table(http_, PBAY_EXT_HTTP);
-      if (!reader.ok() || http == nullptr || !are_regular_files(frame)) {
+      if (!reader.ok() || http == nullptr) {
         return malformed(frame);
+      }
+      if (!are_regular_files(frame)) {
+        return {Code::kCorrupt, "it gave an http request a descriptor that is no regular file"};
       }
       PATCHBAY_TRY(remember(frame, DetailKind::kHttp));
       http->request(&host_, frame.id, &request);
