@@ -38,7 +38,7 @@ const PLANS = {
   part_of_nothing: broken(/^op_part: there is no such delivery$/),
   request_before_durable: DONE,
   request_for_nothing: DONE,
-  request_of_a_short_file: { ...lost(/it sent a malformed frame/), daemon: { ...DONE, state: 'online', reason: undefined } },
+  request_of_a_short_file: { ...lost(/a descriptor that is no regular file/), daemon: { ...DONE, state: 'online', reason: undefined } },
   headers_without_stride: DONE,
   headers_without_size: DONE,
   event_without_chat: broken(/^event: its chat has no id$/),
