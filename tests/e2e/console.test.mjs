@@ -179,6 +179,7 @@ test('a file that cannot be saved stays with the host until it can', () => withH
   const [code] = await once(child, 'close');
   assert.equal(code, 1);
   assert.match(output, /notes\.txt cannot be saved in .*: No such file or directory\. The host keeps .* --save DIR/);
+  await until(async () => (await host.deliveries('waiting')).length === 1, 'it to wait');
   const [waiting] = await host.deliveries('waiting');
   assert.match(JSON.stringify(waiting), /No such file or directory/);
   assert.equal(waiting.attempts, 0); // it was not shown: it waits for the chat, and uses up nothing
