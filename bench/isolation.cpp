@@ -26,6 +26,7 @@ struct Conversation {
 Conversation talk(const Place& place, const std::string& isolation) {
   Daemon daemon(place, place.folder + "/" + isolation, config_of(place, isolation));
   daemon.start();
+  daemon.wait_quiet();  // the console listens
   Terminal terminal(daemon.data() + "/run/console.sock");
   std::vector<double> in;
   std::vector<double> out;
