@@ -25,7 +25,7 @@ Status limit(int resource, rlim_t most, const char* name) {
 Result<std::string> enter_sandbox(const SandboxPlan& plan) {
   PATCHBAY_TRY(limit(RLIMIT_CORE, 0, "core files"));
   PATCHBAY_TRY(limit(RLIMIT_NOFILE, limits::kRunnerDescriptors, "open files"));
-#if !defined(PATCHBAY_SANITIZED)
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
   // A sanitizer's shadow memory is larger than any limit.
   PATCHBAY_TRY(limit(RLIMIT_DATA, plan.memory_bytes, "memory"));
 #endif
