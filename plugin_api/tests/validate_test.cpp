@@ -1,4 +1,5 @@
 // patchbay-validate as a program, and the misbehaving sample: whatever it does, the rule is named.
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -6,6 +7,7 @@
 #include <functional>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <sys/wait.h>
@@ -92,12 +94,17 @@ bool is_seen(std::string_view misbehave) {
   return !kSanitized || (misbehave != "be_slow" && misbehave != "entry_allocates");
 }
 
+template <class Table>
+std::vector<Case> seen(const Table& table) {
+  std::vector<Case> out;
+  std::copy_if(std::begin(table), std::end(table), std::back_inserter(out),
+               [](const Case& given) { return is_seen(given.misbehave); });
+  return out;
+}
+
 class Switch : public testing::TestWithParam<Case> {};
 
 TEST_P(Switch, IsNamed) {
-  if (!is_seen(GetParam().misbehave)) {
-    GTEST_SKIP() << "not seen under a sanitizer";
-  }
   const Folder folder;
   const json settings = {{"misbehave", GetParam().misbehave},
                          {"api_base", "https://platform.example.org/send"},
@@ -184,16 +191,13 @@ constexpr Case kSwitches[] = {
     {"call_after_stopped", "lifecycle", "after-stopped"},
     {"crash_in_destroy", "lifecycle", "crash"},
 };
-INSTANTIATE_TEST_SUITE_P(Misbehaving, Switch, testing::ValuesIn(kSwitches), name_of);
+INSTANTIATE_TEST_SUITE_P(Misbehaving, Switch, testing::ValuesIn(seen(kSwitches)), name_of);
 
 // ---- what a library does before its settings are read ----
 
 class AtLoad : public testing::TestWithParam<Case> {};
 
 TEST_P(AtLoad, IsNamed) {
-  if (!is_seen(GetParam().misbehave)) {
-    GTEST_SKIP() << "not seen under a sanitizer";
-  }
   const Execution run =
       validate(std::string("'" MISBEHAVING "' --json --check ") + GetParam().check,
                std::string("MISBEHAVE_AT_LOAD=") + GetParam().misbehave);
@@ -217,7 +221,7 @@ constexpr Case kAtLoad[] = {
     {"entry_allocates", "version", "quiet-entry"},
     {"entry_starts_a_thread", "version", "quiet-entry"},
 };
-INSTANTIATE_TEST_SUITE_P(Misbehaving, AtLoad, testing::ValuesIn(kAtLoad), name_of);
+INSTANTIATE_TEST_SUITE_P(Misbehaving, AtLoad, testing::ValuesIn(seen(kAtLoad)), name_of);
 
 // ---- the file ----
 

@@ -73,7 +73,7 @@ constexpr pbay_http kHttp = {
           Writer body;
           pbay_http_request none{};
           none.body_fd = -1;
-          fields(body, request == nullptr ? none : wire::whole(*request));
+          fields(body, wire::whole(request, none));
           send(host, FrameKind::kHttpRequest, op, body);
           PBAY_FAILPOINT("runner.http_asked");
         },
@@ -154,7 +154,7 @@ constexpr pbay_webhook kWebhook = {
           if (answer != nullptr) {
             Writer body;
             body(request);
-            fields(body, wire::whole(*answer));
+            fields(body, wire::whole(answer));
             send(host, FrameKind::kWebhookRespond, 0, body);
           }
         },
@@ -167,8 +167,7 @@ constexpr pbay_websocket kWebSocket = {
     .open =
         [](const pbay_host* host, pbay_op op, const pbay_websocket_options* options) noexcept {
           Writer body;
-          const pbay_websocket_options none{};
-          fields(body, options == nullptr ? none : wire::whole(*options));
+          fields(body, wire::whole(options));
           send(host, FrameKind::kWebSocketOpen, op, body);
         },
     .send =

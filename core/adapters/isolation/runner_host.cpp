@@ -20,19 +20,18 @@ void log_line(const pbay_host* host, std::uint32_t level, pbay_str message) noex
 
 void submit(const pbay_host* host, pbay_op op, const pbay_event* event) noexcept {
   PBAY_FAILPOINT("runner.submit");
-  const pbay_event none{};
   Writer body;
-  fields(body, event == nullptr ? none : wire::whole(*event));
+  fields(body, wire::whole(event));
   RunnerHost::of(host).send(FrameKind::kSubmit, op, body);
   PBAY_FAILPOINT("runner.submitted");
 }
 
 void set_state(const pbay_host* host, const pbay_state* state) noexcept {
-  if (state != nullptr) {
-    Writer body;
-    fields(body, wire::whole(*state));
-    RunnerHost::of(host).send(FrameKind::kSetState, 0, body);
-  }
+  pbay_state of_no_kind{};
+  of_no_kind.state = PBAY_STATE_STOPPED + 1;
+  Writer body;
+  fields(body, wire::whole(state, of_no_kind));
+  RunnerHost::of(host).send(FrameKind::kSetState, 0, body);
 }
 
 void op_part(const pbay_host* host, pbay_op op, pbay_op delivery_op, std::uint32_t part,
@@ -48,20 +47,18 @@ void op_complete(const pbay_host* host, pbay_op op, const pbay_result* result) n
   PBAY_FAILPOINT("runner.complete");
   pbay_result nothing{};
   nothing.code = PBAY_E_CONTRACT;
-  nothing.text = abi("the adapter completed without a result");
+  nothing.text = abi("the adapter completed without a whole result");
   Writer body;
-  fields(body, result == nullptr ? nothing : wire::whole(*result));
+  fields(body, wire::whole(result, nothing));
   RunnerHost::of(host).send(FrameKind::kOpComplete, op, body);
   RunnerHost::of(host).delivery_completed(op);
   PBAY_FAILPOINT("runner.completed");
 }
 
 void report(const pbay_host* host, const pbay_report* told) noexcept {
-  if (told != nullptr) {
-    Writer body;
-    fields(body, wire::whole(*told));
-    RunnerHost::of(host).send(FrameKind::kReport, 0, body);
-  }
+  Writer body;
+  fields(body, wire::whole(told));
+  RunnerHost::of(host).send(FrameKind::kReport, 0, body);
 }
 
 void metadata(const pbay_host* host, pbay_str fact_json) noexcept {
@@ -71,11 +68,9 @@ void metadata(const pbay_host* host, pbay_str fact_json) noexcept {
 }
 
 void chat_reachable(const pbay_host* host, const pbay_chat* chat) noexcept {
-  if (chat != nullptr) {
-    Writer body;
-    fields(body, wire::whole(*chat));
-    RunnerHost::of(host).send(FrameKind::kChatReachable, 0, body);
-  }
+  Writer body;
+  fields(body, wire::whole(chat));
+  RunnerHost::of(host).send(FrameKind::kChatReachable, 0, body);
 }
 
 void stopped(const pbay_host* host) noexcept {

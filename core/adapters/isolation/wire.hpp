@@ -28,11 +28,12 @@ concept Integer = std::is_integral_v<T>;
 template <class T>
 concept Sized = requires(const T& value) { value.struct_size; };
 
-// What its sender filled in, and zeros where its struct is older and so smaller.
+// What the sender of a struct knew of it. What no sender of any release can have meant becomes
+// `otherwise`, which the daemon refuses as it would have refused that: never zeros by chance, which
+// may say that all is well.
 template <Sized T>
-[[nodiscard]] T whole(const T& given) {
-  T out{};
-  std::memcpy(&out, &given, std::min<std::size_t>(given.struct_size, sizeof(T)));
+[[nodiscard]] T whole(const T* given, const T& otherwise = {}) {
+  T out = known_part(given).value_or(otherwise);
   out.struct_size = sizeof(T);
   return out;
 }
@@ -92,7 +93,7 @@ class Writer {
 
   template <Sized T>
   void put_whole(const T& value) {
-    const T complete = whole(value);
+    const T complete = whole(&value);
     fields(*this, complete);
   }
   void put_whole(const pbay_str& text) { put(text); }

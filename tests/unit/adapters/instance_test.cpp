@@ -55,6 +55,13 @@ TEST_P(InstanceTest, OneThatIsYetToBeStartedIsToCome) {
   EXPECT_EQ(host_->state(base::InstanceName("scripted")), State::kConnecting);
 }
 
+TEST_P(InstanceTest, AResultThatIsNotWholeIsNoSuccess) {
+  start_online({"scripted"});
+  const auto outcome = run("scripted", "short-result");
+  EXPECT_EQ(outcome.outcome, OutcomeClass::kBug);
+  EXPECT_THAT(outcome.text, HasSubstr("without a whole result"));
+}
+
 TEST_P(InstanceTest, WhatIsNotThereIsRetryableAndNotSent) {
   make_host();
   const auto outcome = run("nobody", "ok");

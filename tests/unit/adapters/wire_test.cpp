@@ -87,20 +87,22 @@ TEST(Wire, ADeliveryArrivesAsItWasWithItsFile) {
   EXPECT_EQ(std::string_view(bytes, 3), "abc");
 }
 
-TEST(Wire, WhatAnOlderStructLacksIsEmpty) {
-  pbay_state old{};
-  old.struct_size = offsetof(pbay_state, user_action);
-  old.state = PBAY_STATE_DEGRADED;
-  old.reason = abi("because");
-  old.user_action = {reinterpret_cast<const char*>(1), 1};  // beyond its struct: not read
-  Writer writer;
-  fields(writer, wire::whole(old));
-  const std::vector<base::UniqueFd> none;
-  Reader reader(writer.bytes(), none);
-  const auto got = reader.next<pbay_state>();
-  EXPECT_TRUE(reader.ok());
-  EXPECT_EQ(view(got.reason), "because");
-  EXPECT_EQ(view(got.user_action), "");
+TEST(Wire, AStructThatIsTooShortBecomesWhatTheDaemonRefuses) {
+  pbay_result shorter{};
+  shorter.struct_size = 8;
+  shorter.code = PBAY_OK;
+  pbay_result refused{};
+  refused.code = PBAY_E_CONTRACT;
+  const std::vector<const pbay_result*> unusable = {&shorter, nullptr};
+  for (const pbay_result* given : unusable) {
+    Writer writer;
+    fields(writer, wire::whole(given, refused));
+    const std::vector<base::UniqueFd> none;
+    Reader reader(writer.bytes(), none);
+    const auto got = reader.next<pbay_result>();
+    EXPECT_TRUE(reader.ok());
+    EXPECT_EQ(got.code, PBAY_E_CONTRACT);
+  }
 }
 
 TEST(Wire, BytesThatAreNoneAreReadAsNothing) {
