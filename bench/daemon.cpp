@@ -94,8 +94,9 @@ Memory memory_of(pid_t pid) {
 
 }  // namespace
 
-Daemon::Daemon(const Place& place, std::string data_folder, const std::string& config)
-    : place_(place), data_(std::move(data_folder)) {
+Daemon::Daemon(const Place& place, std::string data_folder, const std::string& config,
+               std::string more_plugins)
+    : place_(place), data_(std::move(data_folder)), more_plugins_(std::move(more_plugins)) {
   std::filesystem::create_directories(data_);
   const std::string file = data_ + ".json";
   std::ofstream(file) << config;
@@ -118,9 +119,18 @@ double Daemon::start() {
   const auto begin = Clock::now();
   pid_ = ::fork();
   if (pid_ == 0) {
-    become({place_.build + "/bin/patchbay", "run", "--plugins", place_.build + "/plugins", "--data",
-            data_, "--config", data_ + ".json"},
-           data_ + ".log");
+    std::vector<std::string> arguments{place_.build + "/bin/patchbay",
+                                       "run",
+                                       "--plugins",
+                                       place_.build + "/plugins",
+                                       "--data",
+                                       data_,
+                                       "--config",
+                                       data_ + ".json"};
+    if (!more_plugins_.empty()) {
+      arguments.insert(arguments.end(), {"--plugins", more_plugins_});
+    }
+    become(arguments, data_ + ".log");
   }
   wait_for_ready(socket.get());
   return milliseconds_since(begin);
@@ -188,7 +198,7 @@ void Daemon::wait_quiet() const {
   }
 }
 
-std::string Daemon::call(const std::string& method) const {
+nlohmann::json Daemon::call(const std::string& method) const {
   const base::UniqueFd socket = connect_to(data_ + "/run/control.sock");
   const std::string request =
       R"({"type":"req","id":"1","method":")" + method + R"(","params":{}})" + "\n";
@@ -204,7 +214,17 @@ std::string Daemon::call(const std::string& method) const {
     }
     answer.append(buffer.data(), static_cast<std::size_t>(count));
   }
-  return answer;
+  return nlohmann::json::parse(answer)["payload"];
+}
+
+void Daemon::wait_until(const std::function<bool(const nlohmann::json& status)>& holds,
+                        const std::string& what) const {
+  for (const auto begin = Clock::now(); !holds(call("status"));) {
+    if (milliseconds_since(begin) > kPatienceMs) {
+      throw std::runtime_error("waited in vain for " + what);
+    }
+    ::usleep(20'000);
+  }
 }
 
 double run_to_end(const std::vector<std::string>& arguments) {

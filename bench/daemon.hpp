@@ -1,6 +1,8 @@
 // The real patchbay as a process, and what /proc says of it.
 #pragma once
 
+#include <functional>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <sys/types.h>
 #include <vector>
@@ -20,7 +22,9 @@ struct Memory {
 class Daemon {
  public:
   // Configuration: JSON, without data_dir and plugins_dir. The data folder is made if missing.
-  Daemon(const Place& place, std::string data_folder, const std::string& config);
+  // `more_plugins`: another folder with adapters; empty: none.
+  Daemon(const Place& place, std::string data_folder, const std::string& config,
+         std::string more_plugins = "");
   ~Daemon();  // stops it
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
@@ -37,13 +41,17 @@ class Daemon {
   [[nodiscard]] double cpu_seconds() const;  // of all its threads so far
   // Waits until it has used less than 1 % of a core for a while. Throws after a minute.
   void wait_quiet() const;
-  // The answer's payload of a call on its control socket, JSON.
-  [[nodiscard]] std::string call(const std::string& method) const;
+  // The answer's payload of a call on its control socket.
+  [[nodiscard]] nlohmann::json call(const std::string& method) const;
+  // Until `holds` is true of its status. Throws after a minute, naming `what`.
+  void wait_until(const std::function<bool(const nlohmann::json& status)>& holds,
+                  const std::string& what) const;
   [[nodiscard]] const std::string& data() const { return data_; }
 
  private:
   Place place_;
   std::string data_;
+  std::string more_plugins_;
   pid_t pid_ = -1;
 };
 

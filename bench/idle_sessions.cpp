@@ -13,7 +13,6 @@ namespace {
 constexpr int kSessions = 500;
 constexpr unsigned kSeconds = 20;
 constexpr unsigned kSecondsWithout = 10;
-constexpr double kPatienceMs = 60'000;
 
 std::string config_of(const Place& place) {
   return R"({"instances":{"console":{"channel":"console"}},"agents":{"main":{"command":[")" +
@@ -41,14 +40,9 @@ void give_everybody_something(Storage& storage) {
 }
 
 void wait_all_run(const Daemon& daemon) {
-  const auto begin = Clock::now();
-  while (nlohmann::json::parse(daemon.call("status"))["payload"]["agents"]["running"] !=
-         kSessions) {
-    if (milliseconds_since(begin) > kPatienceMs) {
-      throw std::runtime_error("not all agents run");
-    }
-    ::usleep(100'000);
-  }
+  daemon.wait_until(
+      [](const nlohmann::json& status) { return status["agents"]["running"] == kSessions; },
+      "all agents to run");
   daemon.wait_quiet();
 }
 

@@ -4,10 +4,11 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { until, bin, temporaryFolder } from '../e2e/lib/host.mjs';
 import { withConversation } from './conversation.mjs';
 
-const CORE = path.resolve(import.meta.dirname, '../../core');
+const CORE = fileURLToPath(new URL('../../core', import.meta.url));
 const AT_ONCE = Number(process.env.PATCHBAY_AT_ONCE ?? 4);
 const SETTLE = Number(process.env.PATCHBAY_E2E_DEADLINE ?? 60_000);
 

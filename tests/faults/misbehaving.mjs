@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { telegramConfig } from '../e2e/lib/configs.mjs';
 import { readDatabase, readLive } from '../e2e/lib/databases.mjs';
 import { BUILD, DEADLINE, Host, PLUGINS, temporaryFolder, until } from '../e2e/lib/host.mjs';
@@ -14,7 +15,7 @@ import { TelegramServer } from '../e2e/telegram/server.mjs';
 import { Conversation } from './conversation.mjs';
 import { isThere, runnersOf } from './runners.mjs';
 
-const README = path.resolve(import.meta.dirname, '../../examples/misbehaving/README.md');
+const README = fileURLToPath(new URL('../../examples/misbehaving/README.md', import.meta.url));
 export const TOKEN = 'a-canary-token-that-nobody-may-read';
 const TEXTS = ['one', 'two'];
 const LOST = "the adapter's process was lost: ";

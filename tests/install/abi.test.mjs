@@ -5,11 +5,12 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Host, temporaryFolder, until } from '../e2e/lib/host.mjs';
 import { CC, CMAKE, PREFIX, succeed } from './lib/package.mjs';
 import { echoConfig, withHost } from './lib/sample.mjs';
 
-const FROZEN = path.resolve(import.meta.dirname, '../../plugin_api/abi');
+const FROZEN = fileURLToPath(new URL('../../plugin_api/abi', import.meta.url));
 const INCLUDE = path.join(PREFIX, 'include');
 const TODAY = path.join(PREFIX, 'share/doc/patchbay/examples/c/lines.c');
 

@@ -3,10 +3,11 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Host, bin, until } from '../e2e/lib/host.mjs';
 import { CC, CMAKE, PREFIX, assertAdapter, inTemporaryFolder, succeed } from './lib/package.mjs';
 
-const PLAIN = path.join(import.meta.dirname, 'outside/plain.c');
+const PLAIN = fileURLToPath(new URL('outside/plain.c', import.meta.url));
 const env = { PKG_CONFIG_PATH: path.join(PREFIX, 'lib/pkgconfig') };
 const ask = (...question) => succeed('pkg-config', [...question, 'patchbay'], { env });
 

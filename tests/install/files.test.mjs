@@ -3,12 +3,13 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { CMAKE, PREFIX, TREE, assertAdapter, filesBelow, inTemporaryFolder, succeed } from './lib/package.mjs';
 
-const SOURCE = path.resolve(import.meta.dirname, '../..');
+const SOURCE = path.resolve(fileURLToPath(new URL('../..', import.meta.url)));
 
 function expectedFiles() {
-  const plain = fs.readFileSync(path.join(import.meta.dirname, 'files.txt'), 'utf8').trim().split('\n');
+  const plain = fs.readFileSync(new URL('files.txt', import.meta.url), 'utf8').trim().split('\n');
   const headers = ['plugin_api/include', 'plugin_api/testkit/include']
     .flatMap((folder) => filesBelow(path.join(SOURCE, folder))).map((name) => `include/${name}`);
   const documents = filesBelow(path.join(SOURCE, 'docs')).filter((name) => name.endsWith('.md'))

@@ -7,9 +7,10 @@ import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 // Where the programs are: the build folder, given by ctest.
-export const BUILD = process.env.PATCHBAY_BUILD ?? path.resolve(import.meta.dirname ?? '.', '../../../build/release');
+export const BUILD = process.env.PATCHBAY_BUILD ?? fileURLToPath(new URL('../../../build/release', import.meta.url));
 export const bin = (name) => path.join(BUILD, 'bin', name);
 export const PLUGINS = path.join(BUILD, 'plugins');
 
