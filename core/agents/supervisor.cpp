@@ -73,6 +73,15 @@ void Supervisor::on_activity(const SessionAddress& session) {
 
 void Supervisor::set_groups(std::map<base::AgentGroupId, AgentGroup> groups) {
   options_.groups = std::move(groups);
+  std::vector<SessionAddress> failed;
+  for (const auto& [session, it] : entries_) {
+    if (it->state == RunState::kBackoff) {
+      failed.push_back(session);
+    }
+  }
+  for (const SessionAddress& session : failed) {
+    end_backoff(*entries_.at(session));
+  }
 }
 
 RunState Supervisor::state(const SessionAddress& session) const {
@@ -99,6 +108,13 @@ std::size_t Supervisor::running() const {
   return static_cast<std::size_t>(
       std::count_if(entries_.begin(), entries_.end(),
                     [](const auto& item) { return has_place(item.second->state); }));
+}
+
+void Supervisor::end_backoff(Entry& it) {
+  it.backoff_timer.cancel();
+  it.state = RunState::kStopped;
+  consider(it);
+  forget_if_quiet(it.session);
 }
 
 // Wakes a stopped session that has something to do. A session in any other state comes back here

@@ -67,7 +67,8 @@ class Supervisor {
   // The agent did something (its outbound.db changed): it is not idle.
   void on_activity(const session::SessionAddress& session);
 
-  // New settings for the next start of each agent; groups that are gone are not started again.
+  // New settings for the next start of each agent, which for one that failed is now; groups that
+  // are gone are not started again.
   void set_groups(std::map<base::AgentGroupId, AgentGroup> groups);
 
   // No more starts; asks every agent to stop, kills after limits::kAgentStopGrace, and calls `done`
@@ -109,6 +110,7 @@ class Supervisor {
   void settle_after_exit(Entry& entry, bool recovered);
   void run_ended(Entry& entry, const session::SessionWork& work);
   void back_off(Entry& entry, std::string reason);
+  void end_backoff(Entry& entry);
   void request_stop(Entry& entry, const std::string& why);
   void rearm_idle(Entry& entry);
   void rearm_due(Entry& entry);

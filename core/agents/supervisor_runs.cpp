@@ -218,11 +218,7 @@ void Supervisor::back_off(Entry& it, std::string reason) {
     it.told = true;
     hooks_.failing(it.session, it.failed_because);
   }
-  it.backoff_timer.arm(restart_delay(it.failures), [this, &it] {
-    it.state = RunState::kStopped;
-    consider(it);
-    forget_if_quiet(it.session);
-  });
+  it.backoff_timer.arm(restart_delay(it.failures), [this, &it] { end_backoff(it); });
 }
 
 void Supervisor::request_stop(Entry& it, const std::string& why) {

@@ -15,45 +15,14 @@ constexpr std::size_t kIdBytes = 200;
 constexpr std::size_t kIdPrefixBytes = 60;
 constexpr std::size_t kIdHashDigits = 32;
 constexpr std::size_t kExtensionBytes = 16;
-
-// Takes the code point at the front of valid UTF-8.
-char32_t take_code_point(std::string_view& text) {
-  const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
-  const std::uint8_t first = byte(0);
-  std::size_t length = 1;
-  char32_t value = first;
-  if (first >= 0xF0) {
-    length = 4;
-    value = first & 0x07U;
-  } else if (first >= 0xE0) {
-    length = 3;
-    value = first & 0x0FU;
-  } else if (first >= 0xC0) {
-    length = 2;
-    value = first & 0x1FU;
-  }
-  for (std::size_t i = 1; i < length; ++i) {
-    value = (value << 6) | (byte(i) & 0x3FU);
-  }
-  text.remove_prefix(length);
-  return value;
-}
-
-// Characters that show nothing, or change how their neighbours are shown ("exe.jpg" for "gpj.exe").
-// The two joiners U+200C and U+200D stay: Persian and emoji are spelt with them.
-bool is_invisible(char32_t c) {
-  return c < 0x20 || (c >= 0x7F && c <= 0x9F) || c == 0xAD || c == 0x61C || c == 0x180E ||
-         c == 0x200B || c == 0x200E || c == 0x200F || (c >= 0x2028 && c <= 0x202E) ||
-         (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF || c == 0xFFFD ||
-         (c >= 0xFFF9 && c <= 0xFFFB) || (c >= 0xE0000 && c <= 0xE007F);
-}
+constexpr char32_t kReplacement = 0xFFFD;
 
 std::string without_unsafe_characters(std::string_view name) {
   std::string result;
   while (!name.empty()) {
     const std::string_view before = name;
-    const char32_t c = take_code_point(name);
-    if (is_invisible(c)) {
+    const char32_t c = base::take_code_point(name);
+    if (base::is_invisible(c) || c == kReplacement) {
       continue;
     }
     result += before.substr(0, before.size() - name.size());

@@ -55,31 +55,51 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
   return spdlog::level::err;
 }
 
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
+// As JSON escapes it: above U+FFFF by a pair of surrogates.
+void append_escape(std::string& line, char32_t c) {
+  const auto unit = [&line](unsigned value) {
+    std::array<char, 8> escape{};
+    std::snprintf(escape.data(), escape.size(), "\\u%04x", value);
+    line += escape.data();
+  };
+  if (c > 0xFFFF) {
+    unit(0xD800U + ((c - 0x10000U) >> 10U));
+    unit(0xDC00U + ((c - 0x10000U) & 0x3FFU));
+  } else {
+    unit(c);
+  }
+}
 
+// A line is UTF-8, and a terminal shows what it says, whatever somebody sent us.
 void append_escaped(std::string& line, std::string_view value) {
+  const std::string valid = to_valid_utf8(value);
   line += '"';
-  // A line of JSON is UTF-8, whatever somebody sent us.
-  for (const char c : to_valid_utf8(value)) {
+  for (std::string_view rest = valid; !rest.empty();) {
+    const std::string_view before = rest;
+    const char32_t c = take_code_point(rest);
     if (c == '"' || c == '\\') {
       line += '\\';
-      line += c;
-    } else if (is_control(c)) {
-      std::array<char, 8> escape{};
-      std::snprintf(escape.data(), escape.size(), "\\u%04x", static_cast<unsigned>(c));
-      line += escape.data();
+      line += static_cast<char>(c);
+    } else if (is_invisible(c)) {
+      append_escape(line, c);
     } else {
-      line += c;
+      line += before.substr(0, before.size() - rest.size());
     }
   }
   line += '"';
 }
 
 bool is_bare(std::string_view value) {
-  return !value.empty() && is_valid_utf8(value) &&
-         std::none_of(value.begin(), value.end(), [](char c) {
-           return is_control(c) || c == ' ' || c == '"' || c == '=' || c == '\\';
-         });
+  if (value.empty() || !is_valid_utf8(value)) {
+    return false;
+  }
+  for (std::string_view rest = value; !rest.empty();) {
+    const char32_t c = take_code_point(rest);
+    if (is_invisible(c) || c == ' ' || c == '"' || c == '=' || c == '\\') {
+      return false;
+    }
+  }
+  return true;
 }
 
 std::string text_line(std::string_view event, std::initializer_list<LogField> fields) {

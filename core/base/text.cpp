@@ -90,6 +90,35 @@ std::string_view utf8_prefix(std::string_view text, std::size_t max_bytes) {
   return text.substr(0, end);
 }
 
+char32_t take_code_point(std::string_view& text) {
+  const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
+  const std::uint8_t first = byte(0);
+  std::size_t length = 1;
+  char32_t value = first;
+  if (first >= 0xF0) {
+    length = 4;
+    value = first & 0x07U;
+  } else if (first >= 0xE0) {
+    length = 3;
+    value = first & 0x0FU;
+  } else if (first >= 0xC0) {
+    length = 2;
+    value = first & 0x1FU;
+  }
+  for (std::size_t i = 1; i < length; ++i) {
+    value = (value << 6) | (byte(i) & 0x3FU);
+  }
+  text.remove_prefix(length);
+  return value;
+}
+
+bool is_invisible(char32_t c) {
+  return c < 0x20 || (c >= 0x7F && c <= 0x9F) || c == 0xAD || c == 0x61C || c == 0x180E ||
+         c == 0x200B || c == 0x200E || c == 0x200F || (c >= 0x2028 && c <= 0x202E) ||
+         (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF || (c >= 0xFFF9 && c <= 0xFFFB) ||
+         (c >= 0xE0000 && c <= 0xE007F);
+}
+
 std::string_view trim(std::string_view text) {
   static constexpr std::string_view kSpace = " \t\r\n\f\v";
   const std::size_t begin = text.find_first_not_of(kSpace);

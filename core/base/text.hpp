@@ -14,6 +14,12 @@ namespace patchbay::base {
 [[nodiscard]] std::string to_valid_utf8(std::string_view text);
 // The longest prefix of at most max_bytes that ends between code points. `text` is valid UTF-8.
 [[nodiscard]] std::string_view utf8_prefix(std::string_view text, std::size_t max_bytes);
+// Takes the code point at the front of `text`, which is valid UTF-8 and not empty.
+char32_t take_code_point(std::string_view& text);
+// Control characters, and those that show nothing or change how their neighbours are shown
+// ("exe.jpg" for "gpj.exe"). Not the two joiners U+200C and U+200D: Persian and emoji are spelt
+// with them.
+[[nodiscard]] bool is_invisible(char32_t c);
 // ASCII white space at both ends taken away.
 [[nodiscard]] std::string_view trim(std::string_view text);
 // ASCII only; other bytes stay.

@@ -17,6 +17,28 @@ std::string joined(std::string_view parent, std::string_view name) {
   return parent.empty() ? std::string(name) : std::string(parent) + "." + std::string(name);
 }
 
+// "people.owners", as messages and --set have it, is no name in a file: {"people": {"owners": …}}
+// is.
+bool is_path(std::string_view name) { return name.find_first_of(".*[") != std::string_view::npos; }
+
+std::string nested(std::string_view path) {
+  std::string result = "{ \"";
+  std::size_t depth = 1;
+  for (const char c : path) {
+    if (c == '.') {
+      result += "\": { \"";
+      ++depth;
+    } else {
+      result += c;
+    }
+  }
+  result += "\": …";
+  while (depth-- > 0) {
+    result += " }";
+  }
+  return result;
+}
+
 class TableWalk {
  public:
   explicit TableWalk(std::vector<ConfigProblem>& problems) : problems_(problems) {}
@@ -29,7 +51,9 @@ class TableWalk {
     const bool named_by_operator = find_config_key(joined(pattern, "*")) != nullptr;
     for (auto& [name, member] : value.items()) {
       const std::string member_path = joined(path, name);
-      const Key* key = find_config_key(joined(pattern, named_by_operator ? "*" : name));
+      const Key* key = named_by_operator ? find_config_key(joined(pattern, "*"))
+                       : is_path(name)   ? nullptr
+                                         : find_config_key(joined(pattern, name));
       if (key == nullptr) {
         report_unknown(pattern, member_path, name);
         continue;
@@ -47,6 +71,10 @@ class TableWalk {
   }
 
   void report_unknown(std::string_view pattern, const std::string& path, std::string_view name) {
+    if (is_path(name) && find_config_key(joined(pattern, name)) != nullptr) {
+      fail(path, "unknown key; in a file write " + nested(name));
+      return;
+    }
     const auto nearest = base::nearest(name, config_keys_below(pattern));
     fail(path, nearest ? "unknown key; did you mean \"" + std::string(*nearest) + "\"?"
                        : "unknown key; `patchbay config reference` lists all keys");

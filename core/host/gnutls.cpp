@@ -3,7 +3,8 @@
 // test its ciphers at each start, which costs 0.8 MB.
 // https://www.gnutls.org/manual/html_node/Initialization.html
 
-extern "C" int _gnutls_global_init_skip();  // NOLINT(bugprone-reserved-identifier): GnuTLS's own name
+extern "C" int
+_gnutls_global_init_skip();  // NOLINT(bugprone-reserved-identifier): GnuTLS's own name
 extern "C" int _gnutls_global_init_skip() {  // NOLINT(bugprone-reserved-identifier)
   return 1;
 }

@@ -91,6 +91,16 @@ delivery::DeliveryOptions delivery_options(const Config& config) {
   return options;
 }
 
+// What may be meant so, and is rarely.
+void log_doubts(const Config& config) {
+  for (const std::string& missing : missing_programs(config)) {
+    base::log_error("config.no_program", {{"reason", missing}});
+  }
+  for (const std::string& doubt : doubts_about(config)) {
+    base::log_warning("config.doubtful", {{"reason", doubt}});
+  }
+}
+
 adapters::AdapterHostOptions adapter_options(const Config& config) {
   adapters::AdapterHostOptions options;
   options.plugin_dirs = config.plugin_dirs;
@@ -123,6 +133,8 @@ class Host::Parts {
   Status open_adapters();
   void start();
   void serve();
+  // For the service manager.
+  [[nodiscard]] std::string serving() const;
   void tell_how_to_talk() const;
   [[nodiscard]] std::string console_problem() const;
   void wait_for_signal();
@@ -284,12 +296,7 @@ Status Host::Parts::open_adapters() {
                                     database.get(), &loop, connector.get()});
   channels->load_plugins();
   PATCHBAY_TRY(check_clear_secrets(config, *channels));
-  for (const std::string& missing : missing_programs(config)) {
-    base::log_error("config.no_program", {{"reason", missing}});
-  }
-  for (const std::string& doubt : doubts_about(config)) {
-    base::log_warning("config.doubtful", {{"reason", doubt}});
-  }
+  log_doubts(config);
   for (const InstanceSettings& instance : config.instances) {
     // One that is refused is logged there and stays in the list as failed; the others start.
     static_cast<void>(channels->add_instance({instance.name, instance.channel,
@@ -313,6 +320,9 @@ int Host::Parts::run() {
 // Deliveries first (they say what is still owed), then what waits in the intake, then the world.
 void Host::Parts::start() {
   deliveries->start([this](Status delivering) {
+    if (stopping) {
+      return;
+    }
     if (!delivering.ok()) {
       give_up(delivering);
       return;
@@ -340,14 +350,17 @@ void Host::Parts::serve() {
   scan->start();
   keep_house();
   beat();
-  static_cast<void>(
-      notifier.ready("serving " + std::to_string(config.instances.size()) + " instances"));
+  static_cast<void>(notifier.ready(serving()));
   const auto took = std::chrono::duration_cast<base::Milliseconds>(loop.now() - started);
   base::log_info("host.ready",
                  {{"data", folder.root}, {"config", config.source}, {"ms", took.count()}});
   if (overrides.file.empty()) {
     tell_how_to_talk();
   }
+}
+
+std::string Host::Parts::serving() const {
+  return "serving " + std::to_string(config.instances.size()) + " instances";
 }
 
 // A host on embedded defaults is somebody's first: three lines say what to do with it.
@@ -401,7 +414,9 @@ void Host::Parts::wait_for_signal() {
 
 void Host::Parts::on_signal(int signal) {
   if (signal == SIGHUP) {
-    reload();
+    if (!stopping) {
+      reload();
+    }
   } else if (!stopping) {
     shut_down();
   } else {
@@ -420,6 +435,7 @@ void Host::Parts::reload() {
     for (const std::string& secret : fresh->secrets) {
       base::register_secret(secret);
     }
+    log_doubts(*fresh);
     for (const std::string& fixed : keys_needing_restart(config, *fresh)) {
       base::log_warning("config.needs_restart", {{"key", fixed}});
     }
@@ -440,7 +456,8 @@ void Host::Parts::reload() {
     base::set_log_level(config.log_level);
     base::log_info("config.reloaded", {{"config", config.source}});
   }
-  static_cast<void>(notifier.ready("serving"));
+  static_cast<void>(notifier.ready(
+      serving() + (usable.ok() ? "" : "; the changed configuration was refused, see the log")));
 }
 
 // Agents finish or are stopped, what they wrote is accepted and on its way, then the channels

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/text.hpp"
+
 namespace patchbay::host {
 namespace {
 
@@ -16,12 +18,17 @@ std::size_t width_of(const std::string& text) {
 }  // namespace
 
 std::string printable(const std::string& text) {
-  std::string result = text;
-  for (char& c : result) {
+  const std::string valid = base::to_valid_utf8(text);
+  std::string result;
+  for (std::string_view rest = valid; !rest.empty();) {
+    const std::string_view before = rest;
+    const char32_t c = base::take_code_point(rest);
     if (c == '\n' || c == '\t' || c == '\r') {
-      c = ' ';
-    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
-      c = '?';
+      result += ' ';
+    } else if (base::is_invisible(c)) {
+      result += '?';
+    } else {
+      result += before.substr(0, before.size() - rest.size());
     }
   }
   return result;

@@ -22,6 +22,16 @@ SessionAddress address(const std::string& id) {
   return {base::AgentGroupId("main"), base::SessionId(id)};
 }
 
+std::map<base::AgentGroupId, AgentGroup> groups() {
+  AgentGroup group;
+  group.id = base::AgentGroupId("main");
+  group.command = {"agent"};
+  group.workspace = "/nowhere/agents/main";
+  group.idle_timeout = minutes(10);
+  group.timezone = "Europe/Berlin";
+  return {{group.id, group}};
+}
+
 class SupervisorTest : public ::testing::Test {
  protected:
   SupervisorTest() { make(2); }
@@ -33,13 +43,7 @@ class SupervisorTest : public ::testing::Test {
     options.session_folder = [](const SessionAddress& session) {
       return "/nowhere/" + session.id.str();
     };
-    AgentGroup group;
-    group.id = base::AgentGroupId("main");
-    group.command = {"agent"};
-    group.workspace = "/nowhere/agents/main";
-    group.idle_timeout = minutes(10);
-    group.timezone = "Europe/Berlin";
-    options.groups.emplace(group.id, group);
+    options.groups = groups();
     supervisor = std::make_unique<Supervisor>(std::move(options), loop, storage, runtime, hooks);
   }
 
@@ -334,6 +338,19 @@ TEST_F(SupervisorTest, StopAllWithNothingRunningIsDoneAtOnce) {
   supervisor->stop_all([&] { stopped = true; });
   loop.run_ready();
   EXPECT_TRUE(stopped);
+}
+
+TEST_F(SupervisorTest, ANewConfigurationIsTriedAtOnceByThoseThatFailed) {
+  runtime.start_status = {base::Code::kNotFound, "no such program"};
+  work("a", 1);
+  loop.advance(seconds(1));
+  ASSERT_EQ(state("a"), RunState::kBackoff);
+  const std::size_t before = runtime.started.size();
+  runtime.start_status = {};
+  supervisor->set_groups(groups());
+  loop.run_ready();
+  EXPECT_EQ(state("a"), RunState::kRunning);
+  EXPECT_EQ(runtime.started.size(), before + 1);
 }
 
 TEST_F(SupervisorTest, AGroupThatLeftTheConfigurationIsNotStarted) {

@@ -46,6 +46,10 @@ TEST_F(LogTest, NobodyCanForgeALineOrDriveATerminal) {
       captured([] { log_warning("x", {{"name", "a\n2026-01-01 error forged\r\x1B[2J\x7F\b"}}); });
   EXPECT_EQ(std::count(line.begin(), line.end(), '\n'), 1);
   EXPECT_THAT(line, HasSubstr("a\\u000a2026-01-01 error forged\\u000d\\u001b[2J\\u007f\\u0008\""));
+  // Without a space, quotes come from the characters alone: CSI in one of them, text turned round,
+  // a tag.
+  EXPECT_THAT(captured([] { log_info("x", {{"name", "\u009b2J\u202egpj.exe\U000E0041\u200d"}}); }),
+              HasSubstr("name=\"\\u009b2J\\u202egpj.exe\\udb40\\udc41\u200d\""));
 }
 
 TEST_F(LogTest, PercentAndBracesAreOnlyText) {

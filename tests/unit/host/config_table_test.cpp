@@ -48,6 +48,18 @@ TEST(ConfigTableTest, EveryDefaultPassesItsOwnCheckAndIsFilledIn) {
   EXPECT_FALSE(config.contains("data_dir"));
 }
 
+TEST(ConfigTableTest, APathIsNoName) {
+  Json config = Json::parse(R"({ "people.owners": ["telegram:42"], "agents.*": {}, "log":
+      { "level.x": 1 }, "wirings[]": [] })");
+  const auto problems = apply_table(config);
+  ASSERT_EQ(problems.size(), 4U);
+  EXPECT_EQ(problems[0].path, "people.owners");
+  EXPECT_EQ(problems[0].message, R"(unknown key; in a file write { "people": { "owners": … } })");
+  EXPECT_THAT(problems[1].message, HasSubstr("unknown key"));
+  EXPECT_THAT(problems[2].message, HasSubstr("unknown key"));
+  EXPECT_THAT(problems[3].message, HasSubstr("unknown key"));
+}
+
 TEST(ConfigTableTest, AllProblemsAreToldAtOnceInTheOrderOfTheFile) {
   Json config = Json::parse(R"({ "log": { "level": "inof" }, "limits": { "file": "1KB" },
       "delivery": { "max_attempts": 0, "max_age": 3 } })");

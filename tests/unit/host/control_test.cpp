@@ -483,6 +483,9 @@ TEST(TextTableTest, AlignsColumnsAndDefusesControlCharacters) {
   table.add({"y", "z"});
   EXPECT_EQ(table.str(), "A      B\nmüßig  x?[2J\ny      z");
   EXPECT_EQ(printable("two\nlines\tand\r\x7f"), "two lines and ?");
+  EXPECT_EQ(printable("a\u009b2J and \u202egpj.exe, \u200d stays"),
+            "a?2J and ?gpj.exe, \u200d stays");
+  EXPECT_EQ(printable("\xff"), "\uFFFD");
 }
 
 }  // namespace
