@@ -4,14 +4,13 @@ import { describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import { Host, bin, run, temporaryFolder, until } from '../e2e/lib/host.mjs';
+import { Host, bin, run, temporaryFolder, until, DEADLINE } from '../e2e/lib/host.mjs';
 import { telegramConfig } from '../e2e/lib/configs.mjs';
 import { assertInvariants, telegramView } from '../e2e/lib/invariants.mjs';
 import { TelegramServer } from '../e2e/telegram/server.mjs';
 import { Conversation } from './conversation.mjs';
 import { SmallDisk } from './small_disk.mjs';
 
-const SETTLE = Number(process.env.PATCHBAY_E2E_DEADLINE ?? 60_000);
 const DISK = 24 << 20; // bytes
 
 // Runs `body` with a host that has answered once; afterwards everything that was said was answered.
@@ -36,7 +35,7 @@ async function withSmallDisk(body) {
     await until(async () => (await conversation.pending(host)) === null, 'the first answer');
     await body(scene);
     let pending;
-    await until(async () => (pending = await conversation.pending(host)) === null, 'everything to settle', SETTLE)
+    await until(async () => (pending = await conversation.pending(host)) === null, 'everything to settle', DEADLINE)
       .catch((error) => { throw new Error(`${error.message}: ${pending}`); });
     assert.deepEqual(await host.stop(), { code: 0, signal: null });
     // All came, once and in order.

@@ -5,12 +5,11 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { until, bin, temporaryFolder } from '../e2e/lib/host.mjs';
+import { until, bin, temporaryFolder, DEADLINE } from '../e2e/lib/host.mjs';
 import { withConversation } from './conversation.mjs';
 
 const CORE = fileURLToPath(new URL('../../core', import.meta.url));
 const AT_ONCE = Number(process.env.PATCHBAY_AT_ONCE ?? 4);
-const SETTLE = Number(process.env.PATCHBAY_E2E_DEADLINE ?? 60_000);
 
 // [{name, fails}]: as the code has them, so that none is forgotten.
 function failpointsInCode() {
@@ -76,7 +75,7 @@ const SCENES = {
       const { host, conversation } = scene;
       await host.start();
       beginTalk(scene);
-      assert.equal(await conversation.settled(host, SETTLE), null);
+      assert.equal(await conversation.settled(host, DEADLINE), null);
       await host.stop();
       for (const session of fs.readdirSync(path.join(host.data, 'sessions', 'main'))) {
         fs.writeFileSync(path.join(host.data, 'sessions', 'main', session, 'outbound.db'), 'x'.repeat(8192));
@@ -108,10 +107,10 @@ async function tryFailpoint(name, action) {
         (inRunner && host.log.includes("the adapter's process was lost")) || !host.alive;
       beginTalk(scene);
       host.spawn(env);
-      await until(() => died() || bothWereAnswered(scene), 'the first answers', SETTLE);
+      await until(() => died() || bothWereAnswered(scene), 'the first answers', DEADLINE);
       talkOn(scene);
       let settled = false;
-      await until(async () => died() || (settled = await isSettled(scene)), 'an end', SETTLE).catch(() => {});
+      await until(async () => died() || (settled = await isSettled(scene)), 'an end', DEADLINE).catch(() => {});
       // That an error was passed is what the same case with "kill" shows.
       assert.ok(!kills || died(), `${name}: ${settled ? 'the conversation ended' : 'time ran out'}, and ${action} was not reached`);
       if (!host.alive) {
@@ -121,7 +120,7 @@ async function tryFailpoint(name, action) {
         assert.ok(kills || !host.log.includes('host.ready'), `${name}: ${action} ended a host that served`);
         host.spawn();
       }
-      assert.equal(await conversation.settled(host, SETTLE), null);
+      assert.equal(await conversation.settled(host, DEADLINE), null);
     });
   } finally {
     fs.rmSync(flags, { recursive: true, force: true });
@@ -142,5 +141,5 @@ const cases = failpointsInCode()
 test('failpoints', { concurrency: AT_ONCE }, async (t) => {
   assert.ok(cases.length > (only ? 0 : 60), `${cases.length} cases: were the failpoints not found?`);
   await Promise.all(cases.map(({ name, action }) =>
-    t.test(`${name}=${action}`, { timeout: 3 * SETTLE }, () => tryFailpoint(name, action))));
+    t.test(`${name}=${action}`, { timeout: 3 * DEADLINE }, () => tryFailpoint(name, action))));
 });

@@ -4,13 +4,12 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
-import { until, bin } from '../e2e/lib/host.mjs';
+import { until, bin, DEADLINE } from '../e2e/lib/host.mjs';
 import { readDataFolder } from '../e2e/lib/databases.mjs';
 import { Conversation, randomFrom, runningAgents, withConversation } from './conversation.mjs';
 
 const SEED = Number(process.env.PATCHBAY_SEED ?? randomInt(1 << 30));
 const KILLS = Number(process.env.PATCHBAY_KILLS ?? 6);
-const SETTLE = Number(process.env.PATCHBAY_E2E_DEADLINE ?? 60_000);
 const AGENTS = ['anna', 'otto'];
 const GROUPS = [-1001, -1002, -1003];
 const MESSAGES = 6; // a group: it takes 20 answers a minute, and the host keeps to it
@@ -94,7 +93,7 @@ async function sayAll({ server, conversation }, random, step = () => {}) {
 
 async function settledAndRight(scene) {
   const { host, conversation } = scene;
-  assert.equal(await conversation.settled(host, SETTLE), null);
+  assert.equal(await conversation.settled(host, DEADLINE), null);
   assert.deepEqual(await host.stop(), { code: 0, signal: null });
   const state = readDataFolder(host.data);
   everyAgentGotEverything(state, conversation);

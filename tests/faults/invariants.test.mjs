@@ -5,11 +5,10 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { temporaryFolder } from '../e2e/lib/host.mjs';
+import { temporaryFolder, DEADLINE } from '../e2e/lib/host.mjs';
 import { telegramView, violations } from '../e2e/lib/invariants.mjs';
 import { withConversation } from './conversation.mjs';
 
-const SETTLE = Number(process.env.PATCHBAY_E2E_DEADLINE ?? 60_000);
 
 function sessionFolder(data) {
   const agent = path.join(data, 'sessions', 'main');
@@ -60,7 +59,7 @@ test('every damage is noticed by its invariant', async () => {
     conversation.say(chat, server.user(42), 'the first');
     conversation.say(chat, server.user(42), 'the second', { name: 'notes.bin', bytes: Buffer.alloc(5000, 'n') });
     await host.start();
-    assert.equal(await conversation.settled(host, SETTLE), null);
+    assert.equal(await conversation.settled(host, DEADLINE), null);
     await host.stop();
     assert.deepEqual(violations(host.data, [telegramView(server)]), []);
     for (const [what, invariant, damage] of DAMAGES) {

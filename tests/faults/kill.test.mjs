@@ -4,14 +4,13 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
-import { until } from '../e2e/lib/host.mjs';
+import { until, DEADLINE } from '../e2e/lib/host.mjs';
 import { readDataFolder } from '../e2e/lib/databases.mjs';
 import { randomFrom, runningAgents, withConversation } from './conversation.mjs';
 import { answersAreInOrder, atSomePoint, everyMessageWasDealtWith, missingKinds, operatorAndPeopleWereTold, talk } from './talk.mjs';
 
 const SEED = Number(process.env.PATCHBAY_SEED ?? randomInt(1 << 30));
 const KILLS = Number(process.env.PATCHBAY_KILLS ?? 20);
-const SETTLE = Number(process.env.PATCHBAY_E2E_DEADLINE ?? 60_000);
 
 // The agents that run now get SIGKILL; returns how many.
 function killAgents(host, random, all) {
@@ -57,7 +56,7 @@ test(`${KILLS} kills: nothing is lost, nothing is shown twice (PATCHBAY_SEED=${S
       over = true;
       await talking;
     }
-    assert.equal(await conversation.settled(host, SETTLE), null);
+    assert.equal(await conversation.settled(host, DEADLINE), null);
     assert.deepEqual(await host.stop(), { code: 0, signal: null });
     const state = readDataFolder(host.data);
     const tally = everyMessageWasDealtWith(state, conversation);
