@@ -16,9 +16,8 @@ constexpr std::chrono::seconds kWatchLate{1};
 }  // namespace
 
 struct AdapterThread::Shared {
-  std::shared_ptr<HostGate> gate;
+  std::shared_ptr<Bridge> bridge;
   std::shared_ptr<Module> module;  // shared by its instances
-  base::InstanceName name;
   base::Milliseconds slow;
   pbay_adapter adapter{};
   std::atomic<bool> abandoned{false};
@@ -30,7 +29,7 @@ struct AdapterThread::Shared {
 
   [[nodiscard]] std::optional<base::MonotonicTime> now() const {
     std::optional<base::MonotonicTime> out;
-    gate->with([&out](const AdapterHostServices& services) { out = services.loop.now(); });
+    bridge->gate().with([&out](const AdapterHostServices& services) { out = services.loop.now(); });
     return out;
   }
 
@@ -66,9 +65,9 @@ struct AdapterThread::Shared {
     const auto end = now();
     if (start && end && *end - *start > slow && !abandoned) {
       ++slow_calls;
-      base::log_warning(
-          "adapter.slow_call",
-          {{"instance", name.str()},
+      bridge->log_within_share(
+          base::LogLevel::kWarning, "adapter.slow_call",
+          {{"instance", bridge->name().str()},
            {"call", call_name},
            {"ms", std::chrono::duration_cast<base::Milliseconds>(*end - *start).count()},
            {"limit_ms", slow.count()}});
@@ -76,19 +75,17 @@ struct AdapterThread::Shared {
   }
 };
 
-AdapterThread::AdapterThread(base::Loop& loop, std::shared_ptr<HostGate> gate,
+AdapterThread::AdapterThread(base::Loop& loop, std::shared_ptr<Bridge> bridge,
                              std::shared_ptr<Module> module,
-                             std::unique_ptr<base::Executor> executor, base::InstanceName name,
-                             CallLimits limits,
+                             std::unique_ptr<base::Executor> executor, CallLimits limits,
                              base::UniqueFunction<void(const std::string& call)> hung)
     : loop_(loop),
       shared_(std::make_shared<Shared>()),
       executor_(std::move(executor)),
       hung_(std::move(hung)),
       hung_after_(limits.hung) {
-  shared_->gate = std::move(gate);
+  shared_->bridge = std::move(bridge);
   shared_->module = std::move(module);
-  shared_->name = std::move(name);
   shared_->slow = limits.slow;
 }
 
@@ -117,8 +114,9 @@ void AdapterThread::after_calls(base::UniqueFunction<void()> done) {
   if (abandoned_) {
     return;
   }
-  executor_->post(
-      [gate = shared_->gate, done = std::move(done)]() mutable { gate->post(std::move(done)); });
+  executor_->post([bridge = shared_->bridge, done = std::move(done)]() mutable {
+    bridge->gate().post(std::move(done));
+  });
 }
 
 void AdapterThread::abandon() {

@@ -7,10 +7,9 @@
 
 #include <patchbay/adapter.h>
 
-#include "adapters/host_gate.hpp"
+#include "adapters/bridge.hpp"
 #include "adapters/module.hpp"
 #include "base/executor.hpp"
-#include "base/ids.hpp"
 #include "base/unique_function.hpp"
 
 namespace patchbay::adapters {
@@ -24,9 +23,9 @@ struct CallLimits {
 class AdapterThread {
  public:
   // `hung` comes when a call takes longer than it may; it says which call.
-  AdapterThread(base::Loop& loop, std::shared_ptr<HostGate> gate, std::shared_ptr<Module> module,
-                std::unique_ptr<base::Executor> executor, base::InstanceName name,
-                CallLimits limits, base::UniqueFunction<void(const std::string& call)> hung);
+  AdapterThread(base::Loop& loop, std::shared_ptr<Bridge> bridge, std::shared_ptr<Module> module,
+                std::unique_ptr<base::Executor> executor, CallLimits limits,
+                base::UniqueFunction<void(const std::string& call)> hung);
   // Waits for the call under way, unless it was abandoned.
   ~AdapterThread();
   AdapterThread(const AdapterThread&) = delete;

@@ -230,6 +230,8 @@ void AdapterHost::State::start(Entry& entry, CheckedConfig checked) {
       .inbound = *inbound,
       .events = *events,
       .metadata = metadata,
+      .is_instance =
+          [this](const std::string& name) { return entries.contains(base::InstanceName(name)); },
   };
   if (entry.config.isolation == Isolation::kProcess) {
     setup.isolated = RunnerOptions{.program = options.runner,

@@ -6,7 +6,6 @@
 #include "adapters/abi_text.hpp"
 #include "base/limits.hpp"
 #include "base/log.hpp"
-#include "base/text.hpp"
 
 namespace patchbay::adapters {
 
@@ -96,17 +95,43 @@ void Bridge::post_from_host(base::UniqueFunction<void(Instance&)> task) {
 }
 
 void Bridge::log(std::uint32_t level, pbay_str message) {
-  std::string text = base::to_valid_utf8(view(message).substr(0, limits::kAdapterLogBytes));
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
+  std::string text = shown_in_log(view(message));
   const auto log_level =
       level <= PBAY_LOG_ERROR ? static_cast<base::LogLevel>(level) : base::LogLevel::kError;
-  base::log(log_level, "adapter.log", {{"instance", name_.str()}, {"message", text}});
+  log_within_share(log_level, "adapter.log", {{"instance", name_.str()}, {"message", text}});
   if (log_level == base::LogLevel::kError) {
     text = base::redact(text);
     const std::lock_guard lock(error_mutex_);
     last_error_ = std::move(text);
   }
+}
+
+void Bridge::log_within_share(base::LogLevel level, std::string_view event,
+                              std::initializer_list<base::LogField> fields) {
+  if (!base::is_logged(level)) {
+    return;  // and costs nothing
+  }
+  std::size_t bytes = 0;
+  for (const base::LogField& field : fields) {
+    bytes += field.value.size();
+  }
+  base::MonotonicTime now;
+  gate_->with([&now](const AdapterHostServices& services) { now = services.loop.now(); });
+  const std::lock_guard lock(log_mutex_);
+  const LogShare::Verdict verdict = log_share_.ask(bytes, now);
+  if (verdict == LogShare::Verdict::kLeaveOutFirst) {
+    base::log_warning(
+        "adapter.log_share_used",
+        {{"instance", name_.str()},
+         {"reason", "it fills the log; further lines of it are left out for a while"}});
+  }
+  if (verdict != LogShare::Verdict::kWrite) {
+    return;
+  }
+  if (const std::uint64_t lines = log_share_.take_left_out(); lines != 0) {
+    base::log_warning("adapter.log_lines_left_out", {{"instance", name_.str()}, {"lines", lines}});
+  }
+  base::log(level, event, fields);
 }
 
 std::string Bridge::last_error() const {

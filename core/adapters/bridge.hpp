@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -14,8 +15,10 @@
 #include <patchbay/adapter.h>
 
 #include "adapters/host_gate.hpp"
+#include "adapters/log_share.hpp"
 #include "base/ids.hpp"
 #include "base/limits.hpp"
+#include "base/log.hpp"
 #include "base/unique_function.hpp"
 
 namespace patchbay::adapters {
@@ -97,15 +100,22 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
   [[nodiscard]] const base::ChannelName& channel() const { return channel_; }
 
   void log(std::uint32_t level, pbay_str message);
+  // A line that the adapter is the cause of, as far as its share of the log goes; lines beyond that
+  // are counted, and the log says how many they were.
+  void log_within_share(base::LogLevel level, std::string_view event,
+                        std::initializer_list<base::LogField> fields);
   [[nodiscard]] std::string last_error() const;
 
   OwnedHandles staging;
   ConnectionBuffers connections{limits::kListenerBufferBytes};  // of listeners
   ConnectionBuffers websockets{limits::kWebSocketBufferBytes + kWebSocketFrameBytes};
   ConnectionBuffers streams{limits::kStreamBufferBytes};
+  // Answers to webhooks that say something: there are platforms to which such an answer is a
+  // message.
+  std::atomic<std::uint64_t> webhook_answers{0};
   // On any of these.
   [[nodiscard]] std::uint64_t sends() const {
-    return connections.sends() + websockets.sends() + streams.sends();
+    return connections.sends() + websockets.sends() + streams.sends() + webhook_answers;
   }
   std::atomic<std::size_t> pending_submits{0};
   // It has asked for an extension that connects for it: http, websocket or stream.
@@ -119,6 +129,8 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
   Instance* instance_ = nullptr;  // core thread only
   std::atomic<bool> deaf_{false};
   std::atomic<bool> ignored_{false};
+  std::mutex log_mutex_;
+  LogShare log_share_;  // guarded by log_mutex_
   mutable std::mutex error_mutex_;
   std::string last_error_;  // guarded by error_mutex_
 };

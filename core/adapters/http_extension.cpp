@@ -133,7 +133,8 @@ Status copy_request(const pbay_http_request& request, HttpRequestCopy& out) {
     out.request.redirects = net::HttpRedirects::kFollow;
   }
   if (request.max_response_bytes > 0) {
-    out.request.max_response_bytes = static_cast<std::uint64_t>(request.max_response_bytes);
+    out.request.max_response_bytes = std::min<std::uint64_t>(
+        static_cast<std::uint64_t>(request.max_response_bytes), limits::kHttpResponseMost);
   }
   if (request.timeout_ms > 0) {
     out.request.timeout =
@@ -215,14 +216,72 @@ void HttpExtension::request(pbay_op op, HttpRequestCopy copied) {
       return writer->take(bytes);
     };
   }
+  if (at_work_ < limits::kHttpRequestsPerInstance) {
+    start(op, running, std::move(copied));
+  } else {
+    wait(op, running, std::move(copied));
+  }
+}
+
+void HttpExtension::start(pbay_op op, Running& running, HttpRequestCopy copied) {
+  ++at_work_;
   running.operation = owner_.services().http->start(
       std::move(copied.request),
       [bridge = owner_.bridge().shared_from_this(), op,
        descriptors = std::move(copied.descriptors)](net::HttpResult result) {
         if (bridge->instance() != nullptr) {
+          bridge->instance()->http().answered(op, std::move(result));
+        }
+      });
+}
+
+void HttpExtension::wait(pbay_op op, Running& running, HttpRequestCopy copied) {
+  waiting_.push_back(op);
+  running.due = owner_.services().loop.now() + copied.request.timeout;
+  running.waiting.emplace(std::move(copied));
+  running.timer = owner_.services().loop.run_at(running.due, [this, op] {
+    stop_waiting(
+        op, Status(Code::kTimeout,
+                   "the request was not finished within its time: it waited for others "
+                   "of its instance, of which " +
+                       std::to_string(limits::kHttpRequestsPerInstance) + " at most are at work"));
+  });
+}
+
+void HttpExtension::stop_waiting(pbay_op op, const Status& why) {
+  Running& running = running_.at(op);
+  owner_.services().loop.cancel(running.timer);
+  running.waiting.reset();
+  std::erase(waiting_, op);
+  net::HttpResult result;
+  result.status = why;
+  // Later, as that of a request at work comes.
+  owner_.services().loop.post(
+      [bridge = owner_.bridge().shared_from_this(), op, result = std::move(result)]() mutable {
+        if (bridge->instance() != nullptr) {
           bridge->instance()->http().ended(op, std::move(result));
         }
       });
+}
+
+void HttpExtension::answered(pbay_op op, net::HttpResult result) {
+  --at_work_;
+  if (!waiting_.empty()) {
+    start_next();
+  }
+  ended(op, std::move(result));
+}
+
+void HttpExtension::start_next() {
+  const pbay_op next = waiting_.front();
+  waiting_.pop_front();
+  Running& running = running_.at(next);
+  base::Loop& loop = owner_.services().loop;
+  loop.cancel(running.timer);
+  HttpRequestCopy copied = std::move(*std::exchange(running.waiting, std::nullopt));
+  copied.request.timeout = std::max(std::chrono::ceil<base::Milliseconds>(running.due - loop.now()),
+                                    base::Milliseconds(1));
+  start(next, running, std::move(copied));
 }
 
 void HttpExtension::ended(pbay_op op, net::HttpResult result) {
@@ -281,14 +340,22 @@ void HttpExtension::finish(pbay_op op, Running finished) {
 void HttpExtension::cancel(pbay_op op) {
   const auto found = running_.find(op);
   if (found != running_.end()) {
-    owner_.services().http->cancel(found->second.operation);
+    cancel(op, found->second);
+  }
+}
+
+void HttpExtension::cancel(pbay_op op, const Running& running) {
+  if (running.waiting) {
+    stop_waiting(op, Status(Code::kCancelled, "the request was cancelled"));
+  } else {
+    owner_.services().http->cancel(running.operation);
   }
 }
 
 void HttpExtension::cancel_for(pbay_op delivery_op) {
   for (const auto& [op, running] : running_) {
     if (running.delivery_op == delivery_op) {
-      owner_.services().http->cancel(running.operation);
+      cancel(op, running);
     }
   }
 }
@@ -298,7 +365,7 @@ void HttpExtension::shut_down() {
     if (running.writer) {
       running.writer->drop_rest();
     }
-    owner_.services().http->cancel(running.operation);
+    cancel(op, running);
   }
 }
 

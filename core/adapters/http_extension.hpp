@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <unordered_map>
@@ -39,7 +40,8 @@ class DeliveryEvidence {
   virtual void untagged_request() = 0;
 };
 
-// [core thread]
+// At most limits::kHttpRequestsPerInstance are at work; further ones wait their turn, within their
+// time, so that one instance cannot take the connections of all. [core thread]
 class HttpExtension {
  public:
   HttpExtension(ExtensionOwner& owner, DeliveryEvidence& evidence,
@@ -58,12 +60,22 @@ class HttpExtension {
 
  private:
   struct Running {
-    net::HttpClient::Operation operation = 0;
+    net::HttpClient::Operation operation = 0;  // 0: it waits, or waited and never got its turn
+    std::optional<HttpRequestCopy> waiting;    // for its turn
+    base::MonotonicTime due;                   // when that is over for it
+    base::TimerId timer = 0;                   // then
     pbay_op delivery_op = 0;
     std::shared_ptr<StagingWriter> writer;  // null: the answer stays in memory
     std::optional<net::HttpResult> result;  // it waits for the writer
   };
   [[nodiscard]] base::Status admit(HttpRequestCopy& copy);
+  void start(pbay_op op, Running& running, HttpRequestCopy copied);
+  void start_next();
+  void wait(pbay_op op, Running& running, HttpRequestCopy copied);
+  void stop_waiting(pbay_op op, const base::Status& why);
+  void cancel(pbay_op op, const Running& running);
+  // The client is done with it.
+  void answered(pbay_op op, net::HttpResult result);
   void ended(pbay_op op, net::HttpResult result);
   void finish(pbay_op op, Running finished);
 
@@ -71,6 +83,8 @@ class HttpExtension {
   DeliveryEvidence& evidence_;
   std::shared_ptr<const HostRules> rules_;  // shared with requests, which may outlive this
   std::unordered_map<pbay_op, Running> running_;
+  std::deque<pbay_op> waiting_;  // for their turn
+  std::size_t at_work_ = 0;
   std::uint64_t requests_ = 0;
 };
 

@@ -43,7 +43,8 @@ Instance::Instance(InstanceSetup setup)
           [this](pbay_op op) { cancel_host_operation(op); }, [this] { return bridge_->sends(); },
           [this]() -> bool { return setup_.isolated || bridge_->uses_network; }),
       http_(*this, deliveries_, setup_.hosts),
-      listeners_(*this, setup_.options.data_dir + "/run"),
+      listeners_(*this, setup_.options.data_dir + "/run",
+                 [this](const std::string& name) { return setup_.is_instance(name); }),
       websockets_(*this, setup_.hosts),
       streams_(*this, setup_.hosts),
       webhooks_(*this, setup_.webhooks),
@@ -95,7 +96,7 @@ void Instance::start() {
                       ? setup_.services.make_executor(setup_.name.str())
                       : std::make_unique<base::SingleThread>("pb-" + setup_.name.str());
   thread_ = std::make_unique<AdapterThread>(
-      setup_.services.loop, setup_.gate, setup_.module, std::move(executor), setup_.name,
+      setup_.services.loop, bridge_, setup_.module, std::move(executor),
       CallLimits{setup_.options.slow_call, setup_.options.hung_call},
       [bridge = bridge_, patience = setup_.options.hung_call](const std::string& call) {
         if (bridge->instance() != nullptr) {
@@ -379,7 +380,7 @@ void Instance::finish_stops() {
 }
 
 void Instance::set_state(InstanceState state, const std::string& reason,
-                         const std::string& user_action) {
+                         const std::string& user_action, SaidBy said_by) {
   status_.state = state;
   status_.since = setup_.services.loop.wall_now();
   status_.reason = reason;
@@ -387,12 +388,17 @@ void Instance::set_state(InstanceState state, const std::string& reason,
   status_.login_code.clear();
   status_.login_code_is_qr = false;
   capabilities_.forget();
-  const bool bad = state == InstanceState::kFailed;
-  base::log(bad ? base::LogLevel::kError : base::LogLevel::kInfo, "adapter.state",
-            {{"instance", setup_.name.str()},
-             {"state", state_name(state)},
-             {"reason", reason},
-             {"action", user_action}});
+  const auto level =
+      state == InstanceState::kFailed ? base::LogLevel::kError : base::LogLevel::kInfo;
+  const std::initializer_list<base::LogField> fields = {{"instance", setup_.name.str()},
+                                                        {"state", state_name(state)},
+                                                        {"reason", reason},
+                                                        {"action", user_action}};
+  if (said_by == SaidBy::kAdapter) {
+    bridge_->log_within_share(level, "adapter.state", fields);
+  } else {
+    base::log(level, "adapter.state", fields);
+  }
   setup_.events.on_instance_state(setup_.name, state, reason);
 }
 
@@ -498,7 +504,8 @@ void Instance::host_refused(const Status& why) {
 
 void Instance::violation(std::string_view what) {
   ++violations_;
-  base::log_warning("adapter.contract_broken", {{"instance", setup_.name.str()}, {"what", what}});
+  bridge_->log_within_share(base::LogLevel::kWarning, "adapter.contract_broken",
+                            {{"instance", setup_.name.str()}, {"what", what}});
 }
 
 }  // namespace patchbay::adapters

@@ -52,7 +52,8 @@ struct InstanceSetup {
   routing::InboundPort& inbound;
   delivery::ChannelEvents& events;
   const std::function<void(const base::InstanceName&, const std::string&)>& metadata;
-  std::optional<RunnerOptions> isolated = {};  // it runs in a process of its own
+  std::function<bool(const std::string& name)> is_instance;  // whether there is one of that name
+  std::optional<RunnerOptions> isolated = {};                // it runs in a process of its own
   // That process was lost: what happens next. The object goes soon after, when it is_over().
   std::function<RestartPlan()> lost = {};
 };
@@ -163,8 +164,9 @@ class Instance final : public ExtensionOwner {
   void watch_processor_time();
   void end_everything(const std::string& why);
   void finish_stops();
+  enum class SaidBy { kHost, kAdapter };
   void set_state(delivery::InstanceState state, const std::string& reason,
-                 const std::string& user_action);
+                 const std::string& user_action, SaidBy said_by = SaidBy::kHost);
   [[nodiscard]] bool answers() const {
     return phase_ == Phase::kRunning || phase_ == Phase::kStopping;
   }

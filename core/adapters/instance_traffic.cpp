@@ -132,7 +132,7 @@ void Instance::report_state(const ReportedState& reported) {
     return;
   }
   set_state(static_cast<InstanceState>(reported.state), base::redact(reported.reason),
-            base::redact(reported.user_action));
+            base::redact(reported.user_action), SaidBy::kAdapter);
   if (status_.state == InstanceState::kLoginRequired) {
     status_.login_code = reported.login_code;
     status_.login_code_is_qr = reported.login_code_is_qr;
@@ -211,7 +211,8 @@ void Instance::report_fact(const std::string& fact_json) {
     violation("metadata() that is no JSON object");
     return;
   }
-  base::log_debug("adapter.fact", {{"instance", setup_.name.str()}, {"fact", fact_json}});
+  bridge_->log_within_share(base::LogLevel::kDebug, "adapter.fact",
+                            {{"instance", setup_.name.str()}, {"fact", fact_json}});
   if (setup_.metadata) {
     setup_.metadata(setup_.name, fact_json);
   }

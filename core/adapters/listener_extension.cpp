@@ -195,15 +195,40 @@ class ListenerExtension::Socket final : public net::UnixListenerEvents {
   std::unique_ptr<net::UnixListener> listener_;  // the first to go: it calls this object
 };
 
-ListenerExtension::ListenerExtension(ExtensionOwner& owner, std::string run_dir)
-    : owner_(owner), run_dir_(std::move(run_dir)) {}
+ListenerExtension::ListenerExtension(ExtensionOwner& owner, std::string run_dir,
+                                     base::UniqueFunction<bool(const std::string&)> is_instance)
+    : owner_(owner), run_dir_(std::move(run_dir)), is_instance_(std::move(is_instance)) {}
 
 ListenerExtension::~ListenerExtension() = default;
 
-Result<std::string> ListenerExtension::socket_path(const std::string& name) const {
+// Whoever connects to a socket knows it by the name of its instance.
+Status ListenerExtension::check_name(const std::string& name) const {
   if (!base::is_instance_name(name)) {
-    return Status(Code::kInvalidArgument, "a listener's name is [a-z0-9][a-z0-9-]{0,31}");
+    return {Code::kInvalidArgument, "a listener's name is [a-z0-9][a-z0-9-]{0,31}"};
   }
+  const std::string& own = owner_.bridge().name().str();
+  if (name == own) {
+    return {};
+  }
+  if (!name.starts_with(own + "-")) {
+    return {Code::kRefused, "instance '" + own + "' may listen on '" + own + "' and '" + own +
+                                "-…' only, not on '" + name + "'"};
+  }
+  // "work-2…" is that of instance "work-2", if there is one, and not of "work".
+  for (std::size_t end = name.find('-', own.size() + 1);; end = name.find('-', end + 1)) {
+    const std::string other = name.substr(0, end);
+    if (is_instance_(other)) {
+      return {Code::kRefused, "instance '" + own + "' may not listen on '" + name +
+                                  "': such names are those of instance '" + other + "'"};
+    }
+    if (end == std::string::npos) {
+      return {};
+    }
+  }
+}
+
+Result<std::string> ListenerExtension::socket_path(const std::string& name) const {
+  PATCHBAY_TRY(check_name(name));
   if (::mkdir(run_dir_.c_str(), 0700) != 0 && errno != EEXIST) {
     return Status::from_errno(errno, run_dir_);
   }
@@ -212,6 +237,12 @@ Result<std::string> ListenerExtension::socket_path(const std::string& name) cons
 
 void ListenerExtension::listen(pbay_op op, const std::string& name) {
   if (!owner_.begin(op, "listener")) {
+    return;
+  }
+  if (sockets_.size() >= limits::kListeners) {
+    owner_.complete(op, {.code = PBAY_E_BUSY,
+                         .text = "the instance listens on " + std::to_string(limits::kListeners) +
+                                 " sockets already, which is the most"});
     return;
   }
   auto socket = std::make_unique<Socket>(*this, op);

@@ -12,14 +12,17 @@
 
 #include "adapters/extension_owner.hpp"
 #include "base/status.hpp"
+#include "base/unique_function.hpp"
 
 namespace patchbay::adapters {
 
 // [core thread]
 class ListenerExtension {
  public:
-  // run_dir is made, mode 0700, when the first socket is.
-  ListenerExtension(ExtensionOwner& owner, std::string run_dir);
+  // run_dir is made, mode 0700, when the first socket is. is_instance: of this host, whatever its
+  // adapter; sockets that bear its name are its own.
+  ListenerExtension(ExtensionOwner& owner, std::string run_dir,
+                    base::UniqueFunction<bool(const std::string& name)> is_instance);
   ~ListenerExtension();
   ListenerExtension(const ListenerExtension&) = delete;
   ListenerExtension& operator=(const ListenerExtension&) = delete;
@@ -34,10 +37,12 @@ class ListenerExtension {
  private:
   class Socket;
   void taken(std::uint64_t connection, std::size_t size);
+  [[nodiscard]] base::Status check_name(const std::string& name) const;
   [[nodiscard]] base::Result<std::string> socket_path(const std::string& name) const;
 
   ExtensionOwner& owner_;
   std::string run_dir_;
+  base::UniqueFunction<bool(const std::string&)> is_instance_;
   std::unordered_map<pbay_op, std::unique_ptr<Socket>> sockets_;
   std::unordered_map<std::uint64_t, Socket*> socket_of_connection_;
   std::uint64_t last_connection_ = 0;

@@ -73,6 +73,9 @@ void respond_to(const pbay_host* host, std::uint64_t request,
     return;
   }
   net::HttpServerAnswer answer = copy_answer(given);
+  if (!answer.body.empty()) {
+    ++bridge->webhook_answers;  // before it can leave, and before a delivery can end
+  }
   bridge->post([request, answer = std::move(answer)](Instance& instance) mutable {
     instance.webhooks().respond(request, std::move(answer));
   });

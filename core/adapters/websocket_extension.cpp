@@ -187,9 +187,13 @@ class WebSocketExtension::Socket final : public net::WebSocketEvents {
          std::move(data), [&extension = extension_, op = op_, size] { extension.taken(op, size); });
   }
 
-  // Counted as messages are, so that a peer cannot flood the adapter with them either.
+  // Counted as messages are. Pausing would not hold them back: the read that is under way goes on
+  // through pongs until a message comes. So those that the adapter has no room for are dropped.
   void pong(std::string_view data) override {
     const std::size_t size = data.size() + kWebSocketFrameBytes;
+    if (untaken_ + size > kUntakenBytes) {
+      return;
+    }
     untaken_ += size;
     emit(PBAY_WEBSOCKET_PONG, 0, std::string(data),
          [&extension = extension_, op = op_, size] { extension.taken(op, size); });

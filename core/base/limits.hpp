@@ -111,6 +111,9 @@ inline constexpr std::size_t kPersonNameBytes = 1024;    // of a sender, a chat
 inline constexpr std::size_t kQuoteTextBytes = 64 * 1024;
 inline constexpr std::size_t kFileReferenceBytes = 4096;
 inline constexpr std::size_t kAdapterLogBytes = 4096;  // of one line
+// Of all lines that one instance is the cause of: so many at once, and then so many a second.
+inline constexpr std::size_t kAdapterLogBurstBytes = 256 * 1024;
+inline constexpr std::size_t kAdapterLogBytesPerSecond = 2 * 1024;
 inline constexpr std::size_t kPartsPerDelivery = 1000;
 inline constexpr std::size_t kCapabilityChats = 4096;  // remembered for one instance
 inline constexpr minutes kCapabilitiesKept{1};
@@ -133,12 +136,15 @@ inline constexpr minutes kRunnerRest{10};
 
 // Network.
 inline constexpr std::size_t kHttpResponseBytes = 4 * kMiB;
+inline constexpr std::size_t kHttpResponseMost = 32 * kMiB;  // in memory, if an adapter asks for it
 inline constexpr seconds kHttpTimeout{60};
 inline constexpr seconds kHttpConnect{20};                   // name, connect and TLS
 inline constexpr std::size_t kHttpHeaderBytes = 256 * 1024;  // of an answer
 inline constexpr int kHttpRedirects = 5;
 inline constexpr long kHttpConnections = 128;
 inline constexpr long kHttpConnectionsPerHost = 64;  // a long poll holds one
+// At work for one instance, the others of it wait: of neither of the two can one instance take all.
+inline constexpr std::size_t kHttpRequestsPerInstance = 32;
 inline constexpr std::size_t kWebhookBodyBytes = 4 * kMiB;
 inline constexpr seconds kWebhookAnswer{10};
 inline constexpr std::size_t kHttpServerConnections = 256;
@@ -159,7 +165,8 @@ inline constexpr std::size_t kWebSocketBufferBytes = 4 * kMiB;   // out
 inline constexpr seconds kStreamConnect{30};                     // name and connect
 inline constexpr seconds kStreamFlush{10};  // what is queued when a stream is closed
 inline constexpr std::size_t kStreamBufferBytes = 1 * kMiB;  // out
-inline constexpr std::size_t kListenerConnections = 64;
+inline constexpr std::size_t kListeners = 4;                 // of one instance
+inline constexpr std::size_t kListenerConnections = 64;      // of one of them
 inline constexpr std::size_t kListenerBufferBytes = 1 * kMiB;
 
 // Control socket.

@@ -59,7 +59,7 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
 void append_escape(std::string& line, char32_t c) {
   const auto unit = [&line](unsigned value) {
     std::array<char, 8> escape{};
-    std::snprintf(escape.data(), escape.size(), "\\u%04x", value);
+    std::snprintf(escape.data(), escape.size(), "\\u%04x", value & 0xFFFFU);
     line += escape.data();
   };
   if (c > 0xFFFF) {
@@ -139,7 +139,7 @@ std::string json_line(LogLevel level, std::string_view event,
 }  // namespace
 
 void log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
-  if (!logger().should_log(to_spdlog(level))) {
+  if (!is_logged(level)) {
     return;
   }
   const std::string line =
@@ -155,6 +155,8 @@ void configure_log(LogLevel level, LogFormat new_format) {
 }
 
 void set_log_level(LogLevel level) { logger().set_level(to_spdlog(level)); }
+
+bool is_logged(LogLevel level) { return logger().should_log(to_spdlog(level)); }
 
 void register_secret(std::string_view secret) {
   if (secret.size() < kShortestSecret) {

@@ -47,6 +47,8 @@ enum class LogFormat : std::uint8_t { kText, kJson };
 void configure_log(LogLevel level, LogFormat format);
 // [any thread]
 void set_log_level(LogLevel level);
+// [any thread] Whether a line of this level is written at all.
+[[nodiscard]] bool is_logged(LogLevel level);
 
 // [any thread] From now on every occurrence of `secret` in log output becomes "[redacted]".
 // Secrets shorter than 6 bytes are not registered: they would blank out ordinary words.

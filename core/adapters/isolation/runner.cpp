@@ -14,6 +14,7 @@
 #include "adapters/isolation/protocol.hpp"
 #include "adapters/isolation/sandbox.hpp"
 #include "adapters/isolation/wire_structs.hpp"
+#include "adapters/log_share.hpp"
 #include "base/limits.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
@@ -219,7 +220,7 @@ std::int32_t Runner::create(const pbay_host& host, pbay_str config_json, pbay_ad
   }
   if (!weakness.empty()) {
     base::log_warning("adapter.weak_isolation",
-                      {{"instance", options_.instance}, {"reason", weakness}});
+                      {{"instance", options_.instance}, {"reason", shown_in_log(weakness)}});
   }
   typing_ = {sizeof(pbay_typing), typing_ms, Functions::typing};
   *out = Functions::table(this, functions);

@@ -63,6 +63,80 @@ TEST_P(HttpExtensionTest, OnlyTheInstancesHostsAreAllowed) {
   EXPECT_THAT(await(place).text, HasSubstr("-203 ")) << "PBAY_E_FORBIDDEN";
 }
 
+TEST_P(HttpExtensionTest, AnAnswerInMemoryIsOfLimitedSizeWhateverIsAskedFor) {
+  start_online({"scripted"});
+  const auto place = give("scripted", "get-of-any-size https://api.example.org/");
+  const auto operation = await_request();
+  EXPECT_EQ(http_.requests.at(operation).request.max_response_bytes, limits::kHttpResponseMost);
+  http_.answer(operation, 200, "");
+  EXPECT_EQ(await(place).text, "0 0 ");
+}
+
+// As many requests as one instance may have at work, and then some.
+class ManyHttpRequestsTest : public HttpExtensionTest {
+ protected:
+  static constexpr std::size_t kMost = limits::kHttpRequestsPerInstance;
+
+  void ask_for(std::size_t requests) {
+    start_online({"scripted"});
+    for (std::size_t i = 1; i <= requests; ++i) {
+      places_.push_back(give("scripted", "get https://api.example.org/" + std::to_string(i)));
+    }
+    EXPECT_EQ(say("scripted", "ok"), "fine") << "all have been asked for";
+  }
+  const net::HttpRequest& request(std::size_t number) { return http_.requests.at(number).request; }
+
+  std::vector<std::shared_ptr<std::optional<delivery::AttemptOutcome>>> places_;
+};
+
+TEST_P(ManyHttpRequestsTest, OneInstanceHasItsShareAndItsOthersWaitInOrder) {
+  ask_for(kMost + 2);
+  EXPECT_EQ(http_.requests.size(), kMost);
+  pass(std::chrono::seconds(10));
+  http_.answer(1, 200, "first");
+  EXPECT_EQ(await(places_.at(0)).text, "0 0 first");
+  ASSERT_EQ(http_.requests.size(), kMost + 1);
+  EXPECT_EQ(request(kMost + 1).url, "https://api.example.org/" + std::to_string(kMost + 1));
+  EXPECT_EQ(request(kMost + 1).timeout, limits::kHttpTimeout - std::chrono::seconds(10))
+      << "it waited within its time";
+  http_.answer(2, 200, "second");
+  http_.answer(kMost + 1, 200, "after it");
+  EXPECT_EQ(await(places_.at(kMost)).text, "0 0 after it");
+  ASSERT_EQ(http_.requests.size(), kMost + 2);
+  http_.answer(kMost + 2, 200, "the last");
+  EXPECT_EQ(await(places_.at(kMost + 1)).text, "0 0 the last");
+}
+
+TEST_P(ManyHttpRequestsTest, WhatWaitsTooLongWasNeverSent) {
+  ask_for(kMost + 1);
+  pass(limits::kHttpTimeout);
+  EXPECT_THAT(await(places_.back()).text, ::testing::StartsWith("-102 "));
+  http_.answer(1, 200, "");
+  EXPECT_EQ(await(places_.front()).text, "0 0 ");
+  EXPECT_EQ(http_.requests.size(), kMost);
+}
+
+TEST_P(ManyHttpRequestsTest, ADeliveryWhoseRequestWaitedUntilItsEndHadNotLeft) {
+  ask_for(kMost);
+  auto late = command("scripted", "post-and-forget https://api.example.org/late");
+  late.time_allowed = std::chrono::seconds(5);
+  const auto place = give(std::move(late));
+  EXPECT_EQ(say("scripted", "ok"), "fine");
+  pass(std::chrono::seconds(5));
+  const auto outcome = await(place);
+  EXPECT_EQ(outcome.outcome, delivery::OutcomeClass::kRetryable) << outcome.text;
+  http_.answer(1, 200, "");
+  EXPECT_EQ(await(places_.front()).text, "0 0 ");
+  EXPECT_EQ(http_.requests.size(), kMost) << "and never leaves";
+}
+
+TEST_P(ManyHttpRequestsTest, RequestsThatWaitEndWithTheInstance) {
+  ask_for(kMost + 1);
+  ASSERT_TRUE(stop_all());
+  pass(limits::kHttpTimeout);
+  EXPECT_EQ(http_.requests.size(), kMost);
+}
+
 TEST_P(HttpExtensionTest, FailuresHaveTheirCodes) {
   start_online({"scripted"});
   using base::Code;
@@ -191,6 +265,8 @@ TEST_P(HttpExtensionTest, RequestsEndWithTheInstance) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Both, HttpIntoStagingTest,
+                         ::testing::Values(Isolation::kNone, Isolation::kProcess), isolation_name);
+INSTANTIATE_TEST_SUITE_P(Both, ManyHttpRequestsTest,
                          ::testing::Values(Isolation::kNone, Isolation::kProcess), isolation_name);
 INSTANTIATE_TEST_SUITE_P(Both, HttpExtensionTest,
                          ::testing::Values(Isolation::kNone, Isolation::kProcess), isolation_name);

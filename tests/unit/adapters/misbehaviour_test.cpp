@@ -42,6 +42,27 @@ TEST_F(MisbehaviourTest, ForeignCompletionsAreIgnored) {
   expect_good_works();
 }
 
+TEST_F(MisbehaviourTest, NoFloodFillsTheLog) {
+  start_online({"bad", "good"});
+  for (const std::string what : {"lines", "violations", "states"}) {
+    ::testing::internal::CaptureStderr();
+    EXPECT_EQ(run("bad", "flood " + what + " 5000").text, "flooded");
+    const std::string full = ::testing::internal::GetCapturedStderr();
+    EXPECT_LT(full.size(), limits::kAdapterLogBurstBytes + 1024) << what;
+    EXPECT_THAT(full, HasSubstr("adapter.log_share_used instance=bad")) << what;
+
+    ::testing::internal::CaptureStderr();
+    pass(std::chrono::minutes(10));
+    EXPECT_EQ(run("bad", "flood " + what + " 1").text, "flooded");
+    EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+                HasSubstr("adapter.log_lines_left_out instance=bad lines="))
+        << what;
+    pass(std::chrono::minutes(10));
+  }
+  EXPECT_EQ(violations("bad"), 5001U) << "counted all the same";
+  expect_good_works();
+}
+
 TEST_F(MisbehaviourTest, OperationZeroIsIgnored) {
   start_online({"bad", "good"});
   EXPECT_EQ(run("bad", "submit-zero").text, "went on");

@@ -120,11 +120,11 @@ TEST_P(OutgoingTest, AStreamCarriesBytesUntilItsClose) {
 }
 
 TEST_P(OutgoingTest, AUnixSocketMustBeNamedByTheConfiguration) {
-  EXPECT_EQ(tell("listen echo"), "0 0 " + (data_ / "run/echo.sock"));
-  EXPECT_THAT(tell("stream unix:" + (data_ / "run/echo.sock")),
+  EXPECT_EQ(tell("listen outgoing"), "0 0 " + (data_ / "run/outgoing.sock"));
+  EXPECT_THAT(tell("stream unix:" + (data_ / "run/outgoing.sock")),
               ::testing::AllOf(StartsWith("-203 0 "), HasSubstr("allowed_hosts")));
   EXPECT_THAT(tell("stream unix:" + socket_path()), StartsWith("-101 0 ")) << "nobody listens";
-  ASSERT_EQ(::symlink((data_ / "run/echo.sock").c_str(), socket_path().c_str()), 0);
+  ASSERT_EQ(::symlink((data_ / "run/outgoing.sock").c_str(), socket_path().c_str()), 0);
   EXPECT_EQ(tell("stream unix:" + socket_path()), "0 0 ");
   EXPECT_EQ(tell("stream-send hello"), "0");
   expect_heard("0:0:hello;");

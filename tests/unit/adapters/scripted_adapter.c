@@ -149,6 +149,17 @@ static void request(scripted* self, pbay_op delivery, const char* method, const 
   self->http->request(self->host, next_op(self, delivery), &request);
 }
 
+static void get_of_any_size(scripted* self, pbay_op delivery, const char* url) {
+  pbay_http_request request;
+  memset(&request, 0, sizeof request);
+  request.struct_size = sizeof request;
+  request.method = text_of("GET");
+  request.url = text_of(url);
+  request.body_fd = -1;
+  request.max_response_bytes = INT64_MAX;
+  self->http->request(self->host, next_op(self, delivery), &request);
+}
+
 static void get_into_staging(scripted* self, pbay_op delivery, const char* url) {
   pbay_http_request request;
   memset(&request, 0, sizeof request);
@@ -176,6 +187,26 @@ static void* complete_elsewhere(void* argument) {
   scripted* self = argument;
   finish(self, self->delivery_of[0], PBAY_OK, "from a thread", "r");
   return NULL;
+}
+
+/* Log lines, broken rules or states, as many of them as are asked for. */
+static void flood(scripted* self, pbay_op delivery, const char* what, int count) {
+  pbay_state state;
+  int i;
+  memset(&state, 0, sizeof state);
+  state.struct_size = sizeof state;
+  state.state = PBAY_STATE_ONLINE;
+  state.reason = text_of("still here");
+  for (i = 0; i < count; ++i) {
+    if (strcmp(what, "lines") == 0) {
+      self->host->log(self->host, PBAY_LOG_INFO, text_of("I have something to say"));
+    } else if (strcmp(what, "violations") == 0) {
+      finish(self, 0, PBAY_OK, "of nothing", NULL);
+    } else {
+      self->host->set_state(self->host, &state);
+    }
+  }
+  finish(self, delivery, PBAY_OK, "flooded", "r");
 }
 
 static void hang(void) {
@@ -379,6 +410,8 @@ static void obey(scripted* self, pbay_op op, const pbay_delivery* delivery, int 
     finish(self, op, PBAY_OK, text, "r");
   } else if (strcmp(command, "get") == 0) {
     request(self, op, "GET", words[1], op);
+  } else if (strcmp(command, "get-of-any-size") == 0) {
+    get_of_any_size(self, op, words[1]);
   } else if (strcmp(command, "get-file") == 0) {
     get_into_staging(self, op, words[1]);
   } else if (strcmp(command, "post") == 0) {
@@ -395,6 +428,8 @@ static void obey(scripted* self, pbay_op op, const pbay_delivery* delivery, int 
     request(self, 0, "POST", words[1], op);
   } else if (strcmp(command, "read-file") == 0) {
     read_file(self, op, delivery);
+  } else if (strcmp(command, "flood") == 0) {
+    flood(self, op, words[1], atoi(words[2]));
   } else if (strcmp(command, "listen") == 0) {
     self->listener_op = next_op(self, op);
     self->listener->listen(host, self->listener_op, text_of(words[1]));

@@ -6,11 +6,13 @@
 namespace patchbay::adapters {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 TEST_P(SocketsTest, AListenerTakesAndSendsBytes) {
-  const std::string path = data_ / "run/echo.sock";
-  EXPECT_EQ(say("listen echo"), "0 0 " + path);
+  const std::string path = data_ / "run/scripted-echo.sock";
+  EXPECT_EQ(say("listen scripted-echo"), "0 0 " + path);
   struct stat socket{};
   ASSERT_EQ(::stat(path.c_str(), &socket), 0);
   EXPECT_EQ(socket.st_mode & 0777U, 0600U);
@@ -26,8 +28,8 @@ TEST_P(SocketsTest, AListenerTakesAndSendsBytes) {
 }
 
 TEST_P(SocketsTest, ALotOfBytesComesBackWhole) {
-  EXPECT_THAT(say("listen echo"), HasSubstr("0 0 "));
-  const base::UniqueFd fd = connect_unix(data_ / "run/echo.sock");
+  EXPECT_THAT(say("listen scripted-echo"), HasSubstr("0 0 "));
+  const base::UniqueFd fd = connect_unix(data_ / "run/scripted-echo.sock");
   std::string sent(600 * 1024, 'x');
   for (std::size_t i = 0; i < sent.size(); ++i) {
     sent[i] = static_cast<char>('a' + i % 23);
@@ -55,6 +57,27 @@ TEST_P(SocketsTest, ListenerNamesAreConfined) {
   EXPECT_THAT(say("listen Upper"), HasSubstr("-208 "));
 }
 
+TEST_P(SocketsTest, AnInstanceListensUnderItsOwnNameOnly) {
+  add("scripted-two", {});
+  EXPECT_EQ(say("listen scripted"), "0 0 " + (data_ / "run/scripted.sock"));
+  EXPECT_EQ(say("listen scripted-three"), "0 0 " + (data_ / "run/scripted-three.sock"));
+  EXPECT_EQ(say("listen outgoing"),
+            "-203 0 instance 'scripted' may listen on 'scripted' and 'scripted-…' only, not on "
+            "'outgoing'");
+  EXPECT_THAT(say("listen scriptedly"), StartsWith("-203 "));
+  EXPECT_THAT(say("listen scripted-two"),
+              AllOf(StartsWith("-203 "), HasSubstr("those of instance 'scripted-two'")));
+  EXPECT_THAT(say("listen scripted-two-more"), StartsWith("-203 "));
+  EXPECT_EQ(say("listen outgoing", "outgoing"), "0 0 " + (data_ / "run/outgoing.sock"));
+}
+
+TEST_P(SocketsTest, AnInstanceListensOnAFewSocketsAtMost) {
+  for (std::size_t i = 0; i < limits::kListeners; ++i) {
+    EXPECT_THAT(say("listen scripted-" + std::to_string(i)), StartsWith("0 0 "));
+  }
+  EXPECT_THAT(say("listen scripted"), StartsWith(std::to_string(PBAY_E_BUSY) + " "));
+}
+
 TEST_P(SocketsTest, WebhooksReachTheInstanceOfTheirPath) {
   EXPECT_THAT(ask("/webhook/scripted", ""), HasSubstr("HTTP/1.1 503")) << "no route yet";
   EXPECT_EQ(say("webhook"), "0 0 https://bot.example.org/webhook/scripted");
@@ -79,6 +102,20 @@ TEST_P(SocketsTest, AWebhookThatIsNotAnsweredEndsWithItsInstance) {
   EXPECT_EQ(say("ok"), "fine");
   ASSERT_TRUE(stop_all());
   EXPECT_THAT(read(fd.get(), SIZE_MAX), HasSubstr("HTTP/1.1 503"));
+}
+
+TEST_P(SocketsTest, WhatAnswersAWebhookMayHaveBeenADelivery) {
+  for (const std::string name : {"scripted", "outgoing"}) {
+    EXPECT_THAT(say("webhook", name), StartsWith("0 0 "));
+  }
+  const auto quiet = give("never", "scripted");
+  const auto sent = give("never", "outgoing");
+  EXPECT_THAT(ask("/webhook/scripted/x", ""), HasSubstr("HTTP/1.1 201"));
+  EXPECT_THAT(ask("/webhook/outgoing/x", "sendMessage"), HasSubstr("HTTP/1.1 201"));
+  ASSERT_TRUE(stop_all());
+  ASSERT_TRUE(run_until([&] { return sent->has_value() && quiet->has_value(); }));
+  EXPECT_EQ((*sent)->outcome, delivery::OutcomeClass::kUnknown);
+  EXPECT_EQ((*quiet)->outcome, delivery::OutcomeClass::kRetryable) << "its answer said nothing";
 }
 
 INSTANTIATE_TEST_SUITE_P(Both, SocketsTest,

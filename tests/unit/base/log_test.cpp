@@ -52,6 +52,13 @@ TEST_F(LogTest, NobodyCanForgeALineOrDriveATerminal) {
               HasSubstr("name=\"\\u009b2J\\u202egpj.exe\\udb40\\udc41\u200d\""));
 }
 
+TEST_F(LogTest, SaysWhatItWrites) {
+  configure_log(LogLevel::kWarning, LogFormat::kText);
+  EXPECT_FALSE(is_logged(LogLevel::kInfo));
+  EXPECT_TRUE(is_logged(LogLevel::kWarning));
+  EXPECT_TRUE(is_logged(LogLevel::kError));
+}
+
 TEST_F(LogTest, PercentAndBracesAreOnlyText) {
   EXPECT_THAT(captured([] { log_info("x", {{"text", "%s{}{0}%n"}}); }),
               EndsWith("text=%s{}{0}%n\n"));
