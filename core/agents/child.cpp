@@ -31,6 +31,7 @@ struct ChildPlan {
   int null;
   int gate;   // read end: a byte means "go", end of file means that the host died
   int error;  // write end, close-on-exec: errno of a failed exec
+  rlimit open_files;
 };
 
 [[noreturn]] void run_child(const ChildPlan& plan) {
@@ -41,6 +42,7 @@ struct ChildPlan {
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   ::signal(SIGPIPE, SIG_DFL);
+  ::setrlimit(RLIMIT_NOFILE, &plan.open_files);
   char go = 0;
   // The host writes the run record first: an agent that no record names must never run.
   if (::read(plan.gate, &go, 1) != 1) {
@@ -117,7 +119,8 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
 
 }  // namespace
 
-base::Result<WaitingChild> fork_child(const StartSpec& spec, const std::string& run_variable) {
+base::Result<WaitingChild> fork_child(const StartSpec& spec, const std::string& run_variable,
+                                      std::optional<rlim_t> open_files) {
   PATCHBAY_ASSIGN(const std::string program, find_program(spec.command.at(0)));
   PATCHBAY_ASSIGN(const UniqueFd log, open_log(spec.log_file));
   const UniqueFd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
@@ -128,9 +131,20 @@ base::Result<WaitingChild> fork_child(const StartSpec& spec, const std::string& 
   environment.push_back(run_variable);
   const std::vector<char*> argv = pointers(arguments);
   const std::vector<char*> envp = pointers(environment);
-  const ChildPlan plan{
-      program.c_str(), argv.data(), envp.data(),     spec.working_directory.c_str(),
-      log.get(),       null.get(),  gate.read.get(), error.write.get()};
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) {
+    return Status::from_errno(errno, "cannot read the limit on open files");
+  }
+  files.rlim_cur = open_files.value_or(files.rlim_cur);
+  const ChildPlan plan{program.c_str(),
+                       argv.data(),
+                       envp.data(),
+                       spec.working_directory.c_str(),
+                       log.get(),
+                       null.get(),
+                       gate.read.get(),
+                       error.write.get(),
+                       files};
   const pid_t pid = ::fork();
   if (pid < 0) {
     return Status::from_errno(errno, "cannot start an agent process");

@@ -1,7 +1,9 @@
 // From fork() to exec: an agent's process that waits for its host's word.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "agents/agent_runtime.hpp"
@@ -19,9 +21,11 @@ struct WaitingChild {
 
 // A process that becomes the agent when it is let go: leader of a session of its own, subreaper,
 // killed with its host, without descriptors of the host, and of its environment with hardly any.
-// `run_variable`: "NAME=value" that all that the agent starts can be known by.
+// `run_variable`: "NAME=value" that all that the agent starts can be known by. open_files: its soft
+// limit, if not the host's.
 [[nodiscard]] base::Result<WaitingChild> fork_child(const StartSpec& spec,
-                                                    const std::string& run_variable);
+                                                    const std::string& run_variable,
+                                                    std::optional<rlim_t> open_files);
 // Until the agent's program runs, or could not be run.
 [[nodiscard]] base::Status let_go(WaitingChild& child);
 

@@ -51,7 +51,8 @@ std::string record_name(const session::SessionAddress& session) {
 }  // namespace
 
 struct ProcessRuntime::State {
-  State(base::EventLoop& core, std::string records) : loop(core), folder(std::move(records)) {}
+  State(base::EventLoop& core, std::string records, std::optional<rlim_t> files)
+      : loop(core), folder(std::move(records)), open_files(files) {}
 
   struct Run {
     pid_t pid = 0;
@@ -72,13 +73,15 @@ struct ProcessRuntime::State {
 
   base::EventLoop& loop;
   std::string folder;
+  std::optional<rlim_t> open_files;
   base::Random random{base::system_seed()};
   RunId next = 1;
   std::map<RunId, Run> runs;
 };
 
-ProcessRuntime::ProcessRuntime(base::EventLoop& loop, std::string records_folder)
-    : state_(std::make_unique<State>(loop, std::move(records_folder))) {
+ProcessRuntime::ProcessRuntime(base::EventLoop& loop, std::string records_folder,
+                               std::optional<rlim_t> open_files)
+    : state_(std::make_unique<State>(loop, std::move(records_folder), open_files)) {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 }
 
@@ -126,7 +129,7 @@ base::Result<RunId> ProcessRuntime::start(const StartSpec& spec,
                                           base::UniqueFunction<void(AgentExit)> on_exit) {
   const std::string token = state_->random.token(kTokenLength);
   const std::string record = record_name(spec.session);
-  PATCHBAY_ASSIGN(WaitingChild child, fork_child(spec, run_variable(token)));
+  PATCHBAY_ASSIGN(WaitingChild child, fork_child(spec, run_variable(token), state_->open_files));
   UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, child.pid, 0)));
   const auto process = read_process(child.pid);
   Status started;

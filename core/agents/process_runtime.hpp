@@ -6,7 +6,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <sys/resource.h>
 
 #include "agents/agent_runtime.hpp"
 #include "base/event_loop.hpp"
@@ -18,8 +20,12 @@ class ProcessRuntime final : public AgentRuntime {
   // records_folder: absolute path of a folder of the host's own, where a file says of every running
   // agent which process it is, so that the next host finds those that this one left behind.
   //
+  // open_files: how many files an agent may have open, its soft limit, where that is not to be this
+  // process's own: a program that uses select() must not be given descriptors over 1,023.
+  //
   // While it lives, this process is a subreaper. At most one at a time in a process.
-  ProcessRuntime(base::EventLoop& loop, std::string records_folder);
+  ProcessRuntime(base::EventLoop& loop, std::string records_folder,
+                 std::optional<rlim_t> open_files = {});
   ~ProcessRuntime() override;  // kills what still runs
 
   // Ends every agent that a previous host left behind, and returns when they are gone. Call it

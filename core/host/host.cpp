@@ -15,6 +15,7 @@
 #include "base/event_loop.hpp"
 #include "base/limits.hpp"
 #include "base/log.hpp"
+#include "base/open_files.hpp"
 #include "base/random.hpp"
 #include "delivery/delivery.hpp"
 #include "delivery/session_watcher.hpp"
@@ -199,6 +200,12 @@ Status Host::Parts::open() {
   }
   PATCHBAY_TRY(folder.create());
   PATCHBAY_ASSIGN(lock, InstanceLock::take(folder.root));
+  std::optional<rlim_t> open_files;
+  if (const auto before = base::raise_open_files(); before.ok()) {
+    open_files = *before;
+  } else {
+    base::log_warning("host.few_open_files", {{"reason", before.status().message()}});
+  }
   for (const agents::AgentGroup& group : config.agents) {
     PATCHBAY_TRY(agents::prepare_workspace(group));
   }
@@ -219,7 +226,7 @@ Status Host::Parts::open() {
   });
   runs = std::make_unique<SessionRuns>(loop, *database, *sessions, *router, *deliveries);
 
-  runtime = std::make_unique<agents::ProcessRuntime>(loop, folder.agent_records());
+  runtime = std::make_unique<agents::ProcessRuntime>(loop, folder.agent_records(), open_files);
   PATCHBAY_ASSIGN(const int left_over, runtime->kill_leftovers());
   if (left_over > 0) {
     base::log_warning("agents.leftovers_ended", {{"agents", left_over}});

@@ -65,9 +65,12 @@ class ProcessRuntimeTest : public ::testing::Test {
                    [this, path, then = std::move(then)] { when_there(path, then); });
   }
 
+  explicit ProcessRuntimeTest(std::optional<rlim_t> open_files = {})
+      : runtime(loop, folder / "records", open_files) {}
+
   test::TempFolder folder;
   base::EventLoop loop;
-  ProcessRuntime runtime{loop, folder / "records"};
+  ProcessRuntime runtime;
 };
 
 TEST_F(ProcessRuntimeTest, RunsWithItsEnvironmentInItsFolderAndLogsItsOutput) {
@@ -83,6 +86,20 @@ TEST_F(ProcessRuntimeTest, InheritsNoDescriptors) {
   ASSERT_TRUE(careless.valid());
   run(shell("exec ls /proc/self/fd"));
   EXPECT_EQ(read_file(folder / "logs/s1.log"), "0\n1\n2\n3\n") << "3 is the folder that ls reads";
+}
+
+class WithFewOpenFiles : public ProcessRuntimeTest {
+ protected:
+  WithFewOpenFiles() : ProcessRuntimeTest(rlim_t{123}) {}
+};
+
+TEST_F(WithFewOpenFiles, AnAgentHasAsManyOpenFilesAsWasSaid) {
+  rlimit ours{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &ours), 0);
+  EXPECT_EQ(run(shell("ulimit -Sn; ulimit -Hn")).exit_code, 0);
+  const std::string hard =
+      ours.rlim_max == RLIM_INFINITY ? "unlimited" : std::to_string(ours.rlim_max);
+  EXPECT_EQ(read_file(folder / "logs/s1.log"), "123\n" + hard + "\n");
 }
 
 TEST_F(ProcessRuntimeTest, InheritsNoSecretsOfTheHost) {
