@@ -154,7 +154,8 @@ constexpr auto kKeys = std::to_array<Key>({
 
     object("net", "Outgoing connections."),
     text("net.proxy", "\"\"",
-         "A proxy for HTTP(S) requests: http://host:port or socks5h://host:port."),
+         "A proxy for HTTP(S) requests, not for WebSockets and streams: http://host:port or "
+         "socks5h://host:port."),
     path_key("net.ca_file", "Certificates to trust instead of the system's."),
 
     object("webhooks", "The listener for platforms that call us."),

@@ -1,4 +1,4 @@
-/* Patchbay adapter ABI, version 1.0-draft3.
+/* Patchbay adapter ABI, version 1.0-draft4.
  *
  * An adapter is a shared library that speaks one channel (Telegram, Slack, ...). This header is
  * complete in itself: C11, no dependency, and the comments are the contract. Optional abilities
@@ -66,7 +66,7 @@ extern "C" {
 
 #define PBAY_ABI_MAJOR 1u
 #define PBAY_ABI_MINOR 0u
-#define PBAY_ABI_DRAFT 3u
+#define PBAY_ABI_DRAFT 4u
 #define PBAY_MAGIC 0x59414250u /* "PBAY" in memory on a little-endian machine */
 
 /* UTF-8, not NUL-terminated. */

@@ -53,8 +53,8 @@ typedef struct pbay_http_request {
   uint32_t part_count;
   uint32_t part_stride;
   uint64_t response_staging;  /* an open staging handle that takes a 2xx body; 0: memory */
-  int64_t max_response_bytes; /* in memory; 0: the host's default of 4 MiB */
-  int64_t timeout_ms;         /* of the whole request; 0: the host's default of 60 s */
+  int64_t max_response_bytes; /* in memory, at most 32 MiB; 0: the host's default of 4 MiB */
+  int64_t timeout_ms;         /* of the whole request; 0: the host's default of 60 s; at most 1 h */
 } pbay_http_request;
 
 /* pbay_completion.detail of a request. code is PBAY_OK for every answer of whatever status;
@@ -75,7 +75,8 @@ typedef struct pbay_http_response {
 typedef struct pbay_http {
   uint32_t struct_size;
   uint32_t reserved;
-  /* [any] Completes with pbay_http_response. Secrets in the URL never reach a log. */
+  /* [any] Completes with pbay_http_response. Secrets in the URL never reach a log. At most 32
+   * requests of an instance are at work; further ones wait their turn, within their timeout. */
   void (*request)(const pbay_host* host, pbay_op op,
                   const pbay_http_request* request) PBAY_NOEXCEPT;
   /* [any] The completion still comes, PBAY_E_CANCELLED unless the answer was faster. */

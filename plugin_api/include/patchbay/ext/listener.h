@@ -25,9 +25,11 @@ typedef struct pbay_listener_event {
 typedef struct pbay_listener {
   uint32_t struct_size;
   uint32_t reserved;
-  /* [any] Listens on <run folder>/<name>.sock; name: [a-z0-9][a-z0-9-]{0,31}. Completes when it
-   * does (text: the path); after that events come under the same op until close(). At most 64
-   * connections. */
+  /* [any] Listens on <run folder>/<name>.sock; name: that of the instance, alone or followed by "-"
+   * and more of [a-z0-9-], at most 32 characters in all. Completes when it does (text: the path);
+   * after that events come under the same op until close(). At most 4 sockets, each of at most 64
+   * connections: PBAY_E_BUSY, also when somebody else listens there. PBAY_E_FORBIDDEN: a name of
+   * another instance; whoever connects is to find the instance whose name is written there. */
   void (*listen)(const pbay_host* host, pbay_op op, pbay_str name) PBAY_NOEXCEPT;
   /* [any] Queues bytes, at most 1 MiB a connection: else PBAY_E_BUSY and nothing is queued.
    * PBAY_E_NOT_FOUND: the connection is gone. */

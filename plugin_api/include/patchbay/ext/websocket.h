@@ -45,7 +45,8 @@ typedef struct pbay_websocket {
   /* [any] Queue one message, at most 4 MiB in all: else PBAY_E_BUSY. PBAY_E_NOT_FOUND: closed.
    * PBAY_E_TOO_LARGE: it never could. PBAY_E_INVALID: a text that is not UTF-8. */
   int32_t (*send)(const pbay_host* host, pbay_op op, uint32_t kind, pbay_str data) PBAY_NOEXCEPT;
-  /* [any] A ping of at most 125 bytes, queued as messages are; its pong comes as an event. */
+  /* [any] A ping of at most 125 bytes, queued as messages are; its pong comes as an event, unless
+   * events of 256 KiB wait for on_event() already: those say too that the other side is there. */
   int32_t (*ping)(const pbay_host* host, pbay_op op, pbay_str data) PBAY_NOEXCEPT;
   /* [any] Close with a code after what is queued; the CLOSED event still comes, within 5 s. code 0:
    * drop without a close frame, and with a CLOSED of 1006. Before it is open: PBAY_E_CANCELLED. */
