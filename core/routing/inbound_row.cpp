@@ -207,7 +207,8 @@ std::string to_text(const WaitingRow& waiting) {
            {"thread_id", row.address.thread_id},
            {"content", row.content},
            {"trigger", row.trigger},
-           {"attachments_pending", row.attachments_pending}};
+           {"attachments_pending", row.attachments_pending},
+           {"event_id", waiting.event_id}};
   if (!waiting.pending_event.empty()) {
     out["pending_event"] = waiting.pending_event;
   }
@@ -227,6 +228,7 @@ base::Result<WaitingRow> waiting_row_from_text(std::string_view text) {
     row.content = in.at("content").get<std::string>();
     row.trigger = in.at("trigger").get<bool>();
     row.attachments_pending = in.at("attachments_pending").get<bool>();
+    waiting.event_id = in.value("event_id", std::string());
     waiting.pending_event = in.value("pending_event", std::string());
     return waiting;
   } catch (const json::exception& exception) {

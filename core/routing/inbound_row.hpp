@@ -35,6 +35,7 @@ enum class Wakes : std::uint8_t { kNo, kYes };
 // A row that waits in the central intake for its session.
 struct WaitingRow {
   session::InboundMessage row;
+  std::string event_id;
   std::string pending_event;  // the event as JSON if its files are still to be fetched, else empty
 };
 [[nodiscard]] std::string to_text(const WaitingRow& waiting);

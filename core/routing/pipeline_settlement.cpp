@@ -38,7 +38,8 @@ void Router::Pipeline::settle_rows(const FlowPointer& flow) {
         settlement.intake.push_back(
             {target.written.order, store::IntakeReason::kSessionBusy, flow->event.instance,
              flow->event.chat, session_name(target.session),
-             to_text(WaitingRow{std::move(target.row), target.pending_event}), flow->received_at});
+             to_text(WaitingRow{std::move(target.row), flow->event.event_id, target.pending_event}),
+             flow->received_at});
         continue;
     }
     if (!target.pending_event.empty()) {

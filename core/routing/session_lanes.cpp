@@ -36,7 +36,8 @@ struct SessionLanes::Replay {
   SessionAddress lane;    // whose intake it is
   SessionAddress target;  // where it goes
   std::size_t open = 0;
-  std::vector<std::int64_t> stored;
+  std::vector<std::int64_t> stored;    // or never to be
+  std::vector<store::SeenKey> events;  // of those that are in the session
   std::vector<store::PendingFilesRecord> pending;
   base::Status failure;  // the first
 };
@@ -256,10 +257,15 @@ void SessionLanes::write_page(const SessionAddress& session, Page page) {
       sessions_.write(
           replay->target, std::move(waiting->row),
           lifetime_.guard([replay, row_ended, row_id, id = record.id,
+                           event = store::SeenKey{record.instance, record.chat,
+                                                  std::move(waiting->event_id)},
                            pending = std::move(waiting->pending_event)](
                               const base::Result<CommandOutcome>& result) mutable {
             if (result.ok() || is_hopeless(result.status().code())) {
               replay->stored.push_back(id);
+              if (result.ok()) {
+                replay->events.push_back(std::move(event));
+              }
               if (result.ok() && !pending.empty()) {
                 replay->pending.push_back(
                     {0, replay->target.agent, replay->target.id, row_id, std::move(pending)});
@@ -293,6 +299,9 @@ void SessionLanes::page_is_written(const std::shared_ptr<Replay>& replay) {
       [replay](store::Repositories& repositories) -> base::Status {
         for (const std::int64_t id : replay->stored) {
           PATCHBAY_TRY(repositories.intake.remove(id));
+        }
+        for (const store::SeenKey& event : replay->events) {
+          PATCHBAY_TRY(repositories.seen.left_intake(event));
         }
         for (const store::PendingFilesRecord& pending : replay->pending) {
           PATCHBAY_TRY(repositories.pending_files.insert(pending));

@@ -16,6 +16,9 @@ constexpr char kInsert[] =
 constexpr char kUpdate[] =
     "UPDATE seen SET disposition = ?4, inbox_rows = ?5 "
     "WHERE instance = ?1 AND chat = ?2 AND event_id = ?3";
+constexpr char kLeftIntake[] =
+    "UPDATE seen SET disposition = ?4 "
+    "WHERE instance = ?1 AND chat = ?2 AND event_id = ?3 AND disposition = ?5";
 // Two searches, each in its index.
 constexpr char kFindByEventOrMessage[] =
     "SELECT instance, chat, event_id, disposition, at, message_id, inbox_rows FROM seen "
@@ -135,6 +138,15 @@ base::Status SeenRepository::update(const SeenKey& key, Disposition disposition,
   const std::string text = to_text(rows);
   return guarded("recording a seen event", [&]() -> base::Status {
     Query(statements_, kUpdate, key.instance, key.chat, key.event_id, disposition, text).run();
+    return {};
+  });
+}
+
+base::Status SeenRepository::left_intake(const SeenKey& key) {
+  return guarded("recording a seen event", [&]() -> base::Status {
+    Query(statements_, kLeftIntake, key.instance, key.chat, key.event_id, Disposition::kStored,
+          Disposition::kIntake)
+        .run();
     return {};
   });
 }

@@ -24,6 +24,8 @@ class SeenRepository {
   // What was kept for later went on: its disposition and rows are these now.
   base::Status update(const SeenKey& key, Disposition disposition,
                       const std::vector<InboxRow>& rows);
+  // What waited in the intake for its session is stored there now.
+  base::Status left_intake(const SeenKey& key);
   // For a person who traces an event: by its id, the platform's id of its message, or the id of a
   // row that it became. Newest first.
   base::Result<std::vector<SeenRecord>> find_by_any_id(const std::string& id, std::size_t limit);

@@ -152,6 +152,7 @@ TEST(WaitingRow, ComesBackFromTextAsItWas) {
   waiting.row = row_of(plain(), "-1:7:main", Wakes::kNo, nlohmann::json::array());
   waiting.row.address.thread_id = "5";
   waiting.row.attachments_pending = true;
+  waiting.event_id = "message:7";
   waiting.pending_event = "{}";
   const auto back = waiting_row_from_text(to_text(waiting));
   ASSERT_TRUE(back.ok());
@@ -161,6 +162,7 @@ TEST(WaitingRow, ComesBackFromTextAsItWas) {
   EXPECT_EQ(back->row.timestamp, waiting.row.timestamp);
   EXPECT_FALSE(back->row.trigger);
   EXPECT_TRUE(back->row.attachments_pending);
+  EXPECT_EQ(back->event_id, "message:7");
   EXPECT_EQ(back->pending_event, "{}");
   EXPECT_FALSE(waiting_row_from_text("[]").ok());
   EXPECT_FALSE(waiting_row_from_text("{}").ok());

@@ -33,8 +33,10 @@ TEST_F(RouterIntakeTest, ABusySessionsRowsWaitAndComeBackInOrder) {
   // Not past those that wait.
   EXPECT_EQ(route(message("3", "three")), SubmitOutcome::kIntake);
   EXPECT_EQ(texts_of("main"), std::vector<std::string>{"+first"});
+  EXPECT_EQ(ask_seen("e1"), store::Disposition::kIntake);
   ASSERT_TRUE(replayed());
   EXPECT_EQ(texts_of("main"), (std::vector<std::string>{"+first", "+one", "+two", "+three"}));
+  EXPECT_EQ(ask_seen("e1"), store::Disposition::kStored) << "it does not wait any more";
   EXPECT_EQ(route(message("2", "two")), SubmitOutcome::kDuplicate);
   EXPECT_EQ(route(message("4", "four")), SubmitOutcome::kStored);
 }
