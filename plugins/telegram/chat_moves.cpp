@@ -34,6 +34,9 @@ Task<std::string> ChatMoves::current_id(std::string chat_id) {
   }
   const std::string name = entry_name(chat_id);
   const sdk::KvValue entry = co_await adapter_.kv.get(name);
+  if (!entry.found() && entry.code != PBAY_E_NOT_FOUND) {
+    co_return chat_id;  // Telegram says so if it has moved; the next one asks again
+  }
   std::string current = entry.found() ? entry.value : chat_id;
   known_[chat_id] = current;
   co_return current;

@@ -229,6 +229,16 @@ TEST_F(Delivery, MovesAreKnownAfterARestart) {
   EXPECT_TRUE(delivered(message("-4021", "hi")).ok());
 }
 
+TEST_F(Delivery, AMoveThatCouldNotBeReadIsAskedForAgain) {
+  make_host({{"moved/-4021", "-1004021004021"}});
+  start_idle();
+  host_->fail_kv_reads(1, PBAY_E_RETRY);
+  expect_refusal("sendMessage", 403, "Forbidden: the group chat was deleted");
+  EXPECT_FALSE(delivered(message("-4021", "hi")).ok());
+  expect("sendMessage").json("/chat_id", "-1004021004021").answer(200, ok(sent_message(1)));
+  EXPECT_TRUE(delivered(message("-4021", "again")).ok());
+}
+
 TEST_F(Delivery, Edits) {
   expect("editMessageText")
       .json("/message_id", "42")
