@@ -158,9 +158,8 @@ void Instance::report_part(pbay_op op, const PartReport& report) {
   }
   if (!deliveries_.is_under_way(report.delivery_op)) {
     // The outcome has been given; that this part is out is evidence all the same.
-    setup_.events.on_report(setup_.name, report.remote_id,
-                            request->idempotency_key + ":" + std::to_string(report.part), false,
-                            "the adapter said so after its deadline");
+    setup_.events.on_late_part(request->delivery_id,
+                               {report.part, report.remote_id, report.cursor});
     complete(op, {.code = PBAY_E_CANCELLED, .text = "the delivery is over"});
     return;
   }

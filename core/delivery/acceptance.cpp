@@ -197,7 +197,6 @@ std::optional<Candidate> make_candidate(const session::OutboundMessage& message,
   record.accepted_at = now;
   if (message.deliver_after && *message.deliver_after > now) {
     record.not_before = message.deliver_after;
-    record.paused_total = *message.deliver_after - now;  // no part of its age
   }
   if (message.in_reply_to_address) {
     record.answers = message.in_reply_to;
@@ -244,6 +243,7 @@ Result<bool> accept_candidate(store::Repositories& repositories, const SessionFa
     PATCHBAY_TRY(repositories.ledger.move(move));
     record.state = DeliveryState::kSending;
     record.attempts = 1;
+    record.first_tried_at = record.accepted_at;
     PATCHBAY_TRY(load_target_parts(repositories, record));
   }
   return true;

@@ -99,7 +99,11 @@ void Aftermath::read_rest() {
       },
       lifetime_.guard([this](Result<std::vector<DeliveryRecord>>&& rest) {
         if (!rest.ok()) {
-          base::log_warning("delivery.rest_not_read", {{"reason", rest.status().message()}});
+          base::log_warning("delivery.rest_not_read",
+                            {{"reason", rest.status().message()},
+                             {"again_in_ms", kWriteRetryMost.count()},
+                             {"remedy", "check the disk of the data folder"}});
+          core_.deps.loop.run_after(kWriteRetryMost, lifetime_.guard([this] { read_rest(); }));
           return;
         }
         std::size_t taken = 0;
@@ -120,17 +124,18 @@ void Aftermath::read_rest() {
 
 void Aftermath::project(const DeliveryRecord& record, int tries) {
   PBAY_FAILPOINT("delivery.before_project");
+  const Told end{record.id, record.state};
   if (record.agent.empty()) {
-    projected(record.id);
+    projected(end);
     return;
   }
   const session::SessionAddress session{record.agent, record.session};
   core_.deps.sessions.write(
       session, delivered_row_of(record, core_.deps.loop.wall_now()),
-      lifetime_.guard([this, record, tries](const Result<session::CommandOutcome>& outcome) {
+      lifetime_.guard([this, record, end, tries](const Result<session::CommandOutcome>& outcome) {
         if (!outcome.ok() && is_worth_repeating(outcome.status().code())) {
-          core_.deps.loop.run_after(delay_after(tries), lifetime_.guard([this, record, tries] {
-            project(record, tries + 1);
+          core_.deps.loop.run_after(delay_after(tries), lifetime_.guard([this, end, tries] {
+            project_again(end, tries + 1);
           }));
           return;
         }
@@ -141,17 +146,32 @@ void Aftermath::project(const DeliveryRecord& record, int tries) {
                              {"reason", outcome.status().message()}});
         }
         PBAY_FAILPOINT("delivery.after_project");
-        projected(record.id);
+        projected(end);
       }));
 }
 
-void Aftermath::projected(std::int64_t id) {
-  projected_.insert(id);
+// As the ledger has it now: what has come to another end meanwhile was projected as that.
+void Aftermath::project_again(const Told& end, int tries) {
+  core_.deps.database.transact<std::optional<DeliveryRecord>>(
+      [id = end.id](store::Repositories& repositories) { return repositories.ledger.find(id); },
+      lifetime_.guard([this, end, tries](const Result<std::optional<DeliveryRecord>>& found) {
+        if (!found.ok()) {
+          core_.deps.loop.run_after(delay_after(tries), lifetime_.guard([this, end, tries] {
+            project_again(end, tries + 1);
+          }));
+        } else if (*found && (*found)->state == end.state && !(*found)->projected) {
+          project(**found, tries);
+        }
+      }));
+}
+
+void Aftermath::projected(const Told& end) {
+  projected_.insert(end);
   flush();
 }
 
-void Aftermath::notified(std::vector<std::int64_t> ids) {
-  notified_.insert(ids.begin(), ids.end());
+void Aftermath::notified(const std::vector<Told>& about) {
+  notified_.insert(about.begin(), about.end());
   flush();
 }
 
@@ -165,11 +185,11 @@ void Aftermath::flush() {
     core_.deps.database.transact(
         [projected = std::exchange(projected_, {}),
          notified = std::exchange(notified_, {})](store::Repositories& repositories) -> Status {
-          for (const std::int64_t id : projected) {
-            PATCHBAY_TRY(repositories.ledger.set_projected(id));
+          for (const Told& end : projected) {
+            PATCHBAY_TRY(repositories.ledger.set_projected(end.id, end.state));
           }
-          for (const std::int64_t id : notified) {
-            PATCHBAY_TRY(repositories.ledger.set_notified(id));
+          for (const Told& end : notified) {
+            PATCHBAY_TRY(repositories.ledger.set_notified(end.id, end.state));
           }
           return {};
         },
@@ -184,7 +204,7 @@ void Aftermath::flush() {
 
 void Aftermath::notify(const DeliveryRecord& record) {
   if (record.agent.empty()) {
-    notified({record.id});  // the host's own: the log has it
+    notified({{record.id, record.state}});  // the host's own: the log has it
     return;
   }
   if (parse_content(record.kind, record.content).kind == ContentKind::kSystemAction) {
@@ -193,7 +213,7 @@ void Aftermath::notify(const DeliveryRecord& record) {
   }
   const ChatName name{{record.agent, record.session}, chat_of(record.lane)};
   Gathered& gathered = gathered_[name];
-  gathered.ids.push_back(record.id);
+  gathered.all.push_back({record.id, record.state});
   if (gathered.failures.size() < kFailuresNamed) {
     gathered.failures.push_back(record);
   }
@@ -214,24 +234,24 @@ void Aftermath::answer_action(const DeliveryRecord& record) {
   message.address = {"agent", record.agent.str(), {}};
   message.trigger = false;
   message.content = std::move(answer.content);
-  write_notice({record.agent, record.session}, std::move(message), {record.id});
+  write_notice({record.agent, record.session}, std::move(message), {{record.id, record.state}});
 }
 
 void Aftermath::tell_agent(const ChatName& name) {
   Gathered& gathered = gathered_[name];
-  if (gathered.ids.empty()) {
+  if (gathered.all.empty()) {
     gathered_.erase(name);
     return;
   }
   session::InboundMessage message;
-  message.id = "notice-" + std::to_string(gathered.ids.front()) + "-" +
+  message.id = "notice-" + std::to_string(gathered.all.front().id) + "-" +
                std::string(store::to_string(gathered.failures.front().state));
   message.timestamp = core_.deps.loop.wall_now();
   message.address = {"agent", name.session.agent.str(), {}};
   message.trigger = false;
   message.content = agent_notice_content(
-      agent_notice_text(gathered.failures, gathered.ids.size() - gathered.failures.size()));
-  write_notice(name.session, std::move(message), std::move(gathered.ids));
+      agent_notice_text(gathered.failures, gathered.all.size() - gathered.failures.size()));
+  write_notice(name.session, std::move(message), std::move(gathered.all));
   gathered = {};
   gathered.minute_runs = true;
   core_.deps.loop.run_after(limits::kNoticeInterval, lifetime_.guard([this, name] {
@@ -241,19 +261,18 @@ void Aftermath::tell_agent(const ChatName& name) {
 }
 
 void Aftermath::write_notice(const session::SessionAddress& session,
-                             session::InboundMessage message, std::vector<std::int64_t> ids,
-                             int tries) {
+                             session::InboundMessage message, std::vector<Told> about, int tries) {
   PBAY_FAILPOINT("delivery.before_notice");
   session::InboundMessage copy = message;
   core_.deps.sessions.write(
       session, std::move(message),
-      lifetime_.guard([this, session, tries, copy = std::move(copy), ids = std::move(ids)](
+      lifetime_.guard([this, session, tries, copy = std::move(copy), about = std::move(about)](
                           const Result<session::CommandOutcome>& outcome) mutable {
         if (!outcome.ok() && is_worth_repeating(outcome.status().code())) {
           core_.deps.loop.run_after(
               delay_after(tries), lifetime_.guard([this, session, tries, copy = std::move(copy),
-                                                   ids = std::move(ids)]() mutable {
-                write_notice(session, std::move(copy), std::move(ids), tries + 1);
+                                                   about = std::move(about)]() mutable {
+                write_notice(session, std::move(copy), std::move(about), tries + 1);
               }));
           return;
         }
@@ -261,7 +280,7 @@ void Aftermath::write_notice(const session::SessionAddress& session,
           base::log_warning("delivery.agent_not_told", {{"session", session_name(session)},
                                                         {"reason", outcome.status().message()}});
         }
-        notified(std::move(ids));
+        notified(about);
       }));
 }
 

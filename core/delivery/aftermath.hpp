@@ -36,9 +36,15 @@ class Aftermath {
     auto operator<=>(const ChatName&) const = default;
   };
   // Failures that the agent has not been told of, because it was told of one just now.
+  // A delivery, and the end of it that was told.
+  struct Told {
+    std::int64_t id = 0;
+    store::DeliveryState state = store::DeliveryState::kFailed;
+    auto operator<=>(const Told&) const = default;
+  };
   struct Gathered {
     std::vector<store::DeliveryRecord> failures;  // the first few, without contents' files
-    std::vector<std::int64_t> ids;                // all
+    std::vector<Told> all;
     bool minute_runs = false;
   };
 
@@ -46,13 +52,14 @@ class Aftermath {
   void sweep_spool();
   void list_spool();
   void project(const store::DeliveryRecord& record, int tries = 0);
-  void projected(std::int64_t id);
+  void project_again(const Told& end, int tries);
+  void projected(const Told& end);
   void notify(const store::DeliveryRecord& record);
   void answer_action(const store::DeliveryRecord& record);
   void tell_agent(const ChatName& name);
   void write_notice(const session::SessionAddress& session, session::InboundMessage message,
-                    std::vector<std::int64_t> ids, int tries = 0);
-  void notified(std::vector<std::int64_t> ids);
+                    std::vector<Told> about, int tries = 0);
+  void notified(const std::vector<Told>& about);
   void flush();
   void clear_spool(const store::DeliveryRecord& record);
 
@@ -62,8 +69,8 @@ class Aftermath {
   std::set<std::int64_t> rest_;           // taken up after the start, flags may not be set yet
   std::set<std::string> spooled_before_;  // folders of the spool at the start
   // Flags that are to be set, many in one transaction.
-  std::set<std::int64_t> projected_;
-  std::set<std::int64_t> notified_;
+  std::set<Told> projected_;
+  std::set<Told> notified_;
   bool flush_posted_ = false;
   base::Lifetime lifetime_;
 };

@@ -1,7 +1,7 @@
 #include "delivery/attempt_rows.hpp"
 
 #include "delivery/acceptance.hpp"
-#include "delivery/settlement.hpp"
+#include "delivery/evidence.hpp"
 #include "delivery/target_parts.hpp"
 
 namespace patchbay::delivery {
@@ -62,9 +62,8 @@ Result<DeliveryRecord> begin_sending(store::Repositories& repositories, std::int
   move.attempts = record.attempts + 1;
   move.reason = record.reason;
   PATCHBAY_TRY(move_checked(repositories, record, move, Ground::kNone));
-  record.state = DeliveryState::kSending;
-  record.attempts = move.attempts;
-  record.not_before.reset();
+  // The move ends a pause, and with the first attempt the row begins to grow old.
+  PATCHBAY_ASSIGN(record, find_delivery(repositories, id));
   PATCHBAY_TRY(load_target_parts(repositories, record));
   return record;
 }

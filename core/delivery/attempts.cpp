@@ -31,7 +31,8 @@ bool is_passing(const Status& status) {
 History history_of(const DeliveryRecord& record, base::WallTime now) {
   History history;
   history.attempts = record.attempts;
-  history.age = std::max(base::Milliseconds(0), now - record.accepted_at - record.paused_total);
+  history.age = std::max(base::Milliseconds(0),
+                         now - record.first_tried_at.value_or(now) - record.paused_total);
   return history;
 }
 
@@ -253,11 +254,10 @@ void Attempts::settle_as(Owned attempt, NextAction action, std::vector<std::stri
         end.deadline = std::move(settled->deadline);
         if (settled->had_ended) {
           end.how = AttemptEnd::How::kGone;
-        } else if (const auto* pause = std::get_if<Pause>(&action)) {
-          end.how = AttemptEnd::How::kPaused;
-          end.cause = pause->cause;
         } else if (end.record.state == DeliveryState::kWaiting) {
-          end.how = AttemptEnd::How::kWaiting;
+          const auto* const pause = std::get_if<Pause>(&action);
+          end.how = pause != nullptr ? AttemptEnd::How::kPaused : AttemptEnd::How::kWaiting;
+          end.cause = pause != nullptr ? pause->cause : end.cause;
         }
         give_back(std::move(attempt), std::move(end));
       }));
@@ -290,11 +290,13 @@ void Attempts::postpone(Owned attempt, const std::string& reason) {
   end.record = record;
   end.record.not_before = now + wait;
   end.record.reason = why;
+  end.record.first_tried_at = record.first_tried_at.value_or(now);
+  end.record.paused_since.reset();
   const std::int64_t id = attempt->id;
   const auto until = end.record.not_before;
   core_.deps.database.transact(
-      [id, until, why](store::Repositories& repositories) {
-        return repositories.ledger.postpone(id, until, why);
+      [id, until, why, now](store::Repositories& repositories) {
+        return repositories.ledger.postpone(id, until, why, now);
       },
       lifetime_.guard([this, attempt = std::move(attempt),
                        end = std::move(end)](const Status& written) mutable {

@@ -104,9 +104,12 @@ class ChannelEvents {
   // sends nothing more of this delivery before.
   virtual void on_part(std::int64_t delivery_id, store::DeliveryPart part,
                        base::UniqueFunction<void(bool stored)> durable) = 0;
+  // Part `part` is on the platform, but the outcome of its attempt was given before.
+  virtual void on_late_part(std::int64_t delivery_id, store::DeliveryPart part) = 0;
   virtual void on_instance_state(const base::InstanceName& instance, InstanceState state,
                                  const std::string& reason) = 0;
-  // A late report by the platform about a message (by remote id) or a part (by idempotency key).
+  // A report by the platform about a message (by remote id), a part ("<idempotency key>:<part>") or
+  // a whole delivery (by idempotency key).
   virtual void on_report(const base::InstanceName& instance, const std::string& remote_id,
                          const std::string& idempotency_key, bool failed,
                          const std::string& reason) = 0;

@@ -44,6 +44,7 @@ class DeliveryService::Parts final : public ChannelEvents {
 
   void on_part(std::int64_t delivery_id, store::DeliveryPart part,
                base::UniqueFunction<void(bool)> durable) override;
+  void on_late_part(std::int64_t delivery_id, store::DeliveryPart part) override;
   void on_instance_state(const base::InstanceName& instance, InstanceState state,
                          const std::string& reason) override;
   void on_report(const base::InstanceName& instance, const std::string& remote_id,
@@ -105,6 +106,21 @@ void DeliveryService::Parts::on_part(std::int64_t delivery_id, store::DeliveryPa
         }
         durable(status.ok());
       }));
+}
+
+void DeliveryService::Parts::on_late_part(std::int64_t delivery_id, store::DeliveryPart part) {
+  base::log_info("delivery.late_part",
+                 {{"delivery", delivery_id}, {"part", part.part}, {"remote_id", part.remote_id}});
+  core_.deps.database.transact(
+      [delivery_id, part = std::move(part)](store::Repositories& repositories) {
+        return take_late_part(repositories, delivery_id, part);
+      },
+      [delivery_id](const Status& status) {
+        if (!status.ok()) {
+          base::log_error("delivery.part_not_stored",
+                          {{"delivery", delivery_id}, {"reason", status.message()}});
+        }
+      });
 }
 
 void DeliveryService::Parts::on_instance_state(const base::InstanceName& instance,

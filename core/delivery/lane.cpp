@@ -27,7 +27,7 @@ std::optional<Standstill> Lane::attempt_ended(const AttemptEnd& end, base::Monot
   stage = Stage::kIdle;
   switch (end.how) {
     case AttemptEnd::How::kEnded:
-      leave_front(end.record.id);
+      leave(end.record.id);
       // Failing because of the standstill does not end it.
       if (end.record.state == store::DeliveryState::kDelivered) {
         return std::exchange(standstill, std::nullopt);
@@ -47,7 +47,7 @@ std::optional<Standstill> Lane::attempt_ended(const AttemptEnd& end, base::Monot
       }
       break;
     case AttemptEnd::How::kGone:
-      leave_front(end.record.id);
+      leave(end.record.id);
       break;
     case AttemptEnd::How::kBlocked:
       blocked_by = end.blocked_by;
@@ -73,11 +73,14 @@ void Lane::is_back(PauseCause cause, base::MonotonicTime now) {
   }
 }
 
-void Lane::leave_front(std::int64_t id) {
-  queue.leave_front(id);
-  if (standstill) {
-    standstill->front_has_left();
+void Lane::leave(std::int64_t id) {
+  if (queue.is_front(id)) {
+    blocked_by = 0;
+    if (standstill) {
+      standstill->front_has_left();
+    }
   }
+  queue.leave(id);
 }
 
 }  // namespace patchbay::delivery

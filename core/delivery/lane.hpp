@@ -36,6 +36,8 @@ struct Lane {
   // Since when the row at the front is paused, also by a standstill of before a restart.
   [[nodiscard]] std::optional<base::WallTime> paused_since() const;
 
+  // A row has ended, wherever it stands.
+  void leave(std::int64_t id);
   void attempt_began();
   // The standstill that the attempt's end has ended.
   [[nodiscard]] std::optional<Standstill> attempt_ended(const AttemptEnd& end,
@@ -45,9 +47,6 @@ struct Lane {
                    base::MonotonicTime now, base::WallTime wall_now);
   // The chat or the account is said to be back.
   void is_back(PauseCause cause, base::MonotonicTime now);
-
- private:
-  void leave_front(std::int64_t id);
 };
 
 }  // namespace patchbay::delivery

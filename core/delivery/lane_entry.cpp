@@ -13,7 +13,7 @@ LaneEntry entry_of(const store::DeliveryRecord& record) {
   entry.not_before = record.not_before;
   entry.paused_since = record.paused_since;
   entry.left_sending = record.state == store::DeliveryState::kSending;
-  entry.was_tried = entry.left_sending || record.attempts > 0 || record.paused_since.has_value();
+  entry.was_tried = record.first_tried_at.has_value() || record.paused_since.has_value();
   entry.has_files = !record.files.empty();
   entry.waits_for_target = record.target.starts_with(kTargetRow);
   if (!entry.was_tried && record.not_before) {
@@ -23,7 +23,7 @@ LaneEntry entry_of(const store::DeliveryRecord& record) {
 }
 
 bool is_scheduled(const store::DeliveryRecord& record, base::WallTime now) {
-  return record.state == store::DeliveryState::kWaiting && record.attempts == 0 &&
+  return record.state == store::DeliveryState::kWaiting && !record.first_tried_at &&
          !record.paused_since && record.not_before && *record.not_before > now;
 }
 

@@ -79,8 +79,8 @@ void LaneQueue::enter_front(LaneEntry entry) {
 }
 
 void LaneQueue::front_waits(const store::DeliveryRecord& record) {
-  if (rows_.empty()) {
-    return;
+  if (!is_front(record.id)) {
+    return;  // it has ended by other means
   }
   const base::WallTime entered_at = rows_.front().entered_at;
   rows_.front() = entry_of(record);
@@ -88,14 +88,12 @@ void LaneQueue::front_waits(const store::DeliveryRecord& record) {
   rows_.front().was_tried = true;
 }
 
-void LaneQueue::leave_front(std::int64_t id) {
-  if (!rows_.empty() && rows_.front().id == id) {
-    rows_.pop_front();
-  }
-}
-
 void LaneQueue::leave(std::int64_t id) {
-  std::erase_if(rows_, [id](const LaneEntry& entry) { return entry.id == id; });
+  if (is_front(id)) {
+    rows_.pop_front();
+  } else {
+    std::erase_if(rows_, [id](const LaneEntry& entry) { return entry.id == id; });
+  }
 }
 
 }  // namespace patchbay::delivery

@@ -26,6 +26,9 @@ struct LanePage {
 class LaneQueue {
  public:
   [[nodiscard]] bool empty() const { return rows_.empty(); }
+  [[nodiscard]] bool is_front(std::int64_t id) const {
+    return !rows_.empty() && rows_.front().id == id;
+  }
   [[nodiscard]] LaneEntry& front() { return rows_.front(); }
   [[nodiscard]] const LaneEntry& front() const { return rows_.front(); }
   [[nodiscard]] std::deque<LaneEntry>& rows() { return rows_; }
@@ -46,10 +49,8 @@ class LaneQueue {
   // A row that was scheduled and whose time has come.
   void enter_due(LaneEntry entry) { rows_.push_back(std::move(entry)); }
 
-  // The front row has had its turn and waits for another.
+  // The front row has had its turn and waits for another. Nothing when another row is at the front.
   void front_waits(const store::DeliveryRecord& record);
-  // Nothing when another row is at the front.
-  void leave_front(std::int64_t id);
   void leave(std::int64_t id);
 
  private:

@@ -220,7 +220,6 @@ void Lanes::begin(const LaneKey& key, Lane& lane) {
   if (is_chat_lane(key)) {
     throttle_.take(key, core_.deps.loop.now());
   }
-  lane.queue.front().was_tried = true;
   attempts_.run(lane.queue.front(), terms_of(key, lane), when_ended(key));
 }
 
@@ -284,14 +283,15 @@ void Lanes::resumed(const LaneKey& key, Lane& lane, const Standstill& ended) {
   if (!ended.is_long(now)) {
     return;
   }
-  for (LaneEntry& entry : lane.queue.rows()) {
-    entry.paused_since.reset();
+  base::log_info("delivery.lane_resumed", {{"instance", key.instance.str()},
+                                           {"chat", key.chat.str()},
+                                           {"rows", lane.queue.rows().size()}});
+  if (lane.queue.empty() || ended.is_by_outcome()) {
+    return;  // its last move has ended the pause of the row that showed it
   }
-  auto rows = ended.paused_rows(lane.queue.rows(), now);
-  base::log_info(
-      "delivery.lane_resumed",
-      {{"instance", key.instance.str()}, {"chat", key.chat.str()}, {"rows", rows.size()}});
-  end_pauses(core_.deps.database, std::move(rows), now);
+  LaneEntry& front = lane.queue.front();
+  front.paused_since.reset();
+  end_pause(core_.deps.database, {front.id, std::max(front.entered_at, ended.since())}, now);
 }
 
 void Lanes::load(const LaneKey& key, Lane& lane) {
@@ -373,7 +373,7 @@ void Lanes::release_blocked(std::int64_t ended_id) {
 
 void Lanes::ended_elsewhere(const store::DeliveryRecord& record) {
   if (const auto found = lanes_.find(record.lane); found != lanes_.end()) {
-    found->second.queue.leave(record.id);
+    found->second.leave(record.id);
   }
   schedule_.remove(record.id);
   release_blocked(record.id);

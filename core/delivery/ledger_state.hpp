@@ -1,9 +1,9 @@
 // The only moves between the states of a delivery, and what each rests on. See docs/delivery.md.
 //
-//   waiting   → sending | failed;              unknown again when an earlier attempt may have
-//   arrived sending   → delivered | failed | unknown;  waiting when proven not sent unknown   →
-//   delivered | failed | waiting;  each by recorded evidence delivered → failed; by a report of the
-//   platform
+//   waiting   → sending | failed;  unknown again when an earlier attempt may have arrived
+//   sending   → delivered | failed | unknown;  waiting when proven not sent
+//   unknown   → delivered | failed | waiting;  each by recorded evidence
+//   delivered → failed;  by a report of the platform
 #pragma once
 
 #include <cstdint>

@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <charconv>
 #include <iterator>
+#include <system_error>
 
-#include "delivery/settlement.hpp"
+#include "delivery/evidence.hpp"
 
 namespace patchbay::delivery {
 namespace {
@@ -16,30 +17,65 @@ using store::DeliveryRecord;
 using store::DeliveryState;
 
 struct PartKey {
-  std::string key;
-  std::uint32_t part = 0;
+  std::string delivery;
+  std::optional<std::uint32_t> part;  // nothing: all of it
 };
 
 PartKey split(const std::string& key) {
   const std::size_t colon = key.rfind(':');
-  PartKey out{key.substr(0, colon), 0};
-  if (colon != std::string::npos) {
-    std::from_chars(key.data() + colon + 1, key.data() + key.size(), out.part);
+  if (colon == std::string::npos) {
+    return {key, std::nullopt};
   }
-  return out;
+  std::uint32_t part = 0;
+  const char* const end = key.data() + key.size();
+  const auto read = std::from_chars(key.data() + colon + 1, end, part);
+  return {read.ec == std::errc() && read.ptr == end ? key.substr(0, colon) : std::string(), part};
 }
 
+// The key names one delivery for certain.
 Result<std::optional<DeliveryRecord>> find_reported(store::Repositories& repositories,
                                                     const Report& report) {
-  if (!report.remote_id.empty()) {
-    PATCHBAY_ASSIGN(auto found,
-                    repositories.ledger.find_by_remote_id(report.instance, {}, report.remote_id));
-    if (found || report.idempotency_key.empty()) {
-      return found;
-    }
+  if (report.idempotency_key.empty()) {
+    return repositories.ledger.find_reported(report.instance, report.remote_id);
   }
   return repositories.ledger.find_by_idempotency_key(report.instance,
-                                                     split(report.idempotency_key).key);
+                                                     split(report.idempotency_key).delivery);
+}
+
+// The next part after those that are known. What is known stays: it has its cursor.
+Status put_next_part(store::Repositories& repositories, DeliveryRecord& record,
+                     store::DeliveryPart part) {
+  if (part.remote_id.empty() || part.part != record.parts.size()) {
+    return {};
+  }
+  PATCHBAY_TRY(repositories.ledger.put_part(record.id, part));
+  record.parts.push_back(std::move(part));
+  return {};
+}
+
+// How many parts there are to be only the adapter knows, so that a part alone ends nothing.
+Status take_part(store::Repositories& repositories, DeliveryRecord record,
+                 const store::DeliveryPart& part) {
+  PATCHBAY_TRY(put_next_part(repositories, record, part));
+  if (record.state != DeliveryState::kUnknown) {
+    return {};  // its evidence may say that it was sent before
+  }
+  const bool is_kept = part.part < record.parts.size();
+  return repositories.ledger.set_evidence(
+      record.id,
+      is_kept ? parts_evidence(record)
+              : "the platform reported that part " + std::to_string(part.part) + " of it is there");
+}
+
+// What was reported by the id of a message is known to be there.
+Status take_arrival(store::Repositories& repositories, const DeliveryRecord& record,
+                    const Report& report) {
+  const auto part = split(report.idempotency_key).part;
+  return part ? take_part(repositories, record, {*part, report.remote_id, {}}) : Status();
+}
+
+bool speaks_of_all(const Report& report) {
+  return report.failed || (!report.idempotency_key.empty() && !split(report.idempotency_key).part);
 }
 
 struct Decision {
@@ -74,25 +110,33 @@ Result<DeliveryRecord> move_to(store::Repositories& repositories, const Delivery
 
 Result<std::optional<DeliveryRecord>> take_report(store::Repositories& repositories,
                                                   const Report& report) {
-  PATCHBAY_ASSIGN(const auto found, find_reported(repositories, report));
-  const bool says_something_new =
-      found && (found->state == DeliveryState::kUnknown ||
-                (found->state == DeliveryState::kDelivered && report.failed));
-  if (!says_something_new) {
+  PATCHBAY_ASSIGN(auto found, find_reported(repositories, report));
+  if (!found) {
     return std::optional<DeliveryRecord>();
   }
-  if (!report.failed && !report.remote_id.empty()) {
-    const std::uint32_t part =
-        report.idempotency_key.empty() ? 0 : split(report.idempotency_key).part;
-    PATCHBAY_TRY(repositories.ledger.put_part(found->id, {part, report.remote_id, {}}));
+  if (!speaks_of_all(report)) {
+    PATCHBAY_TRY(take_arrival(repositories, *found, report));
+    return std::optional<DeliveryRecord>();
   }
-  const std::string reason =
-      report.failed && report.reason.empty() ? "the platform reported its failure" : report.reason;
-  PATCHBAY_ASSIGN(auto moved,
-                  move_to(repositories, *found,
-                          report.failed ? DeliveryState::kFailed : DeliveryState::kDelivered,
-                          Ground::kReport, reason, "the platform reported it", report.at));
-  return std::optional(std::move(moved));
+  if (!report.failed && found->parts.empty()) {
+    PATCHBAY_TRY(put_next_part(repositories, *found, {0, report.remote_id, {}}));
+  }
+  store::EndReport end{report.failed, report.reason};
+  if (end.failed && end.reason.empty()) {
+    end.reason = "the platform reported its failure";
+  }
+  if (found->state == DeliveryState::kSending) {
+    PATCHBAY_TRY(repositories.early_reports.put(found->id, end));
+    return std::optional<DeliveryRecord>();
+  }
+  PATCHBAY_ASSIGN(const bool moved, move_by_report(repositories, *found, end, report.at));
+  return moved ? repositories.ledger.find(found->id) : std::optional<DeliveryRecord>();
+}
+
+Status take_late_part(store::Repositories& repositories, std::int64_t id,
+                      const store::DeliveryPart& part) {
+  PATCHBAY_ASSIGN(auto found, repositories.ledger.find(id));
+  return found ? take_part(repositories, std::move(*found), part) : Status();
 }
 
 Result<DeliveryRecord> resolve_unknown(store::Repositories& repositories, std::int64_t id,
@@ -129,15 +173,18 @@ Result<std::vector<DeliveryRecord>> fail_waiting(store::Repositories& repositori
                                                  const std::string& reason, base::WallTime now) {
   PATCHBAY_ASSIGN(const auto open,
                   repositories.ledger.load_session_open(session.agent, session.id));
-  std::vector<DeliveryRecord> failed;
+  std::vector<DeliveryRecord> ended;
   for (const DeliveryRecord& record : open) {
     if (record.state == DeliveryState::kWaiting) {
-      PATCHBAY_ASSIGN(auto moved, move_to(repositories, record, DeliveryState::kFailed,
-                                          Ground::kNone, reason, "", now));
-      failed.push_back(std::move(moved));
+      const bool sent = was_sent_before(record);
+      PATCHBAY_ASSIGN(
+          auto moved,
+          move_to(repositories, record, sent ? DeliveryState::kUnknown : DeliveryState::kFailed,
+                  sent ? Ground::kSentBefore : Ground::kNone, reason, "", now));
+      ended.push_back(std::move(moved));
     }
   }
-  return failed;
+  return ended;
 }
 
 }  // namespace patchbay::delivery

@@ -14,17 +14,24 @@ namespace patchbay::delivery {
 
 struct Report {
   base::InstanceName instance;
-  std::string remote_id;        // either this …
-  std::string idempotency_key;  // … or that of a part: "<key of the delivery>[:<part>]"
+  // By its key, else by the id of one of its messages.
+  std::string remote_id;
+  std::string idempotency_key;  // "<key of the delivery>:<part>"; without a part: all of it
   bool failed = false;
   std::string reason;
   base::WallTime at;
 };
 
-// The delivery as it is now. Nothing: the report changes nothing (a delivered message that has
-// arrived, a message that is not ours, one that failed already).
+// The delivery as it is now. Nothing: the report did not change its state (a delivered message that
+// has arrived, a message that is not ours, one that failed already). That one part has arrived is
+// evidence and no more; what comes while it is being sent is heard when the attempt has ended.
 [[nodiscard]] base::Result<std::optional<store::DeliveryRecord>> take_report(
     store::Repositories& repositories, const Report& report);
+
+// A part that its adapter told of after the attempt's outcome had been given: where a further
+// attempt goes on, and evidence.
+[[nodiscard]] base::Status take_late_part(store::Repositories& repositories, std::int64_t id,
+                                          const store::DeliveryPart& part);
 
 // An operator has looked: it arrived (delivered), it did not (failed), or it is to be sent again
 // (waiting). kNotFound; kRefused when it is not in state unknown, `to` is no such decision, or what
@@ -34,7 +41,8 @@ struct Report {
                                                                   store::DeliveryState to,
                                                                   base::WallTime now);
 
-// Fails what waits, with the reason; the deliveries that are being sent go on.
+// Ends what waits, with the reason: as failed, or unknown where an earlier attempt may have
+// arrived. The deliveries that are being sent go on.
 [[nodiscard]] base::Result<std::vector<store::DeliveryRecord>> fail_waiting(
     store::Repositories& repositories, const session::SessionAddress& session,
     const std::string& reason, base::WallTime now);

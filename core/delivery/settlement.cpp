@@ -12,17 +12,6 @@ using base::Result;
 using base::Status;
 using store::DeliveryState;
 
-// The parts that are there, in words: what a person needs to know of a message that was cut short.
-std::string parts_evidence(const store::DeliveryRecord& record) {
-  if (record.parts.empty()) {
-    return {};
-  }
-  std::string out = record.parts.size() == 1 ? "one part of it is there, as "
-                                             : std::to_string(record.parts.size()) +
-                                                   " parts of it are there, the first as ";
-  return out + record.parts.front().remote_id;
-}
-
 class Settler {
  public:
   Settler(store::Repositories& repositories, const Settling& settling,
@@ -44,22 +33,16 @@ class Settler {
     return move_checked(repositories_, record_, move_, Ground::kNone);
   }
   Status operator()(const Failed& failed) {
-    // "Was not delivered" would not be certain.
-    const bool was_sent_before =
-        record_.evidence == kSentAgain || record_.evidence == kSentAgainByOperator;
-    if (record_.state != DeliveryState::kUnknown && was_sent_before) {
-      PATCHBAY_TRY(move_to_unknown(failed.reason, Ground::kSentBefore));
-      return tell_user();
+    if (was_sent_before(record_)) {
+      return move_to_unknown(failed.reason, Ground::kSentBefore);
     }
     move_.to = DeliveryState::kFailed;
     move_.reason = failed.reason;
     move_.evidence = parts_evidence(record_);
-    PATCHBAY_TRY(move_checked(repositories_, record_, move_, Ground::kNone));
-    return tell_user();
+    return move_checked(repositories_, record_, move_, Ground::kNone);
   }
   Status operator()(const Unknown& unknown) {
-    PATCHBAY_TRY(move_to_unknown(unknown.reason, Ground::kNone));
-    return tell_user();
+    return move_to_unknown(unknown.reason, Ground::kNone);
   }
   Status operator()(const RetryLater& retry) {
     move_.not_before = settling_.now + retry.after;
@@ -110,25 +93,6 @@ class Settler {
     return repositories_.instance_state.put_deadline(deadline);
   }
 
-  // Only about what an agent wrote: a notice about a notice would never end.
-  Status tell_user() {
-    const bool visible = is_visible_message(parse_content(record_.kind, record_.content).kind);
-    if (!settling_.may_tell_user || record_.agent.empty() || !visible ||
-        !is_chat_lane(record_.lane)) {
-      return {};
-    }
-    store::DeliveryRecord notice = host_record(
-        record_.lane,
-        "notice-" + std::to_string(record_.id) + "-" + std::string(store::to_string(move_.to)),
-        text_content(user_notice_text(move_.to, move_.reason)), settling_.now);
-    PATCHBAY_ASSIGN(const auto id, repositories_.ledger.accept(notice));
-    if (id) {
-      notice.id = *id;
-      settled_.user_notice = std::move(notice);
-    }
-    return {};
-  }
-
   store::Repositories& repositories_;
   const Settling& settling_;
   store::DeliveryRecord& record_;
@@ -136,13 +100,40 @@ class Settler {
   store::DeliveryMove move_;
 };
 
-}  // namespace
-
-Status move_checked(store::Repositories& repositories, const store::DeliveryRecord& record,
-                    const store::DeliveryMove& move, Ground ground) {
-  PATCHBAY_TRY(check_move(record.state, move.to, ground));
-  return repositories.ledger.move(move);
+// Only about what an agent wrote: a notice about a notice would never end.
+Status tell_user(store::Repositories& repositories, const Settling& settling, Settled& settled) {
+  const store::DeliveryRecord& record = settled.record;
+  const bool visible = is_visible_message(parse_content(record.kind, record.content).kind);
+  if (!settling.may_tell_user || record.agent.empty() || !visible || !is_chat_lane(record.lane)) {
+    return {};
+  }
+  store::DeliveryRecord notice = host_record(
+      record.lane,
+      "notice-" + std::to_string(record.id) + "-" + std::string(store::to_string(record.state)),
+      text_content(user_notice_text(record.state, record.reason)), settling.now);
+  PATCHBAY_ASSIGN(const auto id, repositories.ledger.accept(notice));
+  if (id) {
+    notice.id = *id;
+    settled.user_notice = std::move(notice);
+  }
+  return {};
 }
+
+Result<store::DeliveryRecord> find_again(store::Repositories& repositories, std::int64_t id) {
+  PATCHBAY_ASSIGN(auto found, repositories.ledger.find(id));
+  return std::move(*found);
+}
+
+// The adapter was refused, but the platform says that it has all of it, of an earlier attempt.
+NextAction in_the_light_of(const std::optional<store::EndReport>& report, NextAction action) {
+  const auto* const failed = std::get_if<Failed>(&action);
+  if (report && !report->failed && failed != nullptr) {
+    return Unknown{failed->reason};
+  }
+  return action;
+}
+
+}  // namespace
 
 store::DeliveryRecord host_record(const store::LaneKey& lane, const std::string& message_out_id,
                                   const std::string& content, base::WallTime now) {
@@ -169,9 +160,21 @@ Result<Settled> settle(store::Repositories& repositories, const Settling& settli
     settled.had_ended = true;
     return settled;
   }
-  PATCHBAY_TRY(std::visit(Settler(repositories, settling, *found, settled), settling.action));
-  PATCHBAY_ASSIGN(auto now, repositories.ledger.find(settling.id));
-  settled.record = std::move(*now);
+  PATCHBAY_ASSIGN(const auto report, repositories.early_reports.take(settling.id));
+  PATCHBAY_TRY(std::visit(Settler(repositories, settling, *found, settled),
+                          in_the_light_of(report, settling.action)));
+  PATCHBAY_ASSIGN(settled.record, find_again(repositories, settling.id));
+  if (report) {
+    PATCHBAY_ASSIGN(const bool moved,
+                    move_by_report(repositories, settled.record, *report, settling.now));
+    if (moved) {
+      PATCHBAY_ASSIGN(settled.record, find_again(repositories, settling.id));
+    }
+  }
+  if (settled.record.state == DeliveryState::kFailed ||
+      settled.record.state == DeliveryState::kUnknown) {
+    PATCHBAY_TRY(tell_user(repositories, settling, settled));
+  }
   return settled;
 }
 

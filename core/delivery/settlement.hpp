@@ -4,11 +4,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/status.hpp"
-#include "delivery/ledger_state.hpp"
+#include "delivery/evidence.hpp"
 #include "delivery/retry_policy.hpp"
 #include "store/repositories.hpp"
 
@@ -33,22 +32,9 @@ struct Settled {
   bool had_ended = false;  // by somebody else, before: nothing was changed
 };
 
-// Evidence of a row that is tried again though an attempt of it may have arrived.
-inline constexpr std::string_view kSentAgain =
-    "an earlier attempt may have arrived; it was sent again with the same key, or because the "
-    "policy says so";
-inline constexpr std::string_view kSentAgainByOperator =
-    "an earlier attempt may have arrived; an operator sent it again";
-
-// [the database's thread]
+// In the light of what the platform said meanwhile. [the database's thread]
 [[nodiscard]] base::Result<Settled> settle(store::Repositories& repositories,
                                            const Settling& settling);
-
-// [the database's thread] One move, checked against ledger_state.hpp; the row's other fields of the
-// move stay what they were.
-[[nodiscard]] base::Status move_checked(store::Repositories& repositories,
-                                        const store::DeliveryRecord& record,
-                                        const store::DeliveryMove& move, Ground ground);
 
 // The ledger row of something that the host itself says.
 [[nodiscard]] store::DeliveryRecord host_record(const store::LaneKey& lane,

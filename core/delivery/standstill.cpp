@@ -50,18 +50,6 @@ bool Standstill::may_be_tried(base::MonotonicTime now) const {
 
 bool Standstill::is_long(base::WallTime now) const { return now - since_ >= kLong; }
 
-std::vector<Standstill::Paused> Standstill::paused_rows(const std::deque<LaneEntry>& rows,
-                                                        base::WallTime now) const {
-  std::vector<Paused> paused;
-  for (const LaneEntry& row : rows) {
-    const bool is_counted = row.was_tried && is_by_outcome();  // by its last move
-    if (row.entered_at < now && !is_counted) {
-      paused.push_back({row.id, std::max(row.entered_at, since_)});
-    }
-  }
-  return paused;
-}
-
 void store_pause(store::CentralDatabase& database, const Standstill::Paused& row,
                  const std::string& reason) {
   database.transact(
@@ -71,15 +59,12 @@ void store_pause(store::CentralDatabase& database, const Standstill::Paused& row
       log_failure);
 }
 
-void end_pauses(store::CentralDatabase& database, std::vector<Standstill::Paused> rows,
-                base::WallTime now) {
+void end_pause(store::CentralDatabase& database, const Standstill::Paused& row,
+               base::WallTime now) {
   database.transact(
-      [rows = std::move(rows), now](store::Repositories& repositories) -> Status {
-        for (const Standstill::Paused& row : rows) {
-          PATCHBAY_TRY(repositories.ledger.pause(row.id, row.since, ""));
-          PATCHBAY_TRY(repositories.ledger.resume(row.id, now));
-        }
-        return {};
+      [row, now](store::Repositories& repositories) -> Status {
+        PATCHBAY_TRY(repositories.ledger.pause(row.id, row.since, ""));
+        return repositories.ledger.resume(row.id, now);
       },
       log_failure);
 }

@@ -1,14 +1,12 @@
 // A lane that stands still because its chat or its account cannot be reached: since when, why, and
-// when it is worth a try. What waits does not grow old meanwhile. No timers, no clock of its own.
+// when it is worth a try. The row at the front does not grow old meanwhile, and those behind it
+// had no turn yet. No timers, no clock of its own.
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <string>
-#include <vector>
 
 #include "base/clock.hpp"
-#include "delivery/lane_entry.hpp"
 #include "delivery/retry_policy.hpp"
 #include "store/central_database.hpp"
 
@@ -18,11 +16,9 @@ class Standstill {
  public:
   // What showed it. Only an instance that is usable again ends the one, only a delivery the other.
   enum class Sign : std::uint8_t { kInstanceState, kOutcome };
-  // A row that waited through it.
   struct Paused {
     std::int64_t id = 0;
     base::WallTime since;
-    bool operator==(const Paused&) const = default;
   };
 
   Standstill(base::WallTime since, Sign sign, PauseCause cause, std::string reason,
@@ -47,10 +43,6 @@ class Standstill {
   void was_stored() { stored_ = true; }
   void front_has_left() { stored_ = false; }
 
-  // The rows of the lane that were paused by it, when it ends `now`.
-  [[nodiscard]] std::vector<Paused> paused_rows(const std::deque<LaneEntry>& rows,
-                                                base::WallTime now) const;
-
  private:
   base::WallTime since_;
   Sign sign_;
@@ -65,7 +57,6 @@ class Standstill {
 void store_pause(store::CentralDatabase& database, const Standstill::Paused& row,
                  const std::string& reason);
 // The time of the pause will not count as age.
-void end_pauses(store::CentralDatabase& database, std::vector<Standstill::Paused> rows,
-                base::WallTime now);
+void end_pause(store::CentralDatabase& database, const Standstill::Paused& row, base::WallTime now);
 
 }  // namespace patchbay::delivery

@@ -44,6 +44,7 @@ DeliveryRecord read(const Query& query) {
   record.projected = query.flag(column++);
   record.notified = query.flag(column++);
   record.answers = query.text(column++);
+  record.first_tried_at = query.optional_time(column++);
   return record;
 }
 
@@ -222,10 +223,6 @@ base::Status LedgerRepository::put_part(std::int64_t id, const DeliveryPart& par
   return change(statements_, ledger_sql::kPutPart, id, part.part, part.remote_id, part.cursor);
 }
 
-base::Status LedgerRepository::clear_parts(std::int64_t id) {
-  return change(statements_, ledger_sql::kClearParts, id);
-}
-
 base::Status LedgerRepository::pause(std::int64_t id, base::WallTime since,
                                      const std::string& reason) {
   return change(statements_, ledger_sql::kPause, id, since, reason);
@@ -236,8 +233,12 @@ base::Status LedgerRepository::resume(std::int64_t id, base::WallTime at) {
 }
 
 base::Status LedgerRepository::postpone(std::int64_t id, std::optional<base::WallTime> not_before,
-                                        const std::string& reason) {
-  return change(statements_, ledger_sql::kPostpone, id, not_before, reason);
+                                        const std::string& reason, base::WallTime at) {
+  return change(statements_, ledger_sql::kPostpone, id, not_before, reason, at);
+}
+
+base::Status LedgerRepository::set_evidence(std::int64_t id, const std::string& evidence) {
+  return change(statements_, ledger_sql::kSetEvidence, id, evidence);
 }
 
 base::Status LedgerRepository::set_target(std::int64_t id, const std::string& target) {
@@ -254,9 +255,9 @@ base::Result<std::optional<DeliveryRecord>> LedgerRepository::find_by_message(
   return load_one(statements_, ledger_sql::kFindByMessage, agent, session, message_out_id);
 }
 
-base::Result<std::optional<DeliveryRecord>> LedgerRepository::find_by_remote_id(
-    const base::InstanceName& instance, const base::ChatKey& chat, const std::string& remote_id) {
-  return load_one(statements_, ledger_sql::kFindByRemoteId, remote_id, instance, chat);
+base::Result<std::optional<DeliveryRecord>> LedgerRepository::find_reported(
+    const base::InstanceName& instance, const std::string& remote_id) {
+  return load_one(statements_, ledger_sql::kFindReported, remote_id, instance);
 }
 
 base::Result<std::optional<DeliveryRecord>> LedgerRepository::find_by_first_part(
@@ -340,16 +341,16 @@ base::Result<Records> LedgerRepository::load_not_projected(std::size_t limit) {
   return load(statements_, ledger_sql::kLoadNotProjected, limit);
 }
 
-base::Status LedgerRepository::set_projected(std::int64_t id) {
-  return change(statements_, ledger_sql::kSetProjected, id);
+base::Status LedgerRepository::set_projected(std::int64_t id, DeliveryState told) {
+  return change(statements_, ledger_sql::kSetProjected, id, told);
 }
 
 base::Result<Records> LedgerRepository::load_not_notified(std::size_t limit) {
   return load(statements_, ledger_sql::kLoadNotNotified, limit);
 }
 
-base::Status LedgerRepository::set_notified(std::int64_t id) {
-  return change(statements_, ledger_sql::kSetNotified, id);
+base::Status LedgerRepository::set_notified(std::int64_t id, DeliveryState told) {
+  return change(statements_, ledger_sql::kSetNotified, id, told);
 }
 
 base::Result<Records> LedgerRepository::load_spools_to_remove(base::WallTime ended_before,

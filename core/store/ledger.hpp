@@ -78,20 +78,22 @@ class LedgerRepository {
   // kNotFound, or kInternal when may_move() says no (nothing changes). A move to waiting,
   // delivered, failed or unknown ends a pause; leaving `delivered` or `unknown` clears `projected`,
   // and a move to failed or unknown clears `notified`, so that agent and user hear of it. To and
-  // from sending it begins and ends an attempt.
+  // from sending it begins and ends an attempt; with the first one it begins to grow old.
   base::Status move(const DeliveryMove& move);
 
   // Inserts, or replaces remote id and cursor of, one part.
   base::Status put_part(std::int64_t id, const DeliveryPart& part);
-  base::Status clear_parts(std::int64_t id);
 
   // The lane stands still because the chat or the account cannot be reached. Pausing a delivery
-  // that is paused keeps the earlier time; resuming adds what has passed to paused_total.
+  // that is paused keeps the earlier time; resuming one that was tried adds what has passed to
+  // paused_total.
   base::Status pause(std::int64_t id, base::WallTime since, const std::string& reason);
   base::Status resume(std::int64_t id, base::WallTime at);
-  // For a delivery that stays waiting: the next attempt's time, the reason.
+  // A delivery that stays waiting though its turn came `at`: the next attempt's time, the reason.
+  // That counts as tried, and ends a pause.
   base::Status postpone(std::int64_t id, std::optional<base::WallTime> not_before,
-                        const std::string& reason);
+                        const std::string& reason, base::WallTime at);
+  base::Status set_evidence(std::int64_t id, const std::string& evidence);
   // Replaces `target` ("row:<id>" became a platform id).
   base::Status set_target(std::int64_t id, const std::string& target);
 
@@ -101,10 +103,10 @@ class LedgerRepository {
   base::Result<std::optional<DeliveryRecord>> find_by_message(const base::AgentGroupId& agent,
                                                               const base::SessionId& session,
                                                               const std::string& message_out_id);
-  // The newest of that instance (and chat, unless empty) with a part of this remote id.
-  base::Result<std::optional<DeliveryRecord>> find_by_remote_id(const base::InstanceName& instance,
-                                                                const base::ChatKey& chat,
-                                                                const std::string& remote_id);
+  // The delivery of that instance that made the message with this remote id. Nothing as well when
+  // messages of several chats have it: on many platforms it says which message of a chat it is.
+  base::Result<std::optional<DeliveryRecord>> find_reported(const base::InstanceName& instance,
+                                                            const std::string& remote_id);
   // The newest before the delivery `before` whose first part has this remote id: it made or edited
   // that message, or reacted to it.
   base::Result<std::optional<DeliveryRecord>> find_by_first_part(const LaneKey& lane,
@@ -147,10 +149,11 @@ class LedgerRepository {
 
   // Ended, of a session, and not yet in the agent's `delivered` table.
   base::Result<std::vector<DeliveryRecord>> load_not_projected(std::size_t limit);
-  base::Status set_projected(std::int64_t id);
+  // Nothing when it is not in that state, which was told, any more. So set_notified().
+  base::Status set_projected(std::int64_t id, DeliveryState told);
   // Failed or unknown, and no notice given yet.
   base::Result<std::vector<DeliveryRecord>> load_not_notified(std::size_t limit);
-  base::Status set_notified(std::int64_t id);
+  base::Status set_notified(std::int64_t id, DeliveryState told);
 
   // Deliveries whose spool folder may go: delivered, or failed and unknown since before
   // `ended_before`.

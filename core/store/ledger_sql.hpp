@@ -6,7 +6,8 @@ namespace patchbay::store::ledger_sql {
 #define PATCHBAY_DELIVERY_COLUMNS                                                               \
   "id, agent, session, message_out_id, instance, chat, thread, kind, content, in_reply_to, "    \
   "target, spool, files, refused_files, idempotency_key, state, attempts, not_before, reason, " \
-  "evidence, accepted_at, finished_at, paused_since, paused_total, projected, notified, answers"
+  "evidence, accepted_at, finished_at, paused_since, paused_total, projected, notified, "       \
+  "answers, first_tried_at"
 
 // For a person. A content may have megabytes: of a long one there is what a list shows of it, in
 // the same form. The agent wrote it, so it need not be JSON at all.
@@ -21,7 +22,12 @@ namespace patchbay::store::ledger_sql {
   "ELSE json_object('files', json_array(substr(content ->> '$.files[0]', 1, 256))) END, " \
   "in_reply_to, target, spool, files, refused_files, idempotency_key, state, attempts, "  \
   "not_before, reason, evidence, accepted_at, finished_at, paused_since, paused_total, "  \
-  "projected, notified, answers"
+  "projected, notified, answers, first_tried_at"
+
+// A pause of before the first attempt is no part of the age in any case.
+#define PATCHBAY_PAUSED_UNTIL(at)                                            \
+  "paused_total = CASE WHEN paused_since IS NULL OR first_tried_at IS NULL " \
+  "THEN paused_total ELSE paused_total + max(0, " at " - paused_since) END, paused_since = NULL"
 
 inline constexpr char kAccept[] =
     "INSERT INTO deliveries(agent, session, message_out_id, instance, chat, thread, kind, content, "
@@ -35,8 +41,8 @@ inline constexpr char kFindState[] = "SELECT state, instance FROM deliveries WHE
 inline constexpr char kMove[] =
     "UPDATE deliveries SET state = ?2, attempts = ?3, reason = ?4, "
     "evidence = CASE WHEN ?5 = '' THEN evidence ELSE ?5 END, not_before = ?6, finished_at = ?7, "
-    "paused_total = paused_total + CASE WHEN paused_since IS NULL THEN 0 "
-    "ELSE max(0, ?8 - paused_since) END, paused_since = NULL, "
+    PATCHBAY_PAUSED_UNTIL("?8")
+    ", first_tried_at = CASE WHEN ?2 = 1 THEN ifnull(first_tried_at, ?8) ELSE first_tried_at END, "
     "projected = 0, notified = CASE WHEN ?2 >= 3 THEN 0 ELSE notified END WHERE id = ?1";
 inline constexpr char kCount[] =
     "INSERT INTO delivery_counts(instance, state, count) VALUES(?1, ?2, ?3) "
@@ -47,7 +53,6 @@ inline constexpr char kCounts[] =
 inline constexpr char kPutPart[] =
     "INSERT INTO delivery_parts(delivery, part, remote_id, cursor) VALUES(?, ?, ?, ?) "
     "ON CONFLICT DO UPDATE SET remote_id = excluded.remote_id, cursor = excluded.cursor";
-inline constexpr char kClearParts[] = "DELETE FROM delivery_parts WHERE delivery = ?";
 inline constexpr char kParts[] =
     "SELECT part, remote_id, cursor FROM delivery_parts WHERE delivery = ? ORDER BY part";
 
@@ -55,24 +60,30 @@ inline constexpr char kPause[] =
     "UPDATE deliveries SET paused_since = ifnull(paused_since, ?2), reason = ?3 "
     "WHERE id = ?1 AND state < 2";
 inline constexpr char kResume[] =
-    "UPDATE deliveries SET paused_total = paused_total + max(0, ?2 - paused_since), "
-    "paused_since = NULL WHERE id = ?1 AND paused_since IS NOT NULL";
+    "UPDATE deliveries SET " PATCHBAY_PAUSED_UNTIL("?2") " WHERE id = ?1";
 inline constexpr char kPostpone[] =
-    "UPDATE deliveries SET not_before = ?2, reason = ?3 WHERE id = ?1 AND state = 0";
+    "UPDATE deliveries SET not_before = ?2, reason = ?3, "
+    "first_tried_at = ifnull(first_tried_at, ?4), " PATCHBAY_PAUSED_UNTIL(
+        "?4") " WHERE id = ?1 AND state = 0";
 inline constexpr char kSetTarget[] = "UPDATE deliveries SET target = ?2 WHERE id = ?1";
-inline constexpr char kSetProjected[] = "UPDATE deliveries SET projected = 1 WHERE id = ?";
-inline constexpr char kSetNotified[] = "UPDATE deliveries SET notified = 1 WHERE id = ?";
+inline constexpr char kSetEvidence[] = "UPDATE deliveries SET evidence = ?2 WHERE id = ?1";
+// Only of what was told: the delivery may have ended in another way meanwhile.
+inline constexpr char kSetProjected[] =
+    "UPDATE deliveries SET projected = 1 WHERE id = ? AND state = ?";
+inline constexpr char kSetNotified[] =
+    "UPDATE deliveries SET notified = 1 WHERE id = ? AND state = ?";
 inline constexpr char kClearSpool[] = "UPDATE deliveries SET spool = '' WHERE id = ?";
 
 inline constexpr char kFind[] = "SELECT " PATCHBAY_DELIVERY_COLUMNS " FROM deliveries WHERE id = ?";
 inline constexpr char kFindByMessage[] =
     "SELECT " PATCHBAY_DELIVERY_COLUMNS
     " FROM deliveries WHERE agent = ? AND session = ? AND message_out_id = ?";
-inline constexpr char kFindByRemoteId[] =
+// What came after the first one edited that message or reacted to it.
+inline constexpr char kFindReported[] =
     "SELECT " PATCHBAY_DELIVERY_COLUMNS
-    " FROM deliveries WHERE id IN (SELECT delivery FROM delivery_parts "
-    "WHERE remote_id = ?1 AND remote_id <> '') "
-    "AND instance = ?2 AND (?3 = '' OR chat = ?3) ORDER BY id DESC LIMIT 1";
+    " FROM deliveries WHERE id = (SELECT min(made.id) FROM delivery_parts, deliveries AS made "
+    "ON made.id = delivery_parts.delivery WHERE remote_id = ?1 AND remote_id <> '' "
+    "AND instance = ?2 HAVING min(chat) = max(chat))";
 inline constexpr char kFindByFirstPart[] =
     "SELECT " PATCHBAY_DELIVERY_COLUMNS
     " FROM deliveries WHERE id IN (SELECT delivery FROM delivery_parts "
@@ -161,10 +172,12 @@ inline constexpr char kCountWaiting[] =
 inline constexpr char kLoadSessionEnded[] =
     "SELECT id, agent, session, message_out_id, instance, chat, thread, kind, '', in_reply_to, "
     "target, spool, files, refused_files, idempotency_key, state, attempts, not_before, reason, "
-    "evidence, accepted_at, finished_at, paused_since, paused_total, projected, notified, answers "
+    "evidence, accepted_at, finished_at, paused_since, paused_total, projected, notified, answers, "
+    "first_tried_at "
     "FROM deliveries WHERE agent = ? AND session = ? AND message_out_id > ? AND state >= 2 "
     "ORDER BY message_out_id LIMIT ?";
 
+#undef PATCHBAY_PAUSED_UNTIL
 #undef PATCHBAY_LISTED_COLUMNS
 #undef PATCHBAY_DELIVERY_COLUMNS
 

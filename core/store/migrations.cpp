@@ -139,12 +139,24 @@ CREATE INDEX seen_event ON seen(event_id);
 CREATE INDEX seen_message ON seen(message_id) WHERE message_id <> '';
 )sql";
 
+// A delivery grows old from its first attempt. What the platform says of one while an attempt of it
+// is under way is kept until that has ended.
+constexpr char kCreateReports[] = R"sql(
+ALTER TABLE deliveries ADD COLUMN first_tried_at INTEGER;
+UPDATE deliveries SET first_tried_at =
+  (SELECT began_at FROM attempts WHERE delivery = deliveries.id AND number = 1)
+  WHERE state < 2 OR state = 4;
+CREATE TABLE early_reports(
+  delivery INTEGER PRIMARY KEY, failed INTEGER NOT NULL, reason TEXT NOT NULL);
+)sql";
+
 constexpr std::array kMigrations{
     Migration{1, "conversations", kCreateConversations},
     Migration{2, "inbound", kCreateInbound},
     Migration{3, "outbound", kCreateOutbound},
     Migration{4, "chat_moves", kCreateChatMoves},
     Migration{5, "traces", kCreateTraces},
+    Migration{6, "reports", kCreateReports},
 };
 
 void apply(SQLite::Database& database, const Migration& migration) {

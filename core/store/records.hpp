@@ -119,7 +119,8 @@ struct DeliveryRecord {
   base::WallTime accepted_at;
   std::optional<base::WallTime> finished_at;
   std::optional<base::WallTime> paused_since;
-  base::Milliseconds paused_total{0};  // of earlier pauses: they do not count as age
+  std::optional<base::WallTime> first_tried_at;  // its turn came: from here it grows old
+  base::Milliseconds paused_total{0};  // of earlier pauses since then: they do not count as age
   bool projected = false;              // the agent's `delivered` table says so
   bool notified = false;               // the failure notice was given, or none is due
   std::vector<DeliveryPart> parts;

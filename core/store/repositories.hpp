@@ -6,6 +6,7 @@
 #include "store/chat_moves.hpp"
 #include "store/chats.hpp"
 #include "store/destinations.hpp"
+#include "store/early_reports.hpp"
 #include "store/engagement_state.hpp"
 #include "store/host_outbox.hpp"
 #include "store/instance_kv.hpp"
@@ -29,6 +30,7 @@ struct Repositories {
         intake(statements),
         ledger(statements),
         attempts(statements),
+        early_reports(statements),
         watermarks(statements),
         host_outbox(statements),
         destinations(statements),
@@ -46,6 +48,7 @@ struct Repositories {
   IntakeRepository intake;
   LedgerRepository ledger;
   AttemptRepository attempts;
+  EarlyReportRepository early_reports;
   WatermarkRepository watermarks;
   HostOutboxRepository host_outbox;
   DestinationRepository destinations;

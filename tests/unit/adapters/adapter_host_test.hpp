@@ -62,6 +62,9 @@ class FakeEvents final : public delivery::ChannelEvents {
                base::UniqueFunction<void(bool)> durable) override {
     parts.push_back({delivery_id, std::move(part), std::move(durable)});
   }
+  void on_late_part(std::int64_t delivery_id, store::DeliveryPart part) override {
+    late_parts.push_back({delivery_id, std::move(part), {}});
+  }
   void on_instance_state(const base::InstanceName& instance, delivery::InstanceState state,
                          const std::string& /*reason*/) override {
     states[instance.str()].push_back(state);
@@ -78,6 +81,7 @@ class FakeEvents final : public delivery::ChannelEvents {
   }
 
   std::deque<Part> parts;
+  std::deque<Part> late_parts;
   std::map<std::string, std::vector<delivery::InstanceState>> states;
   std::vector<std::string> reports;
   std::vector<std::string> reachable;

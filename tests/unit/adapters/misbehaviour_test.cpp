@@ -201,6 +201,21 @@ TEST_F(MisbehaviourTest, AMissingFunctionIsRefused) {
   expect_good_works();
 }
 
+TEST_F(MisbehaviourTest, APartAfterTheDeadlineIsEvidenceWithItsCursor) {
+  start_online({"bad"});
+  auto request = command("bad", "late-part");
+  request.time_allowed = std::chrono::seconds(30);
+  const auto place = give(std::move(request));
+  EXPECT_EQ(run("bad", "ok").outcome, OutcomeClass::kDelivered) << "it has been given";
+  pass(std::chrono::seconds(30));
+  await(place);
+  ASSERT_TRUE(loop_.run_until([&] { return !events_.late_parts.empty(); }));
+  EXPECT_EQ(events_.late_parts.front().part.remote_id, "p0");
+  EXPECT_EQ(events_.late_parts.front().part.cursor, "cursor");
+  EXPECT_TRUE(events_.parts.empty());
+  EXPECT_TRUE(events_.reports.empty()) << "nobody said that all of it is there";
+}
+
 TEST_F(MisbehaviourTest, ADeliveryWithoutAnAnswerEndsAtItsDeadline) {
   start_online({"bad", "good"});
   auto request = command("bad", "never");

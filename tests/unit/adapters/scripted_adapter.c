@@ -47,6 +47,7 @@ typedef struct scripted {
   pbay_op stream_op;
   char heard[kTextBytes]; /* events of WebSocket and stream, in short */
   char insisted[32];      /* the event that is submitted until it is stored */
+  pbay_op late_part_op;   /* a part of it is told when it is cancelled; 0: none */
   uint64_t staged;        /* what is submitted when its commit completes; 0: nothing */
   pbay_op fetch_op;       /* what is completed when its commit completes; 0: nothing */
 } scripted;
@@ -354,6 +355,8 @@ static void obey(scripted* self, pbay_op op, const pbay_delivery* delivery, int 
     hang();
   } else if (strcmp(command, "part") == 0) {
     host->op_part(host, next_op(self, op), op, 0, text_of("p0"), text_of("cursor"));
+  } else if (strcmp(command, "late-part") == 0) {
+    self->late_part_op = op;
   } else if (strcmp(command, "bad-part") == 0) {
     host->op_part(host, next_op(self, op), op + 1000, 0, text_of("p0"), text_of(""));
   } else if (strcmp(command, "submit") == 0) {
@@ -615,8 +618,10 @@ static void on_event(void* context, pbay_op op, const void* detail) {
 }
 
 static void cancel(void* context, pbay_op op) {
-  (void)context;
-  (void)op;
+  scripted* self = context;
+  if (op == self->late_part_op) {
+    self->host->op_part(self->host, next_op(self, 0), op, 0, text_of("p0"), text_of("cursor"));
+  }
 }
 
 static void capabilities(void* context, const pbay_chat* chat, pbay_caps* out) {

@@ -1,4 +1,5 @@
 // The host may stop at any instruction.
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <cstdlib>
 #include <gtest/gtest.h>
 #include <map>
@@ -101,6 +102,23 @@ TEST_F(Restart, AnEditWhoseFirstPartIsThereIsUnknown) {
   world.channels.hold = false;
   world.start();
   EXPECT_EQ(world.record("a1").state, DeliveryState::kUnknown);
+}
+
+TEST_F(Restart, WhatWasLeftUntoldIsLookedForUntilTheLedgerCanBeRead) {
+  world.start();
+  world.sessions.write_failures = {base::Status(base::Code::kBusy, "locked")};
+  world.write("a1", text("x"));
+  world.crash();
+  EXPECT_FALSE(world.record("a1").projected);
+  SQLite::Database damaged(world.folder / "patchbay.db", SQLite::OPEN_READWRITE);
+  damaged.exec("ALTER TABLE deliveries RENAME COLUMN notified TO lost");
+  world.start();
+  world.pass(seconds(50));
+  damaged.exec("ALTER TABLE deliveries RENAME COLUMN lost TO notified");
+  EXPECT_FALSE(world.record("a1").projected);
+  world.pass(seconds(20));
+  EXPECT_TRUE(world.record("a1").projected);
+  EXPECT_EQ(world.files().delivered["a1"].status, "delivered");
 }
 
 TEST_F(Restart, AnInstanceThatStaysAwayDoesNotKeepTheAgentInTheDark) {

@@ -9,7 +9,7 @@
 
 #include "attachments/names.hpp"
 #include "base/unique_fd.hpp"
-#include "delivery/settlement.hpp"
+#include "delivery/evidence.hpp"
 #include "delivery_world.hpp"
 
 namespace patchbay::delivery {
@@ -119,30 +119,6 @@ TEST_F(Failures, PartsThatArrivedAreEvidence) {
   world.channels.release(test::outcome(OutcomeClass::kUnknown, SentState::kUnknown, "cut"));
   world.settle();
   EXPECT_EQ(world.record("a1").evidence, "one part of it is there, as p0");
-}
-
-TEST_F(Failures, ReportsResolveWhatIsUnknown) {
-  world.start();
-  const auto report = [&](const std::string& remote, const std::string& key, bool failed) {
-    world.service->channel_events().on_report(base::InstanceName("telegram"), remote, key, failed,
-                                              failed ? "undeliverable" : "");
-    world.settle();
-  };
-  fail_next(OutcomeClass::kUnknown, SentState::kUnknown, "cut");
-  world.write("a1", R"({"text":"x"})");
-  report("wamid.7", world.record("a1").idempotency_key + ":0", false);
-  EXPECT_EQ(world.record("a1").state, DeliveryState::kDelivered);
-  EXPECT_EQ(world.files().delivered["a1"].platform_message_id, "wamid.7");
-  EXPECT_EQ(world.record("a1").evidence, "the platform reported it");
-
-  // Delivered → failed, once.
-  report("wamid.7", "", true);
-  EXPECT_EQ(world.record("a1").state, DeliveryState::kFailed);
-  EXPECT_EQ(world.record("a1").reason, "undeliverable");
-  EXPECT_EQ(world.files().delivered["a1"].status, "failed");
-  report("wamid.7", "", false);
-  EXPECT_EQ(world.record("a1").state, DeliveryState::kFailed);
-  report("nobody's", "", true);
 }
 
 TEST_F(Failures, OperatorsResolveWhatIsUnknown) {
@@ -351,6 +327,50 @@ TEST_F(FailuresOfFiles, AFileThatStaysUnreadableIsGivenUpAfterTheUsualAge) {
   EXPECT_TRUE(std::any_of(texts.begin(), texts.end(), [](const std::string& text) {
     return text.find("was not delivered") != std::string::npos;
   }));
+}
+
+TEST_F(FailuresOfFiles, WhatWaitsForItsFileKeepsItsPlaceAfterARestart) {
+  world.start();
+  world.channels.set_state("telegram", InstanceState::kConnecting);
+  write_with_file("a1");
+  world.write("a2", R"({"text":"after it"})");
+  {
+    const Unreadable unreadable(spooled("a1"));
+    ASSERT_TRUE(unreadable.taken());
+    world.channels.set_state("telegram", InstanceState::kOnline);
+    world.settle();
+    EXPECT_EQ(world.record("a1").attempts, 0U);
+    ASSERT_TRUE(world.record("a1").not_before);
+    // It comes first, so that what speaks of it may wait for it.
+    world.sessions
+        .write_out(world.session, "a3", R"({"operation":"edit","messageId":"a1","text":"done"})")
+        .target = {session::TargetReference::Kind::kOutboundRow, "a1"};
+    world.service->wake(world.session);
+    world.settle();
+    EXPECT_EQ(world.record("a3").target, "row:a1");
+    world.crash();
+    world.start();
+    EXPECT_TRUE(world.channels.requests.empty());
+  }
+  world.pass(seconds(30));
+  EXPECT_EQ(world.channels.texts(), (std::vector<std::string>{"look", "after it", "done"}));
+}
+
+TEST_F(FailuresOfFiles, AFileGrowsOldFromWhenItIsFirstWanted) {
+  world.options.policy.max_age = std::chrono::minutes(5);
+  world.start();
+  world.channels.set_state("telegram", InstanceState::kConnecting);
+  write_with_file("a1");
+  const Unreadable unreadable(spooled("a1"));
+  ASSERT_TRUE(unreadable.taken());
+  world.crash();
+  world.pass(std::chrono::hours(60));
+  world.channels.set_state("telegram", InstanceState::kOnline);
+  world.start();
+  world.pass(std::chrono::minutes(4));
+  EXPECT_EQ(world.record("a1").state, DeliveryState::kWaiting);
+  world.pass(std::chrono::minutes(4));
+  EXPECT_EQ(world.record("a1").state, DeliveryState::kFailed);
 }
 
 TEST_F(FailuresOfFiles, AnOutboxThatCannotBeReadHoldsItsSessionForAMinute) {

@@ -121,14 +121,27 @@ TEST_F(LaneTest, AStandstillIsRecordedWhenItIsLongOncePerFrontRow) {
   EXPECT_FALSE(standstill.may_be_tried(kNow + hours(9)));  // the instance must come back
 }
 
-TEST_F(LaneTest, RowsPauseFromWhenTheyCame) {
-  lane.stand_still(Standstill::Sign::kOutcome, PauseCause::kAccount, "off", kNow, kWall);
-  LaneEntry late = entry_of(record(3));
-  late.entered_at = kWall + minutes(1);
-  lane.queue.enter_due(late);
-  lane.queue.front().was_tried = true;  // its last move counted the pause
-  EXPECT_EQ(lane.standstill->paused_rows(lane.queue.rows(), kWall + minutes(2)),
-            (std::vector<Standstill::Paused>{{2, kWall}, {3, kWall + minutes(1)}}));
+TEST_F(LaneTest, WhatHeldTheFrontRowGoesWithIt) {
+  lane.stand_still(Standstill::Sign::kInstanceState, PauseCause::kAccount, "off", kNow, kWall);
+  lane.standstill->was_stored();
+  lane.blocked_by = 9;
+  lane.leave(2);
+  EXPECT_EQ(lane.blocked_by, 9);
+  EXPECT_FALSE(lane.standstill->must_be_stored(kWall + hours(1)));
+  lane.leave(1);
+  EXPECT_EQ(lane.blocked_by, 0);
+  EXPECT_TRUE(lane.standstill->must_be_stored(kWall + hours(1)));
+  EXPECT_TRUE(lane.queue.empty());
+}
+
+TEST_F(LaneTest, ARowThatEndedByOtherMeansLeavesTheOthersAsTheyAre) {
+  lane.attempt_began();
+  lane.leave(1);
+  AttemptEnd waits = end_of(How::kWaiting, 1);
+  waits.record.not_before = kWall + minutes(1);
+  EXPECT_FALSE(end(waits));
+  EXPECT_EQ(ids(lane), (std::vector<std::int64_t>{2}));
+  EXPECT_FALSE(lane.queue.front().not_before);
 }
 
 TEST(ScheduleTest, RowsComeInTheOrderOfTheirTimesUnlessTheyWereRemoved) {

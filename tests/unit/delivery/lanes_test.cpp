@@ -124,6 +124,79 @@ TEST_F(LanesTest, AMissingInstanceDelaysAndNeverCountsAsDelivered) {
   EXPECT_EQ(world.record("a1").attempts, 2U);
 }
 
+// A host that was off over the weekend: what waited gets as much time as anything else.
+TEST_F(LanesTest, RowsGrowOldFromTheirFirstAttempt) {
+  world.start();
+  world.channels.set_state("telegram", InstanceState::kConnecting);
+  world.write("a1", text("x"));
+  world.crash();
+  world.pass(hours(60));
+  world.channels.answer = [](const DeliveryRequest&) { return refused(hours(1)); };
+  world.channels.set_state("telegram", InstanceState::kOnline);
+  world.start();
+  EXPECT_EQ(world.record("a1").attempts, 1U);
+  world.pass(hours(23));
+  EXPECT_EQ(world.record("a1").state, DeliveryState::kWaiting);
+  world.pass(hours(2));
+  EXPECT_EQ(world.record("a1").state, DeliveryState::kFailed);
+  EXPECT_EQ(world.record("a1").reason, "given up after 24 h: 429");
+}
+
+TEST_F(LanesTest, APauseIsNoAgeForAnyRowOfItsLane) {
+  world.start();
+  world.channels.set_state("telegram", InstanceState::kConnecting);
+  const std::size_t rows = limits::kLaneRows + 100;
+  for (std::size_t i = 0; i < rows; ++i) {
+    world.sessions.write_out(world.session, "a" + std::to_string(i), text(std::to_string(i)));
+  }
+  world.service->wake(world.session);
+  world.pass(hours(30));
+  // Each is refused once.
+  world.channels.answer = [this](const DeliveryRequest& request) {
+    return request.attempt == 1 ? refused(seconds(1)) : world.channels.delivered();
+  };
+  world.channels.set_state("telegram", InstanceState::kOnline);
+  world.pass(minutes(30));
+  for (const auto& record : world.all()) {
+    ASSERT_EQ(record.state, DeliveryState::kDelivered)
+        << record.message_out_id << ": " << record.reason;
+  }
+}
+
+TEST_F(LanesTest, APauseThatTheLastAttemptEndsIsNoAge) {
+  world.start();
+  world.channels.script(refused());
+  world.channels.script(test::outcome(OutcomeClass::kAccount, SentState::kNotSent, "401"));
+  world.channels.script(refused(seconds(1)));
+  world.write("a1", text("x"));
+  world.pass(seconds(5));
+  world.channels.set_state("telegram", InstanceState::kLoginRequired);
+  world.pass(hours(30));
+  world.channels.set_state("telegram", InstanceState::kOnline);
+  world.settle();
+  EXPECT_EQ(world.channels.requests.size(), 3U);
+  EXPECT_EQ(world.record("a1").state, DeliveryState::kWaiting);
+  world.pass(seconds(5));
+  EXPECT_EQ(world.record("a1").state, DeliveryState::kDelivered);
+}
+
+// It was refused once, and then its instance went away.
+TEST_F(LanesTest, APauseBetweenTwoAttemptsIsNoAge) {
+  world.start();
+  world.channels.script(refused());
+  world.channels.script(refused(seconds(1)));
+  world.write("a1", text("x"));
+  world.channels.set_state("telegram", InstanceState::kConnecting);
+  world.pass(hours(30));
+  world.channels.set_state("telegram", InstanceState::kOnline);
+  world.settle();
+  EXPECT_EQ(world.channels.requests.size(), 2U);
+  EXPECT_EQ(world.record("a1").state, DeliveryState::kWaiting);
+  world.pass(seconds(5));
+  EXPECT_EQ(world.record("a1").state, DeliveryState::kDelivered);
+  EXPECT_EQ(world.record("a1").paused_since, std::nullopt);
+}
+
 TEST_F(LanesTest, SevenDaysOfPauseEndInFailureForAllThatWaited) {
   world.start();
   world.channels.set_state("telegram", InstanceState::kLoginRequired);

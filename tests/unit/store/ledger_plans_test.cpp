@@ -35,9 +35,12 @@ TEST(LedgerPlans, HotStatementsUseTheIndexThatWasMadeForThem) {
       {kPause, "INTEGER PRIMARY KEY"},
       {kResume, "INTEGER PRIMARY KEY"},
       {kPostpone, "INTEGER PRIMARY KEY"},
+      {kSetEvidence, "INTEGER PRIMARY KEY"},
+      {kSetProjected, "INTEGER PRIMARY KEY"},
+      {kSetNotified, "INTEGER PRIMARY KEY"},
       {kParts, "PRIMARY KEY (delivery=?)"},
       {kFindByMessage, "(agent=? AND session=? AND message_out_id=?)"},
-      {kFindByRemoteId, "delivery_parts_remote"},
+      {kFindReported, "delivery_parts_remote"},
       {kFindByFirstPart, "delivery_parts_remote"},
       {kFindByIdempotencyKey, "deliveries_idempotency (instance=? AND idempotency_key=?)"},
       {kFindAnswers, "deliveries_answers (answers=?)"},
@@ -74,7 +77,7 @@ TEST(LedgerPlans, StepsDoNotGrowWithWhatHasEnded) {
         " UNION ALL SELECT i + 1 FROM n WHERE i < " + std::to_string(to) +
         ") INSERT INTO deliveries SELECT NULL, 'main', 's' || (i % 50), 'm' || i, 'telegram', "
         "'c' || (i % 100), '', 'chat', '{}', '', '', '', '', '', '', 2, 1, NULL, '', '', 1, 1, "
-        "NULL, 0, 1, 1, '' FROM n");
+        "NULL, 0, 1, 1, '', 1 FROM n");
   };
   const auto steps = [&](const char* sql) {
     SQLite::Statement query(database, sql);

@@ -152,6 +152,9 @@ TEST_F(LedgerWithRows, MovesKeepReasonEvidenceAndTimes) {
 
 TEST_F(LedgerWithRows, PausesAreAddedUp) {
   const std::int64_t id = accept(delivery("m1"));
+  move(id, DeliveryState::kSending);
+  move(id, DeliveryState::kWaiting);
+  EXPECT_EQ(find(id).first_tried_at, at(100));
   unit([&](Repositories& r) -> base::Status {
     PATCHBAY_TRY(r.ledger.pause(id, at(1000), "login required"));
     PATCHBAY_TRY(r.ledger.pause(id, at(2000), "login required"));
@@ -166,6 +169,51 @@ TEST_F(LedgerWithRows, PausesAreAddedUp) {
   });
   EXPECT_EQ(find(id).paused_total.count(), 4500);
   EXPECT_EQ(find(id).paused_since, std::nullopt);
+  EXPECT_EQ(find(id).first_tried_at, at(100));
+}
+
+// It grows old from its first turn, so what was before is no part of that.
+TEST_F(LedgerWithRows, APauseBeforeTheFirstTurnIsNotCounted) {
+  const std::int64_t sent = accept(delivery("m1"));
+  const std::int64_t postponed = accept(delivery("m2"));
+  for (const std::int64_t id : {sent, postponed}) {
+    unit([&](Repositories& r) -> base::Status {
+      PATCHBAY_TRY(r.ledger.pause(id, at(1000), "login required"));
+      PATCHBAY_TRY(r.ledger.resume(id, at(5000)));
+      return r.ledger.pause(id, at(6000), "login required");
+    });
+    EXPECT_EQ(find(id).first_tried_at, std::nullopt);
+  }
+  unit([&](Repositories& r) -> base::Status {
+    PATCHBAY_TRY(
+        r.ledger.move({sent, DeliveryState::kSending, at(9000), 1, "", "", std::nullopt, {}}));
+    PATCHBAY_TRY(r.ledger.postpone(postponed, at(20'000), "no disk", at(9000)));
+    return r.ledger.postpone(postponed, at(30'000), "no disk", at(20'000));
+  });
+  for (const std::int64_t id : {sent, postponed}) {
+    EXPECT_EQ(find(id).paused_total.count(), 0);
+    EXPECT_EQ(find(id).paused_since, std::nullopt);
+    EXPECT_EQ(find(id).first_tried_at, at(9000));
+  }
+  EXPECT_EQ(find(postponed).not_before, at(30'000));
+}
+
+TEST_F(LedgerWithRows, AReportIsKeptUntilItIsHeardAndAFailureStands) {
+  const auto put = [&](bool failed, const std::string& reason) {
+    unit([&](Repositories& r) { return r.early_reports.put(7, {failed, reason}); });
+  };
+  const auto take = [&] { return ask([](Repositories& r) { return r.early_reports.take(7); }); };
+  EXPECT_FALSE(take());
+  put(false, "");
+  put(true, "blocked");
+  put(false, "");
+  put(true, "and again");
+  reopen();
+  const auto report = take();
+  ASSERT_TRUE(report);
+  EXPECT_TRUE(report->failed);
+  EXPECT_EQ(report->reason, "blocked");
+  EXPECT_FALSE(take());
 }
 
 TEST_F(LedgerWithRows, OpenLanesAreRebuiltInOrder) {
@@ -203,15 +251,21 @@ TEST_F(LedgerWithRows, EndsAreProjectedAndFailuresNotified) {
   move(id, DeliveryState::kDelivered);
   EXPECT_EQ(to_project(), 1U);
   EXPECT_EQ(to_notify(), 0U);
-  unit([&](Repositories& r) { return r.ledger.set_projected(id); });
+  unit([&](Repositories& r) { return r.ledger.set_projected(id, DeliveryState::kDelivered); });
   EXPECT_EQ(to_project(), 0U);
   // The platform reports a failure later: both hear of it again.
   move(id, DeliveryState::kFailed);
   EXPECT_EQ(to_project(), 1U);
   EXPECT_EQ(to_notify(), 1U);
+  // Only what is true now has been told.
   unit([&](Repositories& r) -> base::Status {
-    PATCHBAY_TRY(r.ledger.set_projected(id));
-    return r.ledger.set_notified(id);
+    PATCHBAY_TRY(r.ledger.set_projected(id, DeliveryState::kDelivered));
+    return r.ledger.set_notified(id, DeliveryState::kUnknown);
+  });
+  EXPECT_EQ(to_project() + to_notify(), 2U);
+  unit([&](Repositories& r) -> base::Status {
+    PATCHBAY_TRY(r.ledger.set_projected(id, DeliveryState::kFailed));
+    return r.ledger.set_notified(id, DeliveryState::kFailed);
   });
   EXPECT_EQ(to_project() + to_notify(), 0U);
   // What the host says has no agent to be told.
@@ -227,21 +281,24 @@ TEST_F(LedgerWithRows, EndsAreProjectedAndFailuresNotified) {
 
 TEST_F(LedgerWithRows, IsFoundByWhatThePlatformCallsIt) {
   const std::int64_t one = accept(delivery("m1", "a"));
-  const std::int64_t two = accept(delivery("m2", "b"));
-  unit([&](Repositories& r) -> base::Status {
-    PATCHBAY_TRY(r.ledger.put_part(one, {0, "100", ""}));
-    return r.ledger.put_part(two, {0, "100", ""});
-  });
-  const auto by_remote = [&](const std::string& chat, const std::string& remote) {
+  const std::int64_t reaction = accept(delivery("m2", "a"));
+  const std::int64_t other = accept(delivery("m3", "b"));
+  const auto by_remote = [&](const std::string& remote, const std::string& instance = "telegram") {
     return ask([&](Repositories& r) {
-      return r.ledger.find_by_remote_id(base::InstanceName("telegram"), base::ChatKey(chat),
-                                        remote);
+      return r.ledger.find_reported(base::InstanceName(instance), remote);
     });
   };
-  EXPECT_EQ(by_remote("a", "100")->id, one);
-  EXPECT_EQ(by_remote("", "100")->id, two);
-  EXPECT_FALSE(by_remote("", ""));
-  EXPECT_FALSE(by_remote("c", "100"));
+  const auto put = [&](std::int64_t id) {
+    unit([&](Repositories& r) { return r.ledger.put_part(id, {0, "100", ""}); });
+  };
+  put(reaction);
+  put(one);
+  EXPECT_EQ(by_remote("100")->id, one);
+  EXPECT_FALSE(by_remote(""));
+  EXPECT_FALSE(by_remote("101"));
+  EXPECT_FALSE(by_remote("100", "slack"));
+  put(other);
+  EXPECT_FALSE(by_remote("100")) << "nobody knows which of the two chats is meant";
   EXPECT_EQ(ask([](Repositories& r) {
               return r.ledger.find_by_idempotency_key(base::InstanceName("telegram"), "key-m1");
             })->id,

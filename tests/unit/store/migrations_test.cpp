@@ -52,5 +52,30 @@ TEST_F(MigrationsTest, AStepThatFailsLeavesTheOnesBeforeIt) {
   EXPECT_TRUE(migrate(database, "other.db", repaired).ok());
 }
 
+// What was tried before goes on growing old from its first attempt.
+TEST_F(MigrationsTest, FirstAttemptsAreTakenOver) {
+  SQLite::Database database(folder_ / "other.db", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+  ASSERT_TRUE(migrate(database, "other.db", all_migrations().first(5)).ok());
+  const auto insert = [&](const std::string& id, const std::string& state) {
+    database.exec("INSERT INTO deliveries VALUES(" + id + ", 'main', 's', 'm" + id +
+                  "', 'telegram', 'c', '', 'chat', '{}', '', '', '', '', '', 'key', " + state +
+                  ", 1, NULL, '', '', 1, NULL, NULL, 0, 0, 0, '')");
+  };
+  insert("1", "0");
+  insert("2", "0");
+  insert("3", "4");
+  database.exec(
+      "INSERT INTO attempts(delivery, number, began_at, reason) "
+      "VALUES(1, 1, 500, ''), (1, 2, 900, ''), (3, 1, 700, '')");
+  ASSERT_TRUE(migrate(database, "other.db").ok());
+  SQLite::Statement query(database, "SELECT first_tried_at FROM deliveries ORDER BY id");
+  ASSERT_TRUE(query.executeStep());
+  EXPECT_EQ(query.getColumn(0).getInt(), 500);
+  ASSERT_TRUE(query.executeStep());
+  EXPECT_TRUE(query.getColumn(0).isNull());
+  ASSERT_TRUE(query.executeStep());
+  EXPECT_EQ(query.getColumn(0).getInt(), 700);
+}
+
 }  // namespace
 }  // namespace patchbay::store

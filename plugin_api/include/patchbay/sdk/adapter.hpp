@@ -131,7 +131,7 @@ class Adapter {
   void report(std::string_view remote_id, std::uint32_t state, std::string_view reason = {}) const {
     send_report(remote_id, {}, state, reason);
   }
-  // Evidence about a part of unknown outcome, by its key.
+  // Evidence about a part of unknown outcome, by its key; by the delivery's own, about all of it.
   void report_key(std::string_view part_key, std::uint32_t state,
                   std::string_view reason = {}) const {
     send_report({}, part_key, state, reason);

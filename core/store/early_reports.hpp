@@ -1,0 +1,35 @@
+// What a platform said of deliveries while an attempt of them was under way: kept until the attempt
+// ends, so that the outcome is judged in the light of it, also by a host that was started again.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/status.hpp"
+
+namespace patchbay::store {
+
+class Statements;
+
+// The platform's word on a whole delivery.
+struct EndReport {
+  bool failed = false;  // else all of it has arrived
+  std::string reason;   // of a failure
+};
+
+// All functions: [the database's thread, inside a unit of work].
+class EarlyReportRepository {
+ public:
+  explicit EarlyReportRepository(Statements& statements) : statements_(statements) {}
+
+  // A failure replaces what was said before; nothing replaces a failure.
+  base::Status put(std::int64_t delivery, const EndReport& report);
+  // What was said, once.
+  base::Result<std::optional<EndReport>> take(std::int64_t delivery);
+
+ private:
+  Statements& statements_;
+};
+
+}  // namespace patchbay::store
