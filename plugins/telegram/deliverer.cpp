@@ -30,12 +30,16 @@ bool is_no_photo(const Answer& answer) {
          answer.refused(400, "photo_save_file_invalid");
 }
 
-// "2/3": a plan that a newer version makes differently must not be taken for the same.
-std::string cursor_after(std::size_t part, std::size_t of) {
-  return std::to_string(part + 1) + "/" + std::to_string(of);
+// "2/3", or "2/3 caption": a plan that a newer version makes differently must not be taken for the
+// same, nor that of a caption for that of a text.
+constexpr std::string_view kOfCaption = " caption";
+
+std::string cursor_after(std::size_t part, const std::vector<OutboundPart>& parts) {
+  std::string cursor = std::to_string(part + 1) + "/" + std::to_string(parts.size());
+  return parts.front().edits_caption() ? cursor.append(kOfCaption) : cursor;
 }
 
-bool fits_cursor(const Delivery& delivery, std::size_t parts) {
+bool fits_cursor(const Delivery& delivery, const std::vector<OutboundPart>& parts) {
   return delivery.parts_done == 0 || delivery.resume_cursor.empty() ||
          delivery.resume_cursor == cursor_after(delivery.parts_done - 1, parts);
 }
@@ -125,7 +129,7 @@ Task<Result> Deliverer::send(Delivery& delivery) {
 
 Task<Result> Deliverer::send_parts(Delivery& delivery, const std::vector<OutboundPart>& parts,
                                    std::vector<std::string> sent) {
-  if (!fits_cursor(delivery, parts.size())) {
+  if (!fits_cursor(delivery, parts)) {
     co_return another_plan();
   }
   for (std::size_t i = delivery.parts_done; i < parts.size(); ++i) {
@@ -140,7 +144,7 @@ Task<Result> Deliverer::send_parts(Delivery& delivery, const std::vector<Outboun
     if (i + 1 == parts.size()) {
       break;  // the result tells of the last one
     }
-    const std::string cursor = cursor_after(i, parts.size());
+    const std::string cursor = cursor_after(i, parts);
     const Completion durable = co_await adapter_.part_sent(
         delivery.op, static_cast<std::uint32_t>(i), sent.back(), cursor);
     if (!durable.ok()) {
@@ -218,7 +222,9 @@ CallOptions Deliverer::options_for(const Delivery& delivery, std::int64_t bytes)
 // there becomes the one at its place, what is left over goes, then what is missing comes. Only the
 // last of these cannot be repeated.
 Task<Result> Deliverer::edit(Delivery& delivery) {
-  const std::vector<OutboundPart> parts = plan_text(delivery.text);
+  std::vector<OutboundPart> parts = delivery.resume_cursor.ends_with(kOfCaption)
+                                        ? plan_caption(delivery.text)
+                                        : plan_text(delivery.text);
   if (parts.empty()) {
     co_return Result::not_sent(PBAY_E_INVALID,
                                "an edit needs visible text; to remove a message, delete it");
@@ -245,15 +251,19 @@ Task<Result> Deliverer::edit(Delivery& delivery) {
   co_return result;
 }
 
-Task<Result> Deliverer::edit_parts(Delivery& delivery, const std::vector<OutboundPart>& parts) {
-  if (!fits_cursor(delivery, parts.size())) {
+Task<Result> Deliverer::edit_parts(Delivery& delivery, std::vector<OutboundPart>& parts) {
+  if (!fits_cursor(delivery, parts)) {
     co_return another_plan();
   }
   std::vector<std::string> sent = delivery.remote_ids;
-  const std::size_t last = std::min(parts.size(), editable(delivery));
-  for (std::size_t i = delivery.parts_done; i < last; ++i) {
+  const std::size_t in_place = editable(delivery);
+  for (std::size_t i = delivery.parts_done; i < std::min(parts.size(), in_place); ++i) {
     const std::string& message_id = delivery.target_ids[i];
-    const Answer answer = co_await edit_message(delivery, message_id, parts[i]);
+    Answer answer = co_await edit_message(delivery, message_id, parts[i]);
+    if (i == 0 && answer.refused(400, "no text in the message to edit")) {
+      parts = plan_caption(delivery.text);
+      answer = co_await edit_message(delivery, message_id, parts[i]);
+    }
     if (i > 0 && answer.refused(400, "message to edit not found")) {
       break;  // somebody deleted it
     }
@@ -264,7 +274,7 @@ Task<Result> Deliverer::edit_parts(Delivery& delivery, const std::vector<Outboun
     if (i + 1 == parts.size()) {
       break;  // the result tells of the last one
     }
-    const std::string cursor = cursor_after(i, parts.size());
+    const std::string cursor = cursor_after(i, parts);
     const Completion durable =
         co_await adapter_.part_sent(delivery.op, static_cast<std::uint32_t>(i), message_id, cursor);
     if (!durable.ok()) {
@@ -276,18 +286,18 @@ Task<Result> Deliverer::edit_parts(Delivery& delivery, const std::vector<Outboun
 
 Task<Answer> Deliverer::edit_message(Delivery& delivery, const std::string& message_id,
                                      const OutboundPart& part) {
+  const std::string method = part.edits_caption() ? kEditCaption : "editMessageText";
   json arguments = {{"message_id", number_or_text(message_id)}};
   add_text(part, true, arguments);
-  add_preview(delivery, arguments);
-  Answer answer = co_await call_about_target(delivery, "editMessageText", arguments);
-  if (answer.cannot_parse()) {
-    add_text(part, false, arguments);
-    answer = co_await call_about_target(delivery, "editMessageText", arguments);
+  if (!part.edits_caption()) {
+    add_preview(delivery, arguments);
   }
-  if (answer.refused(400, "no text in the message to edit")) {  // a file's caption it is, then
-    json caption = {
-        {"message_id", number_or_text(message_id)}, {"caption", part.html}, {"parse_mode", "HTML"}};
-    answer = co_await call_about_target(delivery, "editMessageCaption", std::move(caption));
+  Answer answer = co_await call_about_target(delivery, method, arguments);
+  if (answer.cannot_parse()) {
+    adapter_.log_warning("Telegram could not read our markup; editing as plain text: " +
+                         answer.description);
+    add_text(part, false, arguments);
+    answer = co_await call_about_target(delivery, method, arguments);
   }
   co_return answer;
 }

@@ -41,9 +41,10 @@ class Deliverer {
   // later is taken for unknown by the host.
   [[nodiscard]] CallOptions options_for(const sdk::Delivery& delivery, std::int64_t bytes) const;
   [[nodiscard]] sdk::Task<sdk::Result> edit(sdk::Delivery& delivery);
-  // remote_ids of a result that is ok: the parts that are in their place.
+  // remote_ids of a result that is ok: the parts that are in their place. If the message turns out
+  // to be a file, `parts` become those of its caption.
   [[nodiscard]] sdk::Task<sdk::Result> edit_parts(sdk::Delivery& delivery,
-                                                  const std::vector<OutboundPart>& parts);
+                                                  std::vector<OutboundPart>& parts);
   [[nodiscard]] sdk::Task<Answer> edit_message(sdk::Delivery& delivery,
                                                const std::string& message_id,
                                                const OutboundPart& part);

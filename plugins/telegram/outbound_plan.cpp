@@ -140,6 +140,15 @@ std::vector<OutboundPart> plan_text(const std::string& commonmark) {
   return parts;
 }
 
+std::vector<OutboundPart> plan_caption(const std::string& commonmark) {
+  std::vector<OutboundPart> parts;
+  add_texts(rendered(commonmark, kCaptionLimit), 0, parts);
+  if (!parts.empty()) {
+    parts.front().method = kEditCaption;
+  }
+  return parts;
+}
+
 OutboundPart as_document(OutboundPart part) {
   part.method = "sendDocument";
   part.file_field = "document";

@@ -19,6 +19,8 @@ inline constexpr std::int64_t kUploadBytes = 50 * 1024 * 1024;
 inline constexpr std::int64_t kPhotoBytes = 10 * 1024 * 1024;
 inline constexpr std::size_t kMostButtons = 100;
 
+inline constexpr char kEditCaption[] = "editMessageCaption";
+
 // One request that makes one message.
 struct OutboundPart {
   std::string method;               // "sendMessage", "sendPhoto", ...
@@ -28,7 +30,10 @@ struct OutboundPart {
   std::string file_field;           // "photo", "document", ...
   bool with_buttons = false;        // of a question: on the last part
 
-  [[nodiscard]] const char* text_field() const { return file ? "caption" : "text"; }
+  [[nodiscard]] bool edits_caption() const { return method == kEditCaption; }
+  [[nodiscard]] const char* text_field() const {
+    return file || edits_caption() ? "caption" : "text";
+  }
 };
 
 // Why a delivery cannot be sent at all; nothing of it was.
@@ -45,6 +50,10 @@ struct PlanProblem {
 
 // The text of an edit: the first part replaces, the others follow as new messages.
 [[nodiscard]] std::vector<OutboundPart> plan_text(const std::string& commonmark);
+
+// The same for a message that is a file: its caption is replaced, and what is over the caption's
+// limit follows.
+[[nodiscard]] std::vector<OutboundPart> plan_caption(const std::string& commonmark);
 
 // The same part with its file as a document, for a picture that Telegram cannot make a photo of.
 [[nodiscard]] OutboundPart as_document(OutboundPart part);

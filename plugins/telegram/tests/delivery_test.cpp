@@ -1,4 +1,5 @@
 #include "common/utf.hpp"
+#include "telegram/outbound_plan.hpp"
 #include "telegram_test.hpp"
 
 namespace patchbay::telegram {
@@ -263,6 +264,36 @@ TEST_F(Delivery, EditsOfAFileMessageChangeItsCaption) {
   expect_refusal("editMessageText", 400, "Bad Request: there is no text in the message to edit");
   expect("editMessageCaption").json("/caption", R"("new")").answer(200, ok(sent_message(42)));
   EXPECT_TRUE(delivered(about(DeliveryKind::kEdit, "42", "new")).ok());
+}
+
+TEST_F(Delivery, AnEditedCaptionWhoseMarkupTelegramCannotReadGoesAsPlainText) {
+  expect_refusal("editMessageText", 400, "Bad Request: there is no text in the message to edit");
+  expect_refusal("editMessageCaption", 400, "Bad Request: can't parse entities: unexpected end");
+  expect("editMessageCaption").json("/caption", R"("new")").answer(200, ok(sent_message(42)));
+  EXPECT_THAT(delivered(about(DeliveryKind::kEdit, "42", "*new*")).remote_ids, ElementsAre("42"));
+  const auto captions = requests_to("editMessageCaption");
+  ASSERT_EQ(captions.size(), 2U);
+  EXPECT_THAT(captions[0]->body, HasSubstr("parse_mode"));
+  EXPECT_THAT(captions[1]->body, Not(HasSubstr("parse_mode")));
+}
+
+TEST_F(Delivery, WhatIsTooLongForAnEditedCaptionFollowsAsText) {
+  const std::string caption(kCaptionLimit, 'a');
+  const std::string rest(5'000 - kCaptionLimit, 'b');
+  expect_refusal("editMessageText", 400, "Bad Request: there is no text in the message to edit");
+  expect("editMessageCaption")
+      .json("/caption", '"' + caption + '"')
+      .answer(200, ok(sent_message(42)));
+  expect("sendMessage").json("/text", '"' + rest + '"').answer(200, ok(sent_message(50)));
+  EXPECT_THAT(delivered(about(DeliveryKind::kEdit, "42", caption + rest)).remote_ids,
+              ElementsAre("42", "50"));
+  // After a restart it is a caption still, though a text of that length has as many parts.
+  sdk::Delivery edit = about(DeliveryKind::kEdit, "42", caption + rest);
+  edit.parts_done = 1;
+  edit.remote_ids = {"42"};
+  edit.resume_cursor = "1/2 caption";
+  expect("sendMessage").json("/text", '"' + rest + '"').answer(200, ok(sent_message(51)));
+  EXPECT_THAT(delivered(edit).remote_ids, ElementsAre("42", "51"));
 }
 
 TEST_F(Delivery, LongEditsReplaceAndFollow) {
