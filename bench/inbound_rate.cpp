@@ -25,6 +25,9 @@ class NoFiles final : public routing::FilePort {
  public:
   void fetch(const base::InstanceName& /*instance*/, const std::string& /*reference*/,
              base::UniqueFunction<void(base::Result<std::string>)> /*done*/) override {}
+  [[nodiscard]] bool is_paused(const base::InstanceName& /*instance*/) const override {
+    return false;
+  }
   [[nodiscard]] bool is_connected(const base::InstanceName& /*instance*/) const override {
     return true;
   }

@@ -432,6 +432,10 @@ bool AdapterHost::is_connected(const base::InstanceName& instance) const {
   return now == InstanceState::kOnline || now == InstanceState::kDegraded;
 }
 
+bool AdapterHost::is_paused(const base::InstanceName& instance) const {
+  return state_->entries.contains(instance) && state(instance) != InstanceState::kOnline;
+}
+
 InstanceState AdapterHost::state(const base::InstanceName& instance) const {
   const auto found = state_->entries.find(instance);
   if (found == state_->entries.end()) {

@@ -167,6 +167,7 @@ class AdapterHost final : public delivery::ChannelPort, public routing::FilePort
 
   // FilePort
   [[nodiscard]] bool is_connected(const base::InstanceName& instance) const override;
+  [[nodiscard]] bool is_paused(const base::InstanceName& instance) const override;
   void fetch(const base::InstanceName& instance, const std::string& reference,
              base::UniqueFunction<void(base::Result<std::string>)> done) override;
 

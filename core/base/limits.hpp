@@ -40,6 +40,8 @@ inline constexpr std::size_t kOutboundFieldBytes = 1024;  // of a row: all but i
 inline constexpr milliseconds kInboundBusy{200};  // wait for an agent's read lock in a batch
 inline constexpr seconds kInboundGiveUp{2};       // then the message goes to intake
 inline constexpr std::size_t kInboundBatchRows = 512;
+inline constexpr milliseconds kSessionReadAgain{1000};  // after a failure; then twice as long
+inline constexpr milliseconds kSessionReadAgainLongest{60'000};
 inline constexpr std::size_t kSessionWorkers = 1024;    // at rest, with what their last look saw
 inline constexpr std::size_t kInboundQueueRows = 4096;  // waiting for one session
 
@@ -59,8 +61,9 @@ inline constexpr std::size_t kRoutingEventBytes = 64 * kMiB;
 inline constexpr std::uint32_t kPatternMatchSteps = 100'000;
 inline constexpr std::uint32_t kPatternHeapKibibytes = 4096;
 inline constexpr std::size_t kFetchesUnderWay = 8;  // of files that come by reference
-inline constexpr int kFetchAttempts = 8;
-inline constexpr int kPlacementAttempts = 3;  // then the message goes without its files
+inline constexpr int kFetchAttempts = 20;        // by an instance that works: a quarter of an hour
+inline constexpr hours kFetchMaxPaused{7 * 24};  // for one that is not in touch with its platform
+inline constexpr int kPlacementAttempts = 3;     // then the message goes without its files
 inline constexpr milliseconds kReplayFirst{1000};
 inline constexpr milliseconds kReplayLongest{60'000};
 inline constexpr minutes kPruneInterval{10};

@@ -34,8 +34,10 @@ struct FileFetcher::Job {
   InboundEvent event;
   Step step = Step::kFetch;
   std::size_t next_file = 0;
-  int attempts = 0;     // of the step
-  int placements = 0;   // that the disk did not take
+  int attempts = 0;    // at the file, by an instance that works
+  int rests = 0;       // in a row
+  int placements = 0;  // that the disk did not take
+  base::MonotonicTime since;
   std::string content;  // final, once the files are placed; empty: as it is
 };
 
@@ -62,6 +64,7 @@ base::Status FileFetcher::start() {
 void FileFetcher::add(store::PendingFilesRecord record) {
   const auto job = std::make_shared<Job>();
   job->record = std::move(record);
+  job->since = loop_.now();
   auto event = parse(job->record.event);
   if (event.ok()) {
     job->event = std::move(event).value();
@@ -135,17 +138,26 @@ void FileFetcher::fetched(const JobPointer& job, const base::Result<std::string>
   if (staged.ok()) {
     file.staged = *staged;
     job->attempts = 0;
-  } else if (may_help_to_repeat(staged.status().code()) && job->attempts < limits::kFetchAttempts) {
+    job->rests = 0;
+  } else if (may_help_to_repeat(staged.status().code()) && may_try_again(*job)) {
     rest(job);
     return;
   } else {
     file.error = staged.status().message();
     job->attempts = 0;
+    job->rests = 0;
     base::log_warning("routing.file_not_fetched", {{"row", job->record.row_id},
                                                    {"instance", job->event.instance.str()},
                                                    {"reason", file.error}});
   }
   fetch_next(job);
+}
+
+bool FileFetcher::may_try_again(Job& job) const {
+  if (files_->is_paused(job.event.instance)) {
+    return loop_.now() - job.since < limits::kFetchMaxPaused;
+  }
+  return ++job.attempts <= limits::kFetchAttempts;
 }
 
 void FileFetcher::place(const JobPointer& job) {
@@ -166,7 +178,7 @@ void FileFetcher::place(const JobPointer& job) {
 }
 
 void FileFetcher::placed(const JobPointer& job, const base::Status& status) {
-  job->attempts = 0;
+  job->rests = 0;
   if (is_trouble_of_disk(status.code()) && ++job->placements < limits::kPlacementAttempts) {
     base::log_warning("routing.files_not_placed", {{"row", job->record.row_id},
                                                    {"instance", job->event.instance.str()},
@@ -235,8 +247,8 @@ void FileFetcher::forget(const JobPointer& job) {
 
 // Gives way to others until its step is worth another try.
 void FileFetcher::rest(const JobPointer& job) {
-  const auto delay = limits::kReplayFirst * (1 << std::min(job->attempts, 10));
-  ++job->attempts;
+  const auto delay = limits::kReplayFirst * (1 << std::min(job->rests, 10));
+  ++job->rests;
   loop_.run_after(std::min<base::Milliseconds>(delay, limits::kReplayLongest),
                   lifetime_.guard([this, job] { enqueue(job); }));
   leave(job);

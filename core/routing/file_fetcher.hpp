@@ -1,6 +1,7 @@
 // Fetches the files of rows that were committed with attachments pending, a few rows of each
 // instance at a time, and completes the rows; also those that a former run left. What has to wait
-// (for a platform, for a session that is locked) holds up nobody else.
+// (for a platform, for a session that is locked) holds up nobody else. A platform that is away is
+// waited for much longer than a file that an instance which works cannot have.
 #pragma once
 
 #include <cstdint>
@@ -52,6 +53,7 @@ class FileFetcher {
   void complete(const JobPointer& job);
   void completed(const JobPointer& job, const base::Status& status);
   void forget(const JobPointer& job);
+  [[nodiscard]] bool may_try_again(Job& job) const;
   void rest(const JobPointer& job);
   void leave(const JobPointer& job);
 

@@ -38,6 +38,9 @@ class FilePort {
                      base::UniqueFunction<void(base::Result<std::string>)> done) = 0;
   // [core thread] Whether the instance is in touch with its platform.
   [[nodiscard]] virtual bool is_connected(const base::InstanceName& instance) const = 0;
+  // [core thread] Whether the instance is one of the configuration's and does not work as it should
+  // just now: that a file could not be fetched says nothing about the file.
+  [[nodiscard]] virtual bool is_paused(const base::InstanceName& instance) const = 0;
 };
 
 }  // namespace patchbay::routing

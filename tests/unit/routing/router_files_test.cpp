@@ -372,6 +372,52 @@ TEST_F(RouterFilesTest, APlatformThatStaysAwayDoesNotHoldTheRowForEver) {
   EXPECT_LE(files_.asked.size(), static_cast<std::size_t>(limits::kFetchAttempts) + 1);
 }
 
+TEST_F(RouterFilesTest, AnInstanceThatIsAwayIsWaitedForInDaysNotInAttempts) {
+  route(with_reference("1", "ref-1"));
+  const session::SessionAddress session = session_of("main");
+  const auto is_away_for = [&](base::Milliseconds time) {
+    for (const base::MonotonicTime end = loop_.now() + time; loop_.now() < end;) {
+      for (auto& done : std::exchange(files_.pending, {})) {
+        done(base::Status(base::Code::kUnavailable, "no network"));
+      }
+      loop_.advance(limits::kReplayLongest);
+    }
+  };
+  files_.paused = true;
+  is_away_for(std::chrono::hours(30));
+  EXPECT_TRUE(sessions_.completed[session].empty());
+  ASSERT_EQ(files_.pending.size(), 1U) << "it is asked for at least once a minute";
+
+  // Back again, it has all its attempts before it.
+  files_.paused = false;
+  is_away_for(limits::kReplayLongest * (limits::kFetchAttempts - 1));
+  EXPECT_TRUE(sessions_.completed[session].empty());
+  ASSERT_EQ(files_.pending.size(), 1U);
+  files_.pending[0](stage("jpg"));
+  ASSERT_TRUE(eventually([&] { return !sessions_.completed[session].empty(); }));
+  const auto files = attachments_of(sessions_.completed[session].begin()->second);
+  EXPECT_EQ(inbox_file(session, files[0]), "jpg");
+}
+
+TEST_F(RouterFilesTest, AnInstanceThatStaysAwayIsNotWaitedForForEver) {
+  route(with_reference("1", "ref-1"));
+  const session::SessionAddress session = session_of("main");
+  files_.paused = true;
+  const auto fail = [&] {
+    for (auto& done : std::exchange(files_.pending, {})) {
+      done(base::Status(base::Code::kUnavailable, "login required"));
+    }
+    loop_.advance(limits::kReplayLongest);
+  };
+  fail();
+  loop_.advance(limits::kFetchMaxPaused);
+  EXPECT_TRUE(sessions_.completed[session].empty());
+  fail();
+  ASSERT_TRUE(eventually([&] { return !sessions_.completed[session].empty(); }));
+  EXPECT_EQ(attachments_of(sessions_.completed[session].begin()->second)[0]["error"],
+            "login required");
+}
+
 TEST_F(RouterFilesTest, ALockedSessionHoldsUpNoOtherFile) {
   for (std::size_t number = 0; number < limits::kFetchesUnderWay; ++number) {
     route(with_reference(std::to_string(number), "ref"));

@@ -29,9 +29,13 @@ class ScriptedFiles final : public FilePort {
   [[nodiscard]] bool is_connected(const base::InstanceName& /*instance*/) const override {
     return connected;
   }
+  [[nodiscard]] bool is_paused(const base::InstanceName& /*instance*/) const override {
+    return paused;
+  }
   std::vector<std::string> asked;
   std::vector<Done> pending;
   bool connected = true;
+  bool paused = false;
 };
 
 inline Wiring wiring(std::string chats, std::string agent, Engage engage = Engage::kAlways) {
