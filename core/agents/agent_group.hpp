@@ -31,7 +31,7 @@ struct AgentGroup {
 };
 
 // Writes <workspace>/container.json, which the session contract gives to every agent, and makes the
-// folder if it is missing. The file is replaced atomically.
+// folders above it that are missing, for this user alone. The file is replaced atomically.
 [[nodiscard]] base::Status prepare_workspace(const AgentGroup& group);
 
 }  // namespace patchbay::agents

@@ -1,4 +1,5 @@
-// How long a session's agent waits before it is started again after it failed.
+// How long a session waits: its agent for another start after it failed, and the session itself
+// for another look after it could not be read.
 #pragma once
 
 #include <algorithm>
@@ -17,6 +18,12 @@ namespace patchbay::agents {
   const base::Milliseconds delay =
       base::Milliseconds(limits::kAgentBackoffFirst) * (1 << doublings);
   return std::min(delay, base::Milliseconds(limits::kAgentBackoffLongest));
+}
+
+// 1 s, 2 s, 4 s … 1 min; `last` is what was waited before, 0 at first.
+[[nodiscard]] constexpr base::Milliseconds next_look(base::Milliseconds last) {
+  return std::clamp<base::Milliseconds>(last * 2, limits::kSessionReadAgain,
+                                        limits::kSessionReadAgainLongest);
 }
 
 }  // namespace patchbay::agents

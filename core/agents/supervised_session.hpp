@@ -34,6 +34,8 @@ struct SupervisedSession {
   unsigned failures = 0;                     // runs in a row that brought nothing
   std::string failed_because;                // the last of them
   bool progress = false;                     // this run finished something
+  bool gave_up = false;                      // a message was given up in its settling
+  base::Milliseconds read_again{0};          // to the next look, since the last one failed
   bool told = false;                         // `failing` was called since the last progress
   bool host_stops_it = false;                // the exit to come is not a crash
   std::optional<StuckWatch> stuck_watch;     // while the agent runs

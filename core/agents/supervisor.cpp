@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "agents/backoff.hpp"
 #include "agents/start_spec.hpp"
 #include "agents/supervised_session.hpp"
+#include "base/log.hpp"
 
 namespace patchbay::agents {
 
@@ -38,9 +40,7 @@ void Supervisor::on_work(const SessionAddress& session, const SessionWork& work)
     return;
   }
   Entry& it = entry(session);
-  if (work.due < it.work.due) {
-    it.progress = true;
-  }
+  it.progress = it.progress || work.finished > 0;
   it.work = work;
   if (it.state == RunState::kRunning) {
     on_activity(session);
@@ -178,18 +178,37 @@ void Supervisor::rearm_idle(Entry& it) {
 // A row that becomes due later wakes the agent then, not at some sweep.
 void Supervisor::rearm_due(Entry& it) {
   it.due_timer.cancel();
+  it.read_again = base::Milliseconds{0};
   if (!it.work.next_due || stopping_) {
     return;
   }
   const base::Milliseconds wait =
       std::max(base::Milliseconds{0}, *it.work.next_due - loop_.wall_now());
-  it.due_timer.arm(wait, [this, session = it.session] {
-    storage_.read_work(session, lifetime_.guard([this, session](base::Result<SessionWork> work) {
-      if (work.ok()) {
-        on_work(session, *work);
-      }
-    }));
-  });
+  it.due_timer.arm(wait, [this, session = it.session] { look_at(session); });
+}
+
+void Supervisor::look_at(const SessionAddress& session) {
+  storage_.read_work(session, lifetime_.guard([this, session](base::Result<SessionWork> work) {
+    if (work.ok()) {
+      on_work(session, *work);
+    } else {
+      look_again_later(session, work.status());
+    }
+  }));
+}
+
+// Nothing else would look: the session is quiet, and its row stays due.
+void Supervisor::look_again_later(const SessionAddress& session, const base::Status& why) {
+  const auto found = entries_.find(session);
+  if (found == entries_.end() || stopping_) {
+    return;
+  }
+  Entry& it = *found->second;
+  it.read_again = next_look(it.read_again);
+  base::log_warning(
+      "session.not_readable",
+      {{"session", it.name()}, {"error", why.message()}, {"again_in_ms", it.read_again.count()}});
+  it.due_timer.arm(it.read_again, [this, session] { look_at(session); });
 }
 
 void Supervisor::stop_all(base::UniqueFunction<void()> done) {

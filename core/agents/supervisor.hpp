@@ -42,6 +42,9 @@ class RunHooks {
   // The agent failed so often in a row that the people in the chat should know; once until it
   // works.
   virtual void failing(const session::SessionAddress& session, const std::string& reason) = 0;
+  // These rows are not tried again: whoever wrote them should know. At least one.
+  virtual void given_up(const session::SessionAddress& session,
+                        std::vector<session::GivenUpRow> rows) = 0;
 };
 
 struct SupervisedSession;
@@ -81,7 +84,7 @@ class Supervisor {
     unsigned in_a_row = 0;
     std::string log_file;  // absolute: what the agent wrote, if it ever ran
   };
-  // Nothing: the session's agent works, or has nothing to do.
+  // Nothing: the session's agent works, or has nothing to do and did not fail at what it had.
   [[nodiscard]] std::optional<Failure> failure(const session::SessionAddress& session) const;
   [[nodiscard]] std::size_t failing() const;  // sessions that have a Failure
   [[nodiscard]] std::size_t running() const;  // slots in use
@@ -108,12 +111,15 @@ class Supervisor {
   void start_failed(Entry& entry, const base::Status& why);
   void agent_exited(Entry& entry, AgentExit exit);
   void settle_after_exit(Entry& entry, bool recovered);
-  void run_ended(Entry& entry, const session::SessionWork& work);
+  void take_settled(Entry& entry, session::SessionStorage::Settled settled);
+  void run_ended(Entry& entry);
   void back_off(Entry& entry, std::string reason);
   void end_backoff(Entry& entry);
   void request_stop(Entry& entry, const std::string& why);
   void rearm_idle(Entry& entry);
   void rearm_due(Entry& entry);
+  void look_at(const session::SessionAddress& session);
+  void look_again_later(const session::SessionAddress& session, const base::Status& why);
   void forget_if_quiet(const session::SessionAddress& session);
   void finish_stop_all_if_done();
 

@@ -13,7 +13,7 @@ namespace patchbay::agents {
 namespace {
 
 using session::SessionAddress;
-using session::SessionWork;
+using Settled = session::SessionStorage::Settled;
 using Recovery = session::SessionStorage::Recovery;
 
 constexpr unsigned kFailuresBeforeNotice = 3;
@@ -30,6 +30,7 @@ std::string describe(const AgentExit& exit) {
 void Supervisor::begin(Entry& it) {
   it.state = RunState::kPreparing;
   it.progress = false;
+  it.gave_up = false;
   it.host_stops_it = false;
   it.lease.emplace(it.session);
   storage_.recover(*it.lease, lifetime_.guard([this, &it](const base::Result<Recovery>& result) {
@@ -65,19 +66,28 @@ void Supervisor::recovered_before_start(Entry& it) {
 
 void Supervisor::settle_before_start(Entry& it) {
   storage_.settle_claims(*it.lease, false,
-                         lifetime_.guard([this, &it](base::Result<SessionWork> work) {
-                           if (!work.ok()) {
-                             start_failed(it, work.status());
+                         lifetime_.guard([this, &it](base::Result<Settled> settled) {
+                           if (!settled.ok()) {
+                             start_failed(it, settled.status());
                              return;
                            }
-                           it.work = *work;
-                           rearm_due(it);
+                           take_settled(it, *std::move(settled));
                            if (it.work.due == 0 || stopping_) {
-                             run_ended(it, *work);
+                             run_ended(it);
                            } else {
                              prepare(it);
                            }
                          }));
+}
+
+void Supervisor::take_settled(Entry& it, Settled settled) {
+  it.progress = it.progress || settled.work.finished > 0;
+  it.work = settled.work;
+  rearm_due(it);
+  if (!settled.given_up.empty()) {
+    it.gave_up = true;
+    hooks_.given_up(it.session, std::move(settled.given_up));
+  }
 }
 
 void Supervisor::prepare(Entry& it) {
@@ -85,7 +95,7 @@ void Supervisor::prepare(Entry& it) {
     if (!ready.ok()) {
       start_failed(it, ready);
     } else if (stopping_) {
-      run_ended(it, it.work);
+      run_ended(it);
     } else {
       launch(it);
     }
@@ -114,6 +124,7 @@ void Supervisor::launch(Entry& it) {
   }
   it.run = *run;
   it.state = RunState::kRunning;
+  it.progress = false;  // what was found before is the work of an earlier run
   it.idle_since.reset();
   it.stuck_watch.emplace(
       StuckWatch::Run{it.session, folder, it.run, group->second.claim_stuck_after,
@@ -178,25 +189,24 @@ void Supervisor::settle_after_exit(Entry& it, bool recovered) {
     return;
   }
   storage_.settle_claims(*it.lease, false,
-                         lifetime_.guard([this, &it](base::Result<SessionWork> work) {
-                           if (!work.ok()) {
-                             start_failed(it, work.status());
+                         lifetime_.guard([this, &it](base::Result<Settled> settled) {
+                           if (!settled.ok()) {
+                             start_failed(it, settled.status());
                              return;
                            }
-                           it.progress = it.progress || work->due < it.work.due;
-                           run_ended(it, *work);
+                           take_settled(it, *std::move(settled));
+                           run_ended(it);
                          }));
 }
 
 // The session is settled and nothing runs: what now?
-void Supervisor::run_ended(Entry& it, const SessionWork& work) {
+void Supervisor::run_ended(Entry& it) {
   it.lease.reset();
-  it.work = work;
-  if (it.progress || (work.due == 0 && !work.next_due)) {
+  const bool nothing_waits = it.work.due == 0 && !it.work.next_due;
+  if (it.progress || (nothing_waits && !it.gave_up)) {
     it.failures = 0;
     it.told = false;
   }
-  rearm_due(it);
   hooks_.stopped(it.session);
   if (it.failures > 0 && !stopping_) {
     back_off(it, it.failed_because);

@@ -1,5 +1,6 @@
 #include "host/background_scan.hpp"
 
+#include "agents/backoff.hpp"
 #include "base/log.hpp"
 #include "store/repositories.hpp"
 
@@ -41,40 +42,76 @@ void BackgroundScan::read_page() {
         }
         if (!found.ok()) {
           base::log_error("sessions.not_scanned", {{"error", found.status().message()}});
+          again_after_a_while([this] { read_page(); });
           return;
         }
         next_page_ = found->next;
         for (auto& [agent, id] : found->sessions) {
           waiting_.push_back({std::move(agent), std::move(id)});
         }
-        looking_ = kAtATime;
-        for (int i = 0; i < kAtATime; ++i) {
-          look_at_next();
-        }
+        look_at_waiting();
       }));
+}
+
+void BackgroundScan::look_at_waiting() {
+  looking_ = kAtATime;
+  for (int i = 0; i < kAtATime; ++i) {
+    look_at_next();
+  }
+}
+
+void BackgroundScan::page_done() {
+  if (stopped_) {
+    return;
+  }
+  if (next_page_ != 0) {
+    read_page();
+  } else if (!unread_.empty()) {
+    again_after_a_while([this] {
+      waiting_.assign(unread_.begin(), unread_.end());
+      unread_.clear();
+      look_at_waiting();
+    });
+  }
+}
+
+void BackgroundScan::again_after_a_while(base::Task task) {
+  again_after_ = agents::next_look(again_after_);
+  again_timer_.arm(again_after_, std::move(task));
 }
 
 void BackgroundScan::look_at_next() {
   if (waiting_.empty()) {
-    if (--looking_ == 0 && next_page_ != 0 && !stopped_) {
-      read_page();
+    if (--looking_ == 0) {
+      page_done();
     }
     return;
   }
   const session::SessionAddress session = waiting_.front();
   waiting_.pop_front();
-  sessions_.read_work(
-      session, lifetime_.guard([this, session](base::Result<session::SessionWork> work) {
-        if (!work.ok()) {
-          base::log_warning("session.not_readable", {{"session", session_name(session)},
-                                                     {"error", work.status().message()}});
-          look_at_next();
-          return;
-        }
-        supervisor_.on_work(session, *work);
-        router_.look_for_lost_files(session,
-                                    lifetime_.guard([this, session] { sweep_inbox(session); }));
-      }));
+  sessions_.read_work(session,
+                      lifetime_.guard([this, session](base::Result<session::SessionWork> work) {
+                        if (!work.ok()) {
+                          could_not_read(session, work.status());
+                          return;
+                        }
+                        supervisor_.on_work(session, *work);
+                        router_.look_for_lost_files(
+                            session, lifetime_.guard([this, session] { sweep_inbox(session); }));
+                      }));
+}
+
+void BackgroundScan::could_not_read(const session::SessionAddress& session,
+                                    const base::Status& why) {
+  // Without its folder there is nothing to be read, ever.
+  const bool again = why.code() != base::Code::kNotFound;
+  base::log_warning(
+      "session.not_readable",
+      {{"session", session_name(session)}, {"error", why.message()}, {"looked_at_again", again}});
+  if (again) {
+    unread_.push_back(session);
+  }
+  look_at_next();
 }
 
 void BackgroundScan::sweep_inbox(const session::SessionAddress& session) {

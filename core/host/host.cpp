@@ -253,8 +253,7 @@ Status Host::Parts::open() {
   deliveries->on_delivery([this](const store::DeliveryRecord& delivery) {
     supervisor->on_activity({delivery.agent, delivery.session});
   });
-  scan =
-      std::make_unique<BackgroundScan>(*database, *sessions, *supervisor, *router, loop.wall_now());
+  scan = std::make_unique<BackgroundScan>(loop, *database, *sessions, *supervisor, *router);
   return {};
 }
 

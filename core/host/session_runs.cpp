@@ -3,6 +3,7 @@
 #include "agents/agent_group.hpp"
 #include "base/iso_time.hpp"
 #include "base/log.hpp"
+#include "host/given_up_notices.hpp"
 #include "store/repositories.hpp"
 
 namespace patchbay::host {
@@ -126,28 +127,51 @@ void SessionRuns::set_status(const SessionAddress& session, const std::string& s
 
 void SessionRuns::failing(const SessionAddress& session, const std::string& reason) {
   base::log_error("agent.failing", {{"session", session_name(session)}, {"reason", reason}});
-  database_.transact<std::optional<store::SessionRecord>>(
+  find_chat(session, [this, session](std::optional<store::LaneKey> lane) {
+    if (!lane) {
+      return;  // nobody to tell
+    }
+    delivery::Saying saying;
+    saying.message_out_id =
+        "failing:" + session_name(session) + ":" + base::format_iso_utc(loop_.wall_now());
+    saying.lane = *std::move(lane);
+    saying.text =
+        "The agent has a problem and cannot answer at the moment. Your messages are kept; it "
+        "tries again by itself, and you are told if one has to be given up.";
+    say(std::move(saying));
+  });
+}
+
+void SessionRuns::given_up(const SessionAddress& session, std::vector<session::GivenUpRow> rows) {
+  find_chat(session,
+            [this, session, rows = std::move(rows)](const std::optional<store::LaneKey>& own) {
+              for (delivery::Saying& notice : given_up_notices(session, rows, own)) {
+                say(std::move(notice));
+              }
+            });
+}
+
+void SessionRuns::find_chat(const SessionAddress& session,
+                            base::UniqueFunction<void(std::optional<store::LaneKey>)> found) {
+  using Record = std::optional<store::SessionRecord>;
+  database_.transact<Record>(
       [session](store::Repositories& stored) {
         return stored.sessions.find(session.agent, session.id);
       },
-      [this, session](Result<std::optional<store::SessionRecord>> found) {
-        if (!found.ok() || !found->has_value() || (*found)->chat.empty()) {
-          return;  // nobody to tell
-        }
-        const store::SessionRecord& record = **found;
-        delivery::Saying saying;
-        saying.message_out_id =
-            "failing:" + session_name(session) + ":" + base::format_iso_utc(loop_.wall_now());
-        saying.lane = {record.instance, record.chat, record.thread};
-        saying.text =
-            "The agent has a problem and cannot answer at the moment. Your messages are kept; it "
-            "tries again by itself.";
-        delivery_.say(std::move(saying), [](Status said) {
-          if (!said.ok()) {
-            base::log_error("notice.not_accepted", {{"error", said.message()}});
-          }
-        });
+      [found = std::move(found)](const Result<Record>& record) {
+        const bool has_chat = record.ok() && record->has_value() && !(*record)->chat.empty();
+        found(has_chat ? std::optional(store::LaneKey{(*record)->instance, (*record)->chat,
+                                                      (*record)->thread})
+                       : std::nullopt);
       });
+}
+
+void SessionRuns::say(delivery::Saying saying) {
+  delivery_.say(std::move(saying), [](const Status& said) {
+    if (!said.ok()) {
+      base::log_error("notice.not_accepted", {{"error", said.message()}});
+    }
+  });
 }
 
 }  // namespace patchbay::host

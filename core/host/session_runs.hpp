@@ -1,7 +1,10 @@
 // What the host does around the run of an agent.
 #pragma once
 
+#include <optional>
 #include <set>
+#include <string>
+#include <vector>
 
 #include "agents/supervisor.hpp"
 #include "base/executor.hpp"
@@ -36,6 +39,8 @@ class SessionRuns final : public agents::RunHooks {
               base::UniqueFunction<void()> drained) override;
   void stopped(const session::SessionAddress& session) override;
   void failing(const session::SessionAddress& session, const std::string& reason) override;
+  void given_up(const session::SessionAddress& session,
+                std::vector<session::GivenUpRow> rows) override;
 
   // An agent that runs has something to do, or idles. Told more often than it changes.
   void set_working(const session::SessionAddress& session, bool working);
@@ -51,6 +56,10 @@ class SessionRuns final : public agents::RunHooks {
                      base::UniqueFunction<void(base::Status)> written);
   void rewrite_routing(const session::SessionAddress& session);
   void set_status(const session::SessionAddress& session, const std::string& status);
+  // Where the session's people are; nothing for one without a chat.
+  void find_chat(const session::SessionAddress& session,
+                 base::UniqueFunction<void(std::optional<store::LaneKey>)> found);
+  void say(delivery::Saying saying);
 
   base::Loop& loop_;
   store::CentralDatabase& database_;

@@ -47,6 +47,9 @@ class InboundDatabase {
   // Applies the release rules.
   [[nodiscard]] base::Result<ReleaseResult> release(int window, base::WallTime now,
                                                     AgentState agent);
+  // What the commands of this transaction did to rows; see SessionWork and SessionStorage::Settled.
+  [[nodiscard]] std::uint32_t finished_rows() const { return finished_rows_; }
+  [[nodiscard]] std::vector<GivenUpRow> take_given_up() { return std::move(given_up_); }
   [[nodiscard]] base::Status commit();
   // kCorrupt unless SQLite finds the file whole, its indexes too.
   [[nodiscard]] base::Status check();
@@ -59,6 +62,8 @@ class InboundDatabase {
   // Rows that wait for their files, the oldest ones first.
   [[nodiscard]] base::Result<std::vector<SessionStorage::RowWithoutFiles>> rows_without_files(
       std::size_t limit);
+  [[nodiscard]] base::Result<std::vector<SessionStorage::RowState>> row_states(
+      const std::vector<std::string>& ids);
   // Takes away the names of folders that files of rows lie in.
   [[nodiscard]] base::Status erase_folders_of_rows(std::set<std::string>& folders);
   [[nodiscard]] base::Result<bool> is_delivered_platform_id(std::string_view platform_id);
@@ -80,6 +85,7 @@ class InboundDatabase {
   [[nodiscard]] Outcome run(const SetRouting& routing);
   [[nodiscard]] Outcome run(const TakeOverAcknowledgements& command);
   [[nodiscard]] Outcome run(const ReturnClaims& command, base::WallTime now);
+  [[nodiscard]] base::Status return_claim(const std::string& id, base::WallTime now);
   [[nodiscard]] base::Result<std::int64_t> next_seq(std::int64_t outbound_seq);
   [[nodiscard]] base::Result<ReleaseResult> plan_release(int window, base::WallTime now,
                                                          AgentState agent);
@@ -91,6 +97,8 @@ class InboundDatabase {
   Options options_;
   std::int64_t schema_version_ = 0;
   std::optional<std::int64_t> last_seq_;
+  std::uint32_t finished_rows_ = 0;
+  std::vector<GivenUpRow> given_up_;
   std::vector<std::pair<const char*, Statement>> statements_;  // destroyed before database_
 };
 

@@ -3,6 +3,7 @@
 #include <iterator>
 
 #include "attachments/names.hpp"
+#include "base/iso_time.hpp"
 #include "session/inbound_database.hpp"
 
 namespace patchbay::session {
@@ -18,6 +19,8 @@ constexpr const char* kListIds = "SELECT id FROM messages_in";
 constexpr const char* kFindSeq =
     "SELECT id, channel_type, platform_id, thread_id FROM messages_in WHERE seq = ?1";
 constexpr const char* kFindDelivered = "SELECT 1 FROM delivered WHERE platform_message_id = ?1";
+constexpr const char* kRowState =
+    "SELECT id, status, tries, process_after FROM messages_in WHERE id = ?1";
 constexpr const char* kWithoutFiles =
     "SELECT id, content FROM messages_in INDEXED BY idx_messages_in_waiting"
     " WHERE status IN ('queued', 'held') AND attachments_pending <> 0 ORDER BY seq LIMIT ?1";
@@ -97,6 +100,24 @@ Result<std::vector<SessionStorage::RowWithoutFiles>> InboundDatabase::rows_witho
   }
   list->reset();
   return rows;
+}
+
+Result<std::vector<SessionStorage::RowState>> InboundDatabase::row_states(
+    const std::vector<std::string>& ids) {
+  std::vector<SessionStorage::RowState> states;
+  for (const std::string& id : ids) {
+    PATCHBAY_ASSIGN(Statement * find, prepared(kRowState));
+    PATCHBAY_ASSIGN(const bool found, find->bind(1, id).step());
+    if (found) {
+      states.push_back(
+          {.id = id,
+           .status = std::string(find->text(1)),
+           .tries = find->number(2),
+           .process_after = find->is_null(3) ? std::nullopt : base::parse_time(find->text(3))});
+    }
+    find->reset();
+  }
+  return states;
 }
 
 }  // namespace patchbay::session

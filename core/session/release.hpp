@@ -59,6 +59,7 @@ struct ReleaseResult {
   std::vector<StatusChange> changes;
   std::vector<ExposedRow> exposed;
   SessionWork work;
+  std::vector<GivenUpRow> given_up;  // by the commands before the release; the rules give up none
 };
 
 // Whether rows that an agent may have read already can be taken back.

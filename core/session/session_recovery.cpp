@@ -131,7 +131,7 @@ Status SessionWorker::open_outbound(const attachments::ConfinedFolder& folder,
   return {};
 }
 
-Result<SessionWork> SessionWorker::settle_now(bool aborted) {
+Result<SessionStorage::Settled> SessionWorker::settle_now(bool aborted) {
   PATCHBAY_ASSIGN(const attachments::ConfinedFolder folder,
                   context_->folders.open_session(session_));
   PATCHBAY_ASSIGN(OutboundWriter writer, OutboundWriter::open(folder, limits::kInboundBusy));
@@ -156,7 +156,15 @@ Result<SessionWork> SessionWorker::settle_now(bool aborted) {
   PATCHBAY_TRY(writer.forget_acknowledgements());
   PATCHBAY_TRY(writer.commit());
   seen_.known = false;
-  return work_;
+  SessionStorage::Settled settled{work_, std::exchange(given_up_, {})};
+  for (const GivenUpRow& row : settled.given_up) {
+    base::log_warning("session.row_given_up",
+                      {{"session", session_name(session_)},
+                       {"row", row.id},
+                       {"attempts", row.attempts},
+                       {"reason", "its agent ended each time before it was done with it"}});
+  }
+  return settled;
 }
 
 Result<CommandOutcome> SessionWorker::write_outbound_now(const DirectOutboundRow& row) {

@@ -32,7 +32,7 @@ class FileSessionStorage final : public SessionStorage {
   void recover(const RunLease& lease, Done<Recovery> done) override {
     worker(lease.session()).recover(std::move(done));
   }
-  void settle_claims(const RunLease& lease, bool aborted, Done<SessionWork> done) override {
+  void settle_claims(const RunLease& lease, bool aborted, Done<Settled> done) override {
     worker(lease.session()).settle_claims(aborted, std::move(done));
   }
   void write_outbound(const RunLease& lease, DirectOutboundRow row,
@@ -45,6 +45,10 @@ class FileSessionStorage final : public SessionStorage {
   void rows_without_files(const SessionAddress& session,
                           Done<std::vector<RowWithoutFiles>> done) override {
     worker(session).rows_without_files(std::move(done));
+  }
+  void read_rows(const SessionAddress& session, std::vector<std::string> ids,
+                 Done<std::vector<RowState>> done) override {
+    worker(session).read_rows(std::move(ids), std::move(done));
   }
   void read_work(const SessionAddress& session, Done<SessionWork> done) override {
     worker(session).read_work(std::move(done));

@@ -87,8 +87,9 @@ class SessionStorage {
 
   // kBusy: the queue of the session is full, or the agent held a lock for longer than
   // limits::kInboundGiveUp (nothing was written; the caller keeps the message in intake). Once a
-  // command ended so, every command of that session that was given before its `done` ran on the
-  // core thread ends so too: nothing overtakes a message that takes the way through intake.
+  // command ended so, or with its whole batch for any other reason (a full disk), every command of
+  // that session that was given before its `done` ran on the core thread ends with kBusy too:
+  // nothing overtakes a message that takes the way through intake.
   // kCorrupt, kRefused: the folder is damaged or hostile; the message names session and reason.
   virtual void write(const SessionAddress& session, InboundCommand command,
                      Done<CommandOutcome> done) = 0;
@@ -115,8 +116,12 @@ class SessionStorage {
   virtual void recover(const RunLease& lease, Done<Recovery> done) = 0;
 
   // Under the lease: deletes processing claims, prunes acknowledgements that were taken over, and
-  // returns unfinished rows to pending (or completes them as aborted).
-  virtual void settle_claims(const RunLease& lease, bool aborted, Done<SessionWork> done) = 0;
+  // returns unfinished rows to pending (or completes them as aborted, or gives them up).
+  struct Settled {
+    SessionWork work;
+    std::vector<GivenUpRow> given_up;
+  };
+  virtual void settle_claims(const RunLease& lease, bool aborted, Done<Settled> done) = 0;
 
   // Under the lease, with an even or odd seq as the contract says.
   virtual void write_outbound(const RunLease& lease, DirectOutboundRow row,
@@ -137,6 +142,17 @@ class SessionStorage {
   };
   virtual void rows_without_files(const SessionAddress& session,
                                   Done<std::vector<RowWithoutFiles>> done) = 0;
+
+  // How far the agent is with these rows of messages_in; ids that are not there are left out.
+  // [seldom: for an operator]
+  struct RowState {
+    std::string id;
+    std::string status;      // as messages_in has it
+    std::int64_t tries = 0;  // runs of the agent that ended before it was done with the row
+    std::optional<base::WallTime> process_after;
+  };
+  virtual void read_rows(const SessionAddress& session, std::vector<std::string> ids,
+                         Done<std::vector<RowState>> done) = 0;
 
   // What waits in the session now.
   virtual void read_work(const SessionAddress& session, Done<SessionWork> done) = 0;

@@ -98,8 +98,9 @@ void SessionWorker::recover(Done<SessionStorage::Recovery> done) {
   post_job<SessionStorage::Recovery>(std::move(done), [this] { return recover_now(); });
 }
 
-void SessionWorker::settle_claims(bool aborted, Done<SessionWork> done) {
-  post_job<SessionWork>(std::move(done), [this, aborted] { return settle_now(aborted); });
+void SessionWorker::settle_claims(bool aborted, Done<SessionStorage::Settled> done) {
+  post_job<SessionStorage::Settled>(std::move(done),
+                                    [this, aborted] { return settle_now(aborted); });
 }
 
 void SessionWorker::write_outbound(DirectOutboundRow row, Done<CommandOutcome> done) {
@@ -118,6 +119,21 @@ void SessionWorker::rows_without_files(Done<std::vector<SessionStorage::RowWitho
       return {};
     }));
     return rows;
+  });
+}
+
+void SessionWorker::read_rows(std::vector<std::string> ids,
+                              Done<std::vector<SessionStorage::RowState>> done) {
+  using States = std::vector<SessionStorage::RowState>;
+  post_job<States>(std::move(done), [this, ids = std::move(ids)]() -> Result<States> {
+    PATCHBAY_ASSIGN(const attachments::ConfinedFolder folder,
+                    context_->folders.open_session(session_));
+    States states;
+    PATCHBAY_TRY(with_inbound(folder, [&states, &ids](InboundDatabase& inbound) -> Status {
+      PATCHBAY_ASSIGN(states, inbound.row_states(ids));
+      return {};
+    }));
+    return states;
   });
 }
 
@@ -143,17 +159,15 @@ void SessionWorker::write(InboundCommand command, Done<CommandOutcome> done) {
   if (doomed_) {
     const Status busy(Code::kBusy, "session " + session_name(session_) +
                                        " has too many writes waiting, or its agent holds a lock");
-    finish_writes(std::span(&write, 1), {Result<CommandOutcome>(busy)});
+    fail_writes(std::span(&write, 1), busy);
     return;
   }
   post({.write = std::move(write), .job = {}});
 }
 
-void SessionWorker::account(const Result<CommandOutcome>& outcome) {
+void SessionWorker::account(BatchEnd end) {
   --outstanding_;
-  if (!outcome.ok() && outcome.status().code() == Code::kBusy && !doomed_) {
-    doomed_ = true;
-  }
+  doomed_ = doomed_ || end == BatchEnd::kNothingWritten;
   if (outstanding_ == 0 && doomed_) {
     doomed_ = false;
     ++epoch_;
@@ -179,11 +193,24 @@ void SessionWorker::run_writes(std::vector<PendingWrite>& writes) {
       keep_or_give_up(std::move(all), status);
       return;
     }
-    if (!status.ok()) {
-      outcomes.assign(count, Result<CommandOutcome>(status));
-    }
-    finish_writes(batch, std::move(outcomes));
     begin += count;
+    if (status.ok()) {
+      finish_writes(batch, std::move(outcomes), BatchEnd::kEachItsOwn);
+      continue;
+    }
+    // What is behind them might succeed, and would overtake them.
+    give_up_epoch_of(batch);
+    fail_writes(batch, status);
+    all.erase(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(begin));
+    end_doomed(all);
+    begin = 0;
+  }
+}
+
+// All that were given before the first of them is heard to have failed are to end with them.
+void SessionWorker::give_up_epoch_of(std::span<const PendingWrite> writes) {
+  for (const PendingWrite& write : writes) {
+    given_up_epoch_ = write.done ? write.epoch : given_up_epoch_;
   }
 }
 
@@ -197,24 +224,28 @@ void SessionWorker::end_doomed(std::vector<PendingWrite>& writes) {
   }
   const Status busy(Code::kBusy, "session " + session_name(session_) +
                                      ": a message before this one could not be written");
-  const auto count = static_cast<std::size_t>(writes.end() - doomed);
-  finish_writes(std::span(writes).last(count),
-                std::vector<Result<CommandOutcome>>(count, Result<CommandOutcome>(busy)));
+  fail_writes(std::span(writes).last(static_cast<std::size_t>(writes.end() - doomed)), busy);
   writes.erase(doomed, writes.end());
 }
 
+void SessionWorker::fail_writes(std::span<PendingWrite> writes, const Status& why) {
+  finish_writes(writes,
+                std::vector<Result<CommandOutcome>>(writes.size(), Result<CommandOutcome>(why)),
+                BatchEnd::kNothingWritten);
+}
+
 void SessionWorker::finish_writes(std::span<PendingWrite> writes,
-                                  std::vector<Result<CommandOutcome>> outcomes) {
+                                  std::vector<Result<CommandOutcome>> outcomes, BatchEnd end) {
   std::vector<Done<CommandOutcome>> callbacks;
   callbacks.reserve(writes.size());
   for (PendingWrite& write : writes) {
     callbacks.push_back(std::move(write.done));
   }
   context_->completions.post([self = shared_from_this(), callbacks = std::move(callbacks),
-                              outcomes = std::move(outcomes)]() mutable {
+                              outcomes = std::move(outcomes), end]() mutable {
     for (std::size_t i = 0; i < callbacks.size(); ++i) {
       if (callbacks[i]) {
-        self->account(outcomes[i]);
+        self->account(end);
         callbacks[i](std::move(outcomes[i]));
       }
     }
@@ -232,15 +263,13 @@ void SessionWorker::keep_or_give_up(std::vector<PendingWrite> writes, const Stat
     stuck_ = std::move(writes);
     return;
   }
-  for (const PendingWrite& write : writes) {
-    given_up_epoch_ = write.done ? write.epoch : given_up_epoch_;  // one for all on their way
-  }
+  give_up_epoch_of(writes);
   base::log_warning("session.inbound_busy", {{"session", session_name(session_)},
                                              {"given_up", writes.size()},
                                              {"reason", busy.message()}});
   const Status status =
       busy.with_context("the agent holds a lock for longer than 2 s; nothing was written");
-  finish_writes(writes, std::vector<Result<CommandOutcome>>(writes.size(), status));
+  fail_writes(writes, status);
 }
 
 Status SessionWorker::with_inbound(const attachments::ConfinedFolder& folder,
@@ -317,6 +346,8 @@ Status SessionWorker::apply(std::span<const PendingWrite> writes, std::int64_t o
     }
   }
   PATCHBAY_ASSIGN(release, inbound.release(window(), now, agent));
+  release.work.finished = inbound.finished_rows();
+  release.given_up = inbound.take_given_up();
   return {};
 }
 
@@ -327,6 +358,7 @@ void SessionWorker::remember(ReleaseResult release) {
   if (exposes) {
     seen_.drained.reset();  // their acknowledgements have not been looked for
   }
+  std::move(release.given_up.begin(), release.given_up.end(), std::back_inserter(given_up_));
   exposed_ = std::move(release.exposed);
   work_ = release.work;
   tell(work_);

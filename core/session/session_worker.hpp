@@ -56,10 +56,11 @@ class SessionWorker : public std::enable_shared_from_this<SessionWorker> {
   void drain(Watermark watermark, Done<OutboundBatch> done);
   void compare(std::vector<std::string> known, Done<OutboundBatch> done);
   void recover(Done<SessionStorage::Recovery> done);
-  void settle_claims(bool aborted, Done<SessionWork> done);
+  void settle_claims(bool aborted, Done<SessionStorage::Settled> done);
   void write_outbound(DirectOutboundRow row, Done<CommandOutcome> done);
   void read_turn(Done<SessionStorage::Turn> done);
   void rows_without_files(Done<std::vector<SessionStorage::RowWithoutFiles>> done);
+  void read_rows(std::vector<std::string> ids, Done<std::vector<SessionStorage::RowState>> done);
   void read_work(Done<SessionWork> done);
   void sweep_inbox(base::WallTime before, std::unordered_set<std::string> kept,
                    Done<std::size_t> done);
@@ -93,11 +94,15 @@ class SessionWorker : public std::enable_shared_from_this<SessionWorker> {
 
   // On the strand from here on. Batches:
   void run_writes(std::vector<PendingWrite>& writes);
+  // Of the commands of one batch: each ended in its own way, or nothing of them was written.
+  enum class BatchEnd : std::uint8_t { kEachItsOwn, kNothingWritten };
   // On the core thread, before the `done` of a write runs.
-  void account(const base::Result<CommandOutcome>& outcome);
+  void account(BatchEnd end);
   void finish_writes(std::span<PendingWrite> writes,
-                     std::vector<base::Result<CommandOutcome>> outcomes);
+                     std::vector<base::Result<CommandOutcome>> outcomes, BatchEnd end);
+  void fail_writes(std::span<PendingWrite> writes, const base::Status& why);
   void end_doomed(std::vector<PendingWrite>& writes);
+  void give_up_epoch_of(std::span<const PendingWrite> writes);
   void keep_or_give_up(std::vector<PendingWrite> writes, const base::Status& busy);
   [[nodiscard]] base::Status commit(std::span<const PendingWrite> writes,
                                     std::vector<base::Result<CommandOutcome>>& outcomes);
@@ -147,7 +152,7 @@ class SessionWorker : public std::enable_shared_from_this<SessionWorker> {
                                           bool& refill_needed);
   [[nodiscard]] base::Status open_outbound(const attachments::ConfinedFolder& folder,
                                            std::vector<Acknowledgement>& acknowledgements);
-  [[nodiscard]] base::Result<SessionWork> settle_now(bool aborted);
+  [[nodiscard]] base::Result<SessionStorage::Settled> settle_now(bool aborted);
   [[nodiscard]] base::Result<CommandOutcome> write_outbound_now(const DirectOutboundRow& row);
 
   void forget(DatabaseFile database);
@@ -156,7 +161,7 @@ class SessionWorker : public std::enable_shared_from_this<SessionWorker> {
   const std::shared_ptr<StorageContext> context_;
   const SessionAddress session_;
 
-  // Of the core thread alone. A write that ends in kBusy dooms all that are on their way, and those
+  // Of the core thread alone. A write whose batch fails dooms all that are on their way, and those
   // given until all of them have ended: nothing overtakes a message that goes through intake.
   std::size_t outstanding_ = 0;  // writes whose `done` has not run
   bool doomed_ = false;
@@ -178,6 +183,7 @@ class SessionWorker : public std::enable_shared_from_this<SessionWorker> {
   std::optional<std::int64_t> inbound_schema_;
   std::optional<std::vector<ExposedRow>> exposed_;
   SessionWork work_;
+  std::vector<GivenUpRow> given_up_;  // and not told of yet
   Seen seen_;
 };
 

@@ -114,6 +114,14 @@ struct ReturnClaims {
   bool aborted = false;
 };
 
+// A row that ReturnClaims failed: nobody works on it any more.
+struct GivenUpRow {
+  std::string id;
+  std::string kind;           // as messages_in.kind has it
+  ChatAddress address;        // where it came from
+  std::int64_t attempts = 0;  // runs of the agent that ended before it was done with the row
+};
+
 // Where the host has read messages_out up to.
 struct Watermark {
   std::int64_t rowid = 0;
@@ -161,6 +169,9 @@ struct SessionWork {
   std::uint32_t due = 0;                     // pending rows with trigger 1 that are due now
   std::optional<base::WallTime> next_due;    // of the earliest pending or delayed row in the future
   std::optional<base::WallTime> oldest_due;  // timestamp of the oldest due row: for fair queueing
+  // Rows that this batch took as finished by the agent's own acknowledgement. That `due` falls is
+  // no proof of work: a row whose claim was returned is not due either.
+  std::uint32_t finished = 0;
   // A database opens only after a recovery; nothing else is known.
   bool damaged = false;
 };

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
@@ -24,6 +25,8 @@ class MemorySessions final : public session::SessionStorage {
     std::vector<session::InboundMessage> inbound;
     std::map<std::string, session::DeliveredRow> delivered;
     std::vector<session::Acknowledgement> acknowledgements;  // of the next drain
+    std::vector<session::SessionStorage::RowState> row_states;
+    session::SessionWork work;
     std::uint64_t inode = 1;
   };
 
@@ -36,6 +39,7 @@ class MemorySessions final : public session::SessionStorage {
   // Failures of the next calls.
   std::vector<base::Status> drain_failures;
   std::vector<base::Status> write_failures;
+  std::vector<base::Status> read_failures;
   base::Status folder_failure;  // until it is taken away
 
   // A row as an agent commits it.
@@ -103,8 +107,8 @@ class MemorySessions final : public session::SessionStorage {
     loop_.post([done = std::move(done)] { done(Recovery{}); });
   }
   void settle_claims(const session::RunLease& /*lease*/, bool /*aborted*/,
-                     Done<session::SessionWork> done) override {
-    loop_.post([done = std::move(done)] { done(session::SessionWork{}); });
+                     Done<Settled> done) override {
+    loop_.post([done = std::move(done)] { done(Settled{}); });
   }
   void write_outbound(const session::RunLease& lease, session::DirectOutboundRow row,
                       Done<session::CommandOutcome> done) override {
@@ -115,13 +119,35 @@ class MemorySessions final : public session::SessionStorage {
     loop_.post([done = std::move(done)] { done(Turn{}); });
   }
   void rows_without_files(const session::SessionAddress& /*session*/,
-                          Done<std::vector<RowWithoutFiles>> /*done*/) override {}
-  void read_work(const session::SessionAddress& /*session*/,
-                 Done<session::SessionWork> done) override {
-    loop_.post([done = std::move(done)] { done(session::SessionWork{}); });
+                          Done<std::vector<RowWithoutFiles>> done) override {
+    loop_.post([done = std::move(done)] { done(std::vector<RowWithoutFiles>()); });
+  }
+  void read_rows(const session::SessionAddress& session, std::vector<std::string> ids,
+                 Done<std::vector<RowState>> done) override {
+    base::Result<std::vector<RowState>> result = std::vector<RowState>();
+    if (const auto failure = take(read_failures)) {
+      result = *failure;
+    } else {
+      std::copy_if(sessions[session].row_states.begin(), sessions[session].row_states.end(),
+                   std::back_inserter(*result), [&ids](const RowState& state) {
+                     return std::find(ids.begin(), ids.end(), state.id) != ids.end();
+                   });
+    }
+    loop_.post([done = std::move(done), result = std::move(result)]() mutable {
+      done(std::move(result));
+    });
+  }
+  void read_work(const session::SessionAddress& session, Done<session::SessionWork> done) override {
+    base::Result<session::SessionWork> result = sessions[session].work;
+    if (const auto failure = take(read_failures)) {
+      result = *failure;
+    }
+    loop_.post([done = std::move(done), result = std::move(result)] { done(result); });
   }
   void sweep_inbox(const session::SessionAddress& /*session*/, base::WallTime /*before*/,
-                   std::unordered_set<std::string> /*kept*/, Done<std::size_t> /*done*/) override {}
+                   std::unordered_set<std::string> /*kept*/, Done<std::size_t> done) override {
+    loop_.post([done = std::move(done)] { done(std::size_t{0}); });
+  }
   [[nodiscard]] base::Result<std::shared_ptr<attachments::ConfinedFolder>> folder(
       const session::SessionAddress& session) override {
     if (!folder_failure.ok()) {

@@ -22,7 +22,9 @@ class FakeStorage final : public session::SessionStorage {
   std::map<session::SessionAddress, session::SessionWork> work;
   std::map<session::SessionAddress, Turn> turns;
   base::Status recover_status;
-  std::optional<std::string> set_aside;  // by the next recovery
+  std::optional<std::string> set_aside;       // by the next recovery
+  std::vector<session::GivenUpRow> given_up;  // by the next settling
+  base::Status read_status;
   std::vector<std::string> calls;
 
   void create(const session::SessionAddress&, Done<bool> done) override {
@@ -50,10 +52,9 @@ class FakeStorage final : public session::SessionStorage {
       later(std::move(done), base::Result<Recovery>(recover_status));
     }
   }
-  void settle_claims(const session::RunLease& lease, bool,
-                     Done<session::SessionWork> done) override {
+  void settle_claims(const session::RunLease& lease, bool, Done<Settled> done) override {
     calls.push_back("settle " + lease.session().id.str());
-    later(std::move(done), work[lease.session()]);
+    later(std::move(done), Settled{work[lease.session()], std::exchange(given_up, {})});
   }
   void write_outbound(const session::RunLease&, session::DirectOutboundRow,
                       Done<session::CommandOutcome> done) override {
@@ -64,8 +65,15 @@ class FakeStorage final : public session::SessionStorage {
   }
   void rows_without_files(const session::SessionAddress&,
                           Done<std::vector<RowWithoutFiles>>) override {}
+  void read_rows(const session::SessionAddress&, std::vector<std::string>,
+                 Done<std::vector<RowState>>) override {}
   void read_work(const session::SessionAddress& session, Done<session::SessionWork> done) override {
-    later(std::move(done), work[session]);
+    calls.push_back("read " + session.id.str());
+    if (read_status.ok()) {
+      later(std::move(done), work[session]);
+    } else {
+      later(std::move(done), base::Result<session::SessionWork>(read_status));
+    }
   }
   void sweep_inbox(const session::SessionAddress&, base::WallTime, std::unordered_set<std::string>,
                    Done<std::size_t>) override {}
@@ -163,6 +171,12 @@ class FakeHooks final : public RunHooks {
   }
   void failing(const session::SessionAddress& session, const std::string&) override {
     told.push_back("failing " + session.id.str());
+  }
+  void given_up(const session::SessionAddress& session,
+                std::vector<session::GivenUpRow> rows) override {
+    for (const session::GivenUpRow& row : rows) {
+      told.push_back("given up " + session.id.str() + " " + row.id);
+    }
   }
 };
 

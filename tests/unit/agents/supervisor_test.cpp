@@ -47,16 +47,31 @@ class SupervisorTest : public ::testing::Test {
     supervisor = std::make_unique<Supervisor>(std::move(options), loop, storage, runtime, hooks);
   }
 
-  // A batch left `due` rows waiting.
+  // A batch left `due` rows waiting; if there were more before, the agent finished them.
   void work(const std::string& id, std::uint32_t due, seconds age = seconds(0)) {
     SessionWork it;
     it.due = due;
+    const std::uint32_t before = storage.work[address(id)].due;
+    it.finished = before > due ? before - due : 0;
     if (due > 0) {
       it.oldest_due = loop.wall_now() - age;
     }
-    storage.work[address(id)] = it;
     supervisor->on_work(address(id), it);
+    it.finished = 0;
+    storage.work[address(id)] = it;
     loop.run_ready();
+  }
+  // The agent ends, and the row that it had claimed waits for another try.
+  void crash_with_claim(const std::string& id, seconds wait) {
+    SessionWork waiting;
+    waiting.next_due = loop.wall_now() + wait;
+    storage.work[address(id)] = waiting;
+    exit(id, {1, 0});
+    SessionWork due;
+    due.due = 1;
+    due.oldest_due = loop.wall_now();
+    storage.work[address(id)] = due;
+    loop.advance(wait);
   }
   void exit(const std::string& id, AgentExit how = {}) {
     runtime.exit(id, how);
@@ -187,6 +202,53 @@ TEST_F(SupervisorTest, WorkThatWasDoneEndsTheRowOfFailures) {
   EXPECT_EQ(state("a"), RunState::kRunning);  // at once: it brings something
 }
 
+TEST_F(SupervisorTest, ACrashAfterAClaimIsAFailureThoughItsRowIsNotDueAnyMore) {
+  work("a", 1);
+  crash_with_claim("a", seconds(5));
+  ASSERT_TRUE(supervisor->failure(address("a")));
+  EXPECT_EQ(supervisor->failure(address("a"))->in_a_row, 1U);
+  crash_with_claim("a", seconds(10));
+  EXPECT_THAT(hooks.told, Not(Contains("failing a")));
+  crash_with_claim("a", seconds(20));
+  EXPECT_EQ(supervisor->failure(address("a"))->in_a_row, 3U);
+  crash_with_claim("a", seconds(40));
+  EXPECT_EQ(std::count(hooks.told.begin(), hooks.told.end(), "failing a"), 1);
+  EXPECT_THAT(runtime.started, ElementsAre("a", "a", "a", "a", "a"));
+}
+
+TEST_F(SupervisorTest, WhatIsGivenUpIsToldAndTheFailureStays) {
+  work("a", 1);
+  storage.work[address("a")] = {};
+  session::GivenUpRow row;
+  row.id = "7:42:main";
+  storage.given_up = {row};
+  exit("a", {1, 0});
+  EXPECT_THAT(hooks.told, Contains("given up a 7:42:main"));
+  ASSERT_TRUE(supervisor->failure(address("a"))) << "nothing waits, but the agent did not work";
+  loop.advance(minutes(5));
+  EXPECT_EQ(state("a"), RunState::kStopped);
+  EXPECT_EQ(supervisor->failing(), 1U);
+
+  work("a", 1);
+  EXPECT_EQ(state("a"), RunState::kRunning);
+  work("a", 0);
+  exit("a");
+  EXPECT_FALSE(supervisor->failure(address("a")));
+}
+
+TEST_F(SupervisorTest, WorkOfAnEarlierRunIsNoWorkOfThisOne) {
+  storage.work[address("a")].due = 1;
+  storage.work[address("a")].finished = 1;  // found when the session is settled before the start
+  SessionWork due;
+  due.due = 1;
+  supervisor->on_work(address("a"), due);
+  loop.run_ready();
+  ASSERT_EQ(state("a"), RunState::kRunning);
+  storage.work[address("a")].finished = 0;
+  exit("a", {1, 0});
+  EXPECT_TRUE(supervisor->failure(address("a")));
+}
+
 TEST_F(SupervisorTest, TellsWhyAnAgentFailsUntilItWorks) {
   work("a", 2);
   EXPECT_FALSE(supervisor->failure(address("a")));
@@ -249,6 +311,24 @@ TEST_F(SupervisorTest, ARowThatBecomesDueLaterWakesItThen) {
   EXPECT_THAT(runtime.started, ElementsAre());
   storage.work[address("a")].due = 1;
   loop.advance(seconds(1));
+  EXPECT_THAT(runtime.started, ElementsAre("a"));
+}
+
+TEST_F(SupervisorTest, ASessionThatCannotBeReadWhenItsRowIsDueIsLookedAtAgain) {
+  SessionWork later;
+  later.next_due = loop.wall_now() + seconds(30);
+  supervisor->on_work(address("a"), later);
+  storage.work[address("a")].due = 1;
+  storage.read_status = {base::Code::kIo, "too many open files"};
+  loop.advance(seconds(30));
+  EXPECT_THAT(storage.calls, ElementsAre("read a"));
+  loop.advance(seconds(1 + 2 + 4 + 8 + 16 + 32));
+  EXPECT_EQ(storage.calls.size(), 7U) << "twice as long each time";
+  loop.advance(seconds(60 + 60));
+  EXPECT_EQ(storage.calls.size(), 9U) << "and a minute at the most";
+  EXPECT_TRUE(runtime.started.empty());
+  storage.read_status = {};
+  loop.advance(seconds(60));
   EXPECT_THAT(runtime.started, ElementsAre("a"));
 }
 

@@ -85,7 +85,7 @@ class ScriptedSessions final : public session::SessionStorage {
   void drain(const Address&, session::Watermark, Done<session::OutboundBatch>) override {}
   void compare(const Address&, std::vector<std::string>, Done<session::OutboundBatch>) override {}
   void recover(const session::RunLease&, Done<Recovery>) override {}
-  void settle_claims(const session::RunLease&, bool, Done<session::SessionWork>) override {}
+  void settle_claims(const session::RunLease&, bool, Done<Settled>) override {}
   void write_outbound(const session::RunLease&, session::DirectOutboundRow,
                       Done<session::CommandOutcome>) override {}
   void read_turn(const Address&, Done<Turn>) override {}
@@ -101,6 +101,7 @@ class ScriptedSessions final : public session::SessionStorage {
     loop_.post(
         [done_ = std::move(done), found = std::move(found)]() mutable { done_(std::move(found)); });
   }
+  void read_rows(const Address&, std::vector<std::string>, Done<std::vector<RowState>>) override {}
   void read_work(const Address&, Done<session::SessionWork>) override {}
   void sweep_inbox(const Address&, base::WallTime, std::unordered_set<std::string>,
                    Done<std::size_t>) override {}

@@ -295,8 +295,10 @@ TEST_F(Inbound, AClaimOfADeadAgentIsTriedAgainAndThenFails) {
     agent("INSERT OR REPLACE INTO processing_ack VALUES ('a', 'processing', datetime('now'))");
     const auto settled = settle();
     ASSERT_TRUE(settled.ok()) << settled.status().message();
-    EXPECT_EQ(settled->due, 0U);
-    EXPECT_EQ(settled->next_due, loop_.wall_now() + std::chrono::seconds(5) * (1 << tries));
+    EXPECT_EQ(settled->work.due, 0U);
+    EXPECT_EQ(settled->work.finished, 0U) << "it is not due, but nobody did it";
+    EXPECT_EQ(settled->work.next_due, loop_.wall_now() + std::chrono::seconds(5) * (1 << tries));
+    EXPECT_TRUE(settled->given_up.empty());
     EXPECT_EQ(status_of("a"), "pending");
     EXPECT_EQ(status_of("b"), "queued") << "b must not overtake a";
     EXPECT_EQ(inbound("SELECT tries FROM messages_in WHERE id = 'a'"), std::to_string(tries + 1));
@@ -304,9 +306,25 @@ TEST_F(Inbound, AClaimOfADeadAgentIsTriedAgainAndThenFails) {
     EXPECT_EQ(work()->due, 2U);
   }
   agent("INSERT OR REPLACE INTO processing_ack VALUES ('a', 'processing', datetime('now'))");
-  ASSERT_TRUE(settle().ok());
+  const auto states = row_states({"b", "none", "a"});
+  ASSERT_TRUE(states.ok()) << states.status().message();
+  ASSERT_EQ(states->size(), 2U);
+  EXPECT_EQ((*states)[0].id, "b");
+  EXPECT_EQ((*states)[0].tries, 0);
+  EXPECT_FALSE((*states)[0].process_after);
+  EXPECT_EQ((*states)[1].status, "pending");
+  EXPECT_EQ((*states)[1].tries, limits::kClaimTries);
+  EXPECT_EQ((*states)[1].process_after, loop_.wall_now());
+  const auto settled = settle();
+  ASSERT_TRUE(settled.ok());
+  ASSERT_EQ(settled->given_up.size(), 1U);
+  EXPECT_EQ(settled->given_up[0].id, "a");
+  EXPECT_EQ(settled->given_up[0].kind, "chat");
+  EXPECT_EQ(settled->given_up[0].address, (ChatAddress{"telegram", "telegram:dm:5", ""}));
+  EXPECT_EQ(settled->given_up[0].attempts, limits::kClaimTries + 1);
   EXPECT_EQ(status_of("a"), "failed");
   EXPECT_EQ(status_of("b"), "pending");
+  EXPECT_TRUE(settle()->given_up.empty()) << "it is told once";
   EXPECT_EQ(agent_outbound().execAndGet("SELECT count(*) FROM processing_ack").getInt(), 0);
 }
 
@@ -442,6 +460,14 @@ TEST_F(Inbound, WorkIsAnnouncedAfterEachBatch) {
   ASSERT_TRUE(loop_.run_until([&] { return !seen.empty(); }));
   EXPECT_EQ(seen.back().due, 1U);
   EXPECT_EQ(seen.back().oldest_due, loop_.wall_now());
+  EXPECT_EQ(seen.back().finished, 0U);
+  agent("INSERT INTO processing_ack VALUES ('a', 'completed', datetime('now'))");
+  seen.clear();
+  ASSERT_TRUE(drain().ok());
+  ASSERT_TRUE(loop_.run_until([&] { return !seen.empty(); }));
+  EXPECT_EQ(seen.back().finished, 1U);
+  finish("a");
+  EXPECT_EQ(seen.back().finished, 0U) << "it is finished once";
 }
 
 TEST_F(Inbound, TheHostPutsARowIntoTheAgentsOwnFile) {
@@ -460,6 +486,24 @@ TEST_F(Inbound, TheHostPutsARowIntoTheAgentsOwnFile) {
   EXPECT_EQ(
       database.execAndGet("SELECT group_concat(seq || timestamp) FROM messages_out").getString(),
       "32026-01-01 00:00:00,52026-01-01 00:00:00");
+}
+
+TEST_F(Inbound, NothingOvertakesAMessageWhoseBatchCouldNotBeWritten) {
+  put("a");
+  std::vector<base::Code> codes;
+  const auto write_later = [&](const std::string& id) {
+    storage_->write(session_, message(id),
+                    [&](auto outcome) { codes.push_back(outcome.status().code()); });
+  };
+  std::filesystem::rename(folder(), sessions() + "/main/away");
+  write_later("b");
+  pool_.drain();  // it has failed, and nobody has heard of that yet
+  std::filesystem::rename(sessions() + "/main/away", folder());
+  write_later("c");
+  ASSERT_TRUE(loop_.run_until([&] { return codes.size() == 2; }));
+  EXPECT_EQ(codes, (std::vector{base::Code::kNotFound, base::Code::kBusy}));
+  put("later");
+  EXPECT_EQ(inbound("SELECT group_concat(id) FROM messages_in"), "a,later");
 }
 
 TEST_F(Inbound, AFullQueueIsRefusedAndNothingOvertakes) {

@@ -67,9 +67,13 @@ class StorageTest : public ::testing::Test {
     return wait<SessionStorage::Recovery>(
         [&](auto done) { storage_->recover(RunLease(session_), std::move(done)); });
   }
-  base::Result<SessionWork> settle(bool aborted = false) {
-    return wait<SessionWork>(
+  base::Result<SessionStorage::Settled> settle(bool aborted = false) {
+    return wait<SessionStorage::Settled>(
         [&](auto done) { storage_->settle_claims(RunLease(session_), aborted, std::move(done)); });
+  }
+  base::Result<std::vector<SessionStorage::RowState>> row_states(std::vector<std::string> ids) {
+    return wait<std::vector<SessionStorage::RowState>>(
+        [&](auto done) { storage_->read_rows(session_, std::move(ids), std::move(done)); });
   }
   base::Result<SessionWork> work() {
     return wait<SessionWork>([&](auto done) { storage_->read_work(session_, std::move(done)); });
