@@ -74,6 +74,9 @@ std::string trace_text(const json& answer) {
     out += printable("delivery " + text_of(row, "id") + " of row " + text_of(row, "rowId")) + "\n";
     add_steps(row, out);
   }
+  if (answer.value("more", false)) {
+    out += "There is more of that id; --chat KEY asks for one chat alone\n";
+  }
   out.pop_back();
   return out;
 }
@@ -163,6 +166,9 @@ int run_client_command(const CommandLine& line, const std::string& data_dir) {
     params["as"] = line.arguments.at(1);
   } else if (line.command == "trace") {
     params["id"] = line.arguments.at(0);
+    if (!line.chat.empty()) {
+      params["chat"] = line.chat;
+    }
   }
   for (const Command& command : kCommands) {
     if (line.command != command.name) {

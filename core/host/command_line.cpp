@@ -38,8 +38,9 @@ cxxopts::Options options() {
           "json", "print facts as JSON")(
           "instance", "chat: the console instance; default: console, or the only one",
           cxxopts::value<std::string>(),
-          "NAME")("save", "chat: where files that come are put; default: here",
-                  cxxopts::value<std::string>(), "DIR")(
+          "NAME")("chat", "trace: only what has the id in this chat", cxxopts::value<std::string>(),
+                  "KEY")("save", "chat: where files that come are put; default: here",
+                         cxxopts::value<std::string>(), "DIR")(
           "answers", "chat in a pipe: answers to wait for; default: until the last message has one",
           cxxopts::value<int>(), "N")("timeout", "chat in a pipe: how long to wait; default: 2m",
                                       cxxopts::value<std::string>(), "TIME")(
@@ -75,7 +76,7 @@ constexpr Words kWords[] = {
     {"sessions", 0, 0, "patchbay sessions"},
     {"deliveries", 0, 1, "patchbay deliveries [STATE]"},
     {kResolve, 2, 2, "patchbay deliveries resolve ID delivered|failed|resend"},
-    {"trace", 1, 1, "patchbay trace ID"},
+    {"trace", 1, 1, "patchbay trace ID [--chat KEY]"},
     {"config", 1, 1, "patchbay config reference"},
 };
 
@@ -137,6 +138,7 @@ base::Status read_text(const cxxopts::ParseResult& parsed, const char* option, s
 
 base::Status read_texts(const cxxopts::ParseResult& parsed, CommandLine& line) {
   PATCHBAY_TRY(read_text(parsed, "instance", line.instance));
+  PATCHBAY_TRY(read_text(parsed, "chat", line.chat));
   PATCHBAY_TRY(read_text(parsed, "save", line.save_folder));
   PATCHBAY_TRY(read_text(parsed, "data", line.config.data_dir));
   if (!read_text(parsed, "config", line.config.file).ok()) {
@@ -160,11 +162,9 @@ base::Status check_options(const cxxopts::ParseResult& parsed, const std::string
     std::string_view goes_with;
     std::string_view also_with = {};
   };
-  static constexpr Option kOptions[] = {{"instance", "chat"},
-                                        {"save", "chat"},
-                                        {"answers", "chat"},
-                                        {"timeout", "chat"},
-                                        {"limit", "deliveries", "sessions"},
+  static constexpr Option kOptions[] = {{"instance", "chat"},   {"chat", "trace"},
+                                        {"save", "chat"},       {"answers", "chat"},
+                                        {"timeout", "chat"},    {"limit", "deliveries", "sessions"},
                                         {"check-config", "run"}};
   for (const Option& option : kOptions) {
     if (parsed.count(option.name) != 0 && command != option.goes_with &&

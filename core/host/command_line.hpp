@@ -31,6 +31,7 @@ struct CommandLine {
   std::size_t limit = 50;
   // chat
   std::string instance;  // empty: "console", else the only one of that channel
+  std::string chat;      // its key; empty: any
   std::string save_folder = ".";
   int answers = -1;
   std::chrono::milliseconds timeout{std::chrono::minutes{2}};

@@ -245,21 +245,33 @@ void resolve_delivery(const ControlSubjects& subjects, const json& params,
       });
 }
 
+Status nothing_known_of(const std::string& id) {
+  return {Code::kNotFound,
+          "nothing is known of \"" + id +
+              "\". trace takes the id or the rowId of a delivery, or the remoteId of "
+              "one of its parts (`patchbay deliveries --json` has them), and for 8 "
+              "days the id that a message which came in has on its platform, the id "
+              "of its event, or of its row in an agent's inbound.db"};
+}
+
 void trace(const ControlSubjects& subjects, const json& params, ControlServer::Reply reply) {
   const std::string id = params["id"].get<std::string>();
   subjects.database.transact<Trace>(
-      [id](store::Repositories& stored) { return read_trace(stored, id); },
-      [id, reply = std::move(reply)](const Result<Trace>& found) {
-        if (found.ok() && found->events.empty() && found->deliveries.empty()) {
-          reply(Status(Code::kNotFound,
-                       "nothing is known of \"" + id +
-                           "\". trace takes the id or the rowId of a delivery, or the remoteId of "
-                           "one of its parts (`patchbay deliveries --json` has them), and for 8 "
-                           "days the id that a message which came in has on its platform, the id "
-                           "of its event, or of its row in an agent's inbound.db"));
+      [id, chat = base::ChatKey(params.value("chat", ""))](store::Repositories& stored) {
+        return read_trace(stored, id, chat);
+      },
+      [&subjects, id, reply = std::move(reply)](Result<Trace> found) mutable {
+        if (!found.ok()) {
+          reply(found.status());
           return;
         }
-        reply(found.ok() ? Result<json>(trace_json(*found)) : found.status());
+        if (found->events.empty() && found->deliveries.empty()) {
+          reply(nothing_known_of(id));
+          return;
+        }
+        add_row_states(
+            subjects.sessions, *std::move(found),
+            [reply = std::move(reply)](const Trace& whole) mutable { reply(trace_json(whole)); });
       });
 }
 
@@ -290,7 +302,7 @@ void add_control_methods(ControlServer& server, ControlSubjects subjects) {
              [shared](const json& params, ControlServer::Reply reply) {
                resolve_delivery(*shared, params, std::move(reply));
              });
-  server.add("trace", {{"id", ParamType::kText, true}},
+  server.add("trace", {{"id", ParamType::kText, true}, {"chat"}},
              [shared](const json& params, ControlServer::Reply reply) {
                trace(*shared, params, std::move(reply));
              });

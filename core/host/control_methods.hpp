@@ -11,6 +11,7 @@
 #include "host/control_server.hpp"
 #include "host/session_runs.hpp"
 #include "routing/router.hpp"
+#include "session/session_storage.hpp"
 #include "store/central_database.hpp"
 
 namespace patchbay::host {
@@ -19,6 +20,7 @@ namespace patchbay::host {
 struct ControlSubjects {
   base::Loop& loop;
   store::CentralDatabase& database;
+  session::SessionStorage& sessions;
   adapters::AdapterHost& adapters;
   agents::Supervisor& supervisor;
   const SessionRuns& runs;

@@ -5,6 +5,7 @@
 
 #include "base/iso_time.hpp"
 #include "base/json.hpp"
+#include "base/limits.hpp"
 #include "base/text.hpp"
 
 namespace patchbay::host {
@@ -14,6 +15,8 @@ using nlohmann::json;
 
 constexpr std::size_t kPreviewBytes = 40;
 constexpr std::size_t kAttemptsTold = 20;  // in words, the last ones
+// Of one trace: well below what the control socket answers, escapes and all.
+constexpr std::size_t kTraceBytes = 4 * limits::kControlFrameBytes;
 
 // "[photo.jpg, notes.txt]"; empty without files.
 std::string names_of_files(const json& content) {
@@ -195,11 +198,37 @@ std::string disposition_text(const TracedEvent& event) {
   return "";
 }
 
+std::string text_of(const session::SessionStorage::RowState& row) {
+  const std::string times = std::to_string(row.tries);
+  if (row.status == "failed") {
+    // The last one is not counted in the row.
+    return row.tries >= limits::kClaimTries
+               ? "given up after " + std::to_string(row.tries + 1) +
+                     " attempts; the agent ended each time before it was done with it"
+               : "the agent says that it failed at it";
+  }
+  if (row.status == "completed") {
+    return "the agent is done with it and gave no answer";
+  }
+  if (row.status == "queued") {
+    return "it waits for its files, or until the agent is done with earlier ones";
+  }
+  if (row.status == "held") {
+    return "context, which the agent gets with the next message that wakes it";
+  }
+  if (row.status == "pending" && row.tries > 0 && row.process_after) {
+    return "no answer yet; the agent ended " + times +
+           " times before it was done with it, and is given it again from " +
+           base::format_iso_utc(*row.process_after);
+  }
+  return row.status == "pending" ? "no answer yet" : "no answer yet; it is " + row.status;
+}
+
 std::string text_of(const TracedRow& traced) {
   std::string text = "row " + traced.row.row_id + " in the inbox of agent " +
                      traced.row.agent.str() + ", session " + traced.row.session.str() + ": ";
   if (traced.answers.empty()) {
-    return text + "no answer yet";
+    return text + (traced.state ? text_of(*traced.state) : "no answer yet");
   }
   text += traced.answers.size() == 1 ? "answered by delivery" : "answered by deliveries";
   for (std::size_t i = 0; i < traced.answers.size(); ++i) {
@@ -215,10 +244,15 @@ json event_json(const TracedEvent& event) {
                                 seen.key.instance.str() + ", as event " + seen.key.event_id,
                             disposition_text(event)});
   for (const TracedRow& traced : event.rows) {
-    rows.push_back({{"agentId", traced.row.agent.str()},
-                    {"sessionId", traced.row.session.str()},
-                    {"rowId", traced.row.row_id},
-                    {"answers", traced.answers}});
+    json row = {{"agentId", traced.row.agent.str()},
+                {"sessionId", traced.row.session.str()},
+                {"rowId", traced.row.row_id},
+                {"answers", traced.answers}};
+    if (traced.state) {
+      row["status"] = traced.state->status;
+      row["tries"] = traced.state->tries;
+    }
+    rows.push_back(std::move(row));
     steps.push_back(text_of(traced));
   }
   return {{"instance", seen.key.instance.str()},
@@ -262,17 +296,28 @@ json delivery_json(const store::DeliveryRecord& delivery) {
 }
 
 json trace_json(const Trace& trace) {
+  bool more = trace.more;
+  std::size_t bytes = 0;
+  const auto add = [&](json& to, json row) {
+    bytes += row.dump().size();
+    if (bytes > kTraceBytes) {
+      more = true;
+    } else {
+      to.push_back(std::move(row));
+    }
+  };
   json events = json::array();
   for (const TracedEvent& event : trace.events) {
-    events.push_back(event_json(event));
+    add(events, event_json(event));
   }
   json deliveries = json::array();
   for (const TracedDelivery& delivery : trace.deliveries) {
-    deliveries.push_back(traced_json(delivery));
+    add(deliveries, traced_json(delivery));
   }
   return {{"count", events.size() + deliveries.size()},
           {"events", std::move(events)},
-          {"deliveries", std::move(deliveries)}};
+          {"deliveries", std::move(deliveries)},
+          {"more", more}};
 }
 
 }  // namespace patchbay::host

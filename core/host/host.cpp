@@ -346,8 +346,9 @@ void Host::Parts::serve() {
   // A listener that cannot be opened is logged there; the instances start all the same.
   static_cast<void>(channels->start(*router, deliveries->channel_events()));
   control = std::make_unique<ControlServer>();
-  add_control_methods(*control, {loop, *database, *channels, *supervisor, *runs, *deliveries,
-                                 *router, folder.root, config.running_agents, started});
+  add_control_methods(
+      *control, {loop, *database, *sessions, *channels, *supervisor, *runs, *deliveries, *router,
+                 folder.root, config.running_agents, started});
   const Status listening = control->listen(loop, control_socket_path(folder.root));
   if (!listening.ok()) {
     give_up(listening);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <memory>
 #include <utility>
 
 namespace patchbay::host {
@@ -13,8 +14,11 @@ using base::Status;
 using Records = std::vector<store::DeliveryRecord>;
 
 // One id may be borne by much: platforms count messages from 1 in each chat.
-constexpr std::size_t kTraced = 100;
-constexpr std::size_t kAnswers = 50;  // to one row
+constexpr std::size_t kTraced = 100;      // events, and deliveries that are named
+constexpr std::size_t kDeliveries = 200;  // of all
+constexpr std::size_t kAnswers = 50;      // to one row
+constexpr std::size_t kSearched = 2'000;  // for those in one chat
+constexpr std::size_t kSessionsAsked = 20;
 
 std::int64_t as_ledger_id(const std::string& id) {
   std::int64_t number = 0;
@@ -24,15 +28,20 @@ std::int64_t as_ledger_id(const std::string& id) {
 
 class Tracer {
  public:
-  explicit Tracer(store::Repositories& repositories) : repositories_(repositories) {}
+  Tracer(store::Repositories& repositories, base::ChatKey chat)
+      : repositories_(repositories), chat_(std::move(chat)) {}
 
   Status find(const std::string& id) {
-    PATCHBAY_ASSIGN(Records named, repositories_.ledger.find_by_any_id(id, kTraced));
+    // One more than is told, so that it is known whether there is more.
+    const std::size_t limit = chat_.empty() ? kTraced + 1 : kSearched;
+    PATCHBAY_ASSIGN(Records named, repositories_.ledger.find_by_any_id(id, limit));
+    keep(named, limit, [](const store::DeliveryRecord& record) { return record.lane.chat; });
     PATCHBAY_ASSIGN(auto by_number, repositories_.ledger.find(as_ledger_id(id)));
-    if (by_number) {
+    if (by_number && (chat_.empty() || by_number->lane.chat == chat_)) {
       named.push_back(std::move(*by_number));
     }
-    PATCHBAY_ASSIGN(auto events, repositories_.seen.find_by_any_id(id, kTraced));
+    PATCHBAY_ASSIGN(auto events, repositories_.seen.find_by_any_id(id, limit));
+    keep(events, limit, [](const store::SeenRecord& record) { return record.key.chat; });
     for (store::SeenRecord& event : events) {
       add(std::move(event));
     }
@@ -45,6 +54,7 @@ class Tracer {
 
   Result<Trace> finish() {
     Trace trace;
+    trace.more = more_;
     for (store::SeenRecord& seen : events_) {
       TracedEvent& event = trace.events.emplace_back();
       for (store::InboxRow& row : seen.rows) {
@@ -53,7 +63,11 @@ class Tracer {
         traced.row = row;
         for (store::DeliveryRecord& answer : answers) {
           traced.answers.push_back(answer.id);
-          add(std::move(answer));
+          if (deliveries_.size() < kDeliveries) {
+            add(std::move(answer));
+          } else {
+            trace.more = true;
+          }
         }
       }
       event.seen = std::move(seen);
@@ -67,6 +81,18 @@ class Tracer {
   }
 
  private:
+  template <class Record, class ChatOf>
+  void keep(std::vector<Record>& found, std::size_t limit, ChatOf chat_of) {
+    more_ = more_ || found.size() == limit;
+    if (!chat_.empty()) {
+      std::erase_if(found, [&](const Record& record) { return chat_of(record) != chat_; });
+    }
+    if (found.size() > kTraced) {
+      more_ = true;
+      found.resize(kTraced);
+    }
+  }
+
   void add(store::DeliveryRecord record) {
     const std::int64_t id = record.id;
     deliveries_.emplace(id, std::move(record));
@@ -96,16 +122,67 @@ class Tracer {
   }
 
   store::Repositories& repositories_;
+  const base::ChatKey chat_;  // empty: all
+  bool more_ = false;
   std::vector<store::SeenRecord> events_;
   std::map<std::int64_t, store::DeliveryRecord> deliveries_;
 };
 
 }  // namespace
 
-Result<Trace> read_trace(store::Repositories& repositories, const std::string& id) {
-  Tracer tracer(repositories);
+Result<Trace> read_trace(store::Repositories& repositories, const std::string& id,
+                         const base::ChatKey& chat) {
+  Tracer tracer(repositories, chat);
   PATCHBAY_TRY(tracer.find(id));
   return tracer.finish();
+}
+
+void add_row_states(session::SessionStorage& sessions, Trace trace,
+                    base::UniqueFunction<void(Trace)> done) {
+  // The row's place in the trace, by its id.
+  using Rows = std::map<std::string, TracedRow*>;
+  struct Asked {
+    Trace trace;
+    base::UniqueFunction<void(Trace)> done;
+    std::map<session::SessionAddress, Rows> rows;
+    std::size_t open = 1;  // this function, until it has asked all
+    void one_less() {
+      if (--open == 0) {
+        done(std::move(trace));
+      }
+    }
+  };
+  // Shared by the answers, of which the last gives the trace on.
+  const auto asked = std::make_shared<Asked>(Asked{std::move(trace), std::move(done), {}});
+  for (TracedEvent& event : asked->trace.events) {
+    for (TracedRow& row : event.rows) {
+      if (row.answers.empty()) {
+        asked->rows[{row.row.agent, row.row.session}][row.row.row_id] = &row;
+      }
+    }
+  }
+  std::size_t sessions_asked = 0;
+  for (const auto& [session, rows] : asked->rows) {
+    if (++sessions_asked > kSessionsAsked) {
+      break;
+    }
+    std::vector<std::string> ids;
+    for (const auto& [id, row] : rows) {
+      ids.push_back(id);
+    }
+    ++asked->open;
+    sessions.read_rows(session, std::move(ids),
+                       [asked, &rows = rows](
+                           const Result<std::vector<session::SessionStorage::RowState>>& states) {
+                         if (states.ok()) {
+                           for (const session::SessionStorage::RowState& state : *states) {
+                             rows.at(state.id)->state = state;
+                           }
+                         }
+                         asked->one_less();
+                       });
+  }
+  asked->one_less();
 }
 
 }  // namespace patchbay::host

@@ -3,17 +3,21 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/status.hpp"
+#include "base/unique_function.hpp"
+#include "session/session_storage.hpp"
 #include "store/repositories.hpp"
 
 namespace patchbay::host {
 
 struct TracedRow {
   store::InboxRow row;
-  std::vector<std::int64_t> answers;  // deliveries
+  std::vector<std::int64_t> answers;                       // deliveries
+  std::optional<session::SessionStorage::RowState> state;  // of one without answers, where known
 };
 struct TracedEvent {
   store::SeenRecord seen;
@@ -26,12 +30,19 @@ struct TracedDelivery {
 struct Trace {
   std::vector<TracedEvent> events;         // newest first
   std::vector<TracedDelivery> deliveries;  // in the order of their acceptance
+  bool more = false;                       // there is more of that name than one answer can hold
 };
 
 // [the database's thread] Everything that bears this id: an inbound event, message or inbox row, or
 // a delivery by number, by the agent's row or by a part's id on the platform; with what it answers
-// and what answers it. Nothing found is no error.
+// and what answers it. `chat`: only what bears it there; empty: anywhere. Nothing found is no
+// error.
 [[nodiscard]] base::Result<Trace> read_trace(store::Repositories& repositories,
-                                             const std::string& id);
+                                             const std::string& id, const base::ChatKey& chat);
+
+// [core thread] Has the session folders say how far their agents are with rows that have no answer;
+// a folder that cannot be read leaves them as they are. `done` comes once.
+void add_row_states(session::SessionStorage& sessions, Trace trace,
+                    base::UniqueFunction<void(Trace)> done);
 
 }  // namespace patchbay::host

@@ -245,7 +245,7 @@ test('a frame without end is answered before the connection closes', async () =>
 });
 
 for (const args of [['deliveries', 'bogus'], ['deliveries', '--limit', '0'], ['run', 'foo'], ['status', 'extra'],
-  ['deliveries', 'waiting', 'extra'], ['deliveries', 'resolve', '1'], ['deliveries', 'resolve', '1', 'gone'], ['status', '--check-config'], ['trace'], ['nope'], ['config', 'nope']]) {
+  ['deliveries', 'waiting', 'extra'], ['deliveries', 'resolve', '1'], ['deliveries', 'resolve', '1', 'gone'], ['status', '--check-config'], ['status', '--chat', 'console:dm:ada'], ['trace'], ['nope'], ['config', 'nope']]) {
   test(`wrong usage: ${args.join(' ')}`, async () => {
     const told = await patchbay(...args);
     assert.deepEqual([told.code, told.signal, told.stdout], [2, null, ''], told.stderr);

@@ -221,6 +221,28 @@ TEST_F(ControlTest, DeliveriesAreListedToTheNumberThatWasAskedFor) {
   EXPECT_EQ(listed(50), "987654321");
 }
 
+TEST_F(ControlTest, ATraceIsAskedForInOneChatAndSaysThatThereIsMore) {
+  loop.post([this] {
+    server->add("trace", {{"id", ParamType::kText, true}, {"chat"}},
+                [](const json& params, ControlServer::Reply reply) {
+                  json event = {{"messageId", "42"}, {"chat", params.value("chat", "all")}};
+                  reply(json{{"events", json::array({event})}, {"more", !params.contains("chat")}});
+                });
+  });
+  const auto told = [this](const std::string& chat) {
+    CommandLine line;
+    line.command = "trace";
+    line.arguments = {"42"};
+    line.chat = chat;
+    testing::internal::CaptureStdout();
+    EXPECT_EQ(run_client_command(line, folder.path()), kExitDone);
+    return testing::internal::GetCapturedStdout();
+  };
+  EXPECT_EQ(told(""),
+            "message 42 in all\nThere is more of that id; --chat KEY asks for one chat alone\n");
+  EXPECT_EQ(told("telegram:dm:7"), "message 42 in telegram:dm:7\n");
+}
+
 // As `printf … | nc -U` sends them.
 TEST_F(ControlTest, ALastLineWithoutItsEndIsAnsweredToo) {
   const auto answers_to = [this](const std::string& bytes) {

@@ -7,6 +7,7 @@
 
 #include "host/delivery_json.hpp"
 #include "store/central_database.hpp"
+#include "test_common/memory_sessions.hpp"
 #include "test_common/temp_folder.hpp"
 #include "test_common/virtual_loop.hpp"
 
@@ -88,13 +89,39 @@ class TraceTest : public testing::Test {
     const base::Status status = database->run(std::move(work));
     ASSERT_TRUE(status.ok()) << status.message();
   }
-  json trace(const std::string& id) {
+  Trace find(const std::string& id, const std::string& chat = "") {
     Trace found;
     unit([&](store::Repositories& r) -> base::Status {
-      PATCHBAY_ASSIGN(found, read_trace(r, id));
+      PATCHBAY_ASSIGN(found, read_trace(r, id, base::ChatKey(chat)));
       return {};
     });
-    return trace_json(found);
+    return found;
+  }
+  json trace(const std::string& id, const std::string& chat = "") {
+    return trace_json(find(id, chat));
+  }
+  // With what the session folders say of rows without an answer.
+  json whole_trace(const std::string& id, test::MemorySessions& sessions) {
+    json told;
+    add_row_states(sessions, find(id), [&told](const Trace& whole) { told = trace_json(whole); });
+    EXPECT_TRUE(told.is_null()) << "later, not at once";
+    loop.run_ready();
+    return told;
+  }
+  // Message 50 in so many chats, telegram:dm:0 … ; nobody answered.
+  void one_id_in_chats(int chats, const std::string& row = "") {
+    unit([&](store::Repositories& r) -> base::Status {
+      for (int i = 0; i < chats; ++i) {
+        store::SeenRecord record{
+            {kInstance, base::ChatKey("telegram:dm:" + std::to_string(i)), "message:50"},
+            "50",
+            store::Disposition::kStored,
+            at(i),
+            {{kAgent, kSession, row + std::to_string(i) + ":50:main"}}};
+        PATCHBAY_TRY(r.seen.insert(record));
+      }
+      return {};
+    });
   }
 
   test::TempFolder folder;
@@ -177,6 +204,63 @@ TEST_F(TraceTest, ManyAttemptsAreCutShortInWordsOnly) {
   EXPECT_EQ(delivery["attemptLog"].size(), 30U);
   EXPECT_EQ(delivery["steps"].size(), 2U + 1U + 20U + 1U);
   EXPECT_EQ(delivery["steps"][2], "10 earlier attempts; --json has them all");
+}
+
+TEST_F(TraceTest, OneIdOfManyChatsIsToldOfSomeAndOfEachByItsChat) {
+  one_id_in_chats(150);
+  const json some = trace("50");
+  EXPECT_EQ(some["events"].size(), 100U);
+  EXPECT_EQ(some["events"][0]["chat"], "telegram:dm:149") << "the newest first";
+  EXPECT_EQ(some["more"], true);
+  const json one = trace("50", "telegram:dm:3");
+  ASSERT_EQ(one["events"].size(), 1U);
+  EXPECT_EQ(one["events"][0]["chat"], "telegram:dm:3");
+  EXPECT_EQ(one["more"], false);
+  EXPECT_EQ(trace("50", "telegram:dm:none")["count"], 0);
+  EXPECT_EQ(trace("a1", "telegram:dm:7")["count"], 2);
+  EXPECT_EQ(trace(std::to_string(first), "telegram:dm:8")["count"], 0);
+}
+
+TEST_F(TraceTest, AnAnswerIsNeverTooLargeToBeGiven) {
+  one_id_in_chats(100, std::string(100'000, 'r'));
+  const json told = trace("50");
+  EXPECT_LT(told.dump().size(), 8 * limits::kControlFrameBytes);
+  EXPECT_GT(told["events"].size(), 5U);
+  EXPECT_LT(told["events"].size(), 100U);
+  EXPECT_EQ(told["more"], true);
+}
+
+struct StateCase {
+  session::SessionStorage::RowState state;
+  const char* told;
+};
+TEST_F(TraceTest, TellsHowFarTheAgentIsWithARowWithoutAnswer) {
+  one_id_in_chats(1);
+  test::MemorySessions sessions(loop, folder.path());
+  auto& known = sessions.sessions[{kAgent, kSession}].row_states;
+  const std::string id = "0:50:main";
+  const std::string row = "row 0:50:main in the inbox of agent main, session s1: ";
+  for (const StateCase& tested : {
+           StateCase{{id, "failed", limits::kClaimTries, at(0)},
+                     "given up after 6 attempts; the agent ended each time before it was done with "
+                     "it"},
+           StateCase{{id, "failed", 0, {}}, "the agent says that it failed at it"},
+           StateCase{{id, "completed", 0, {}}, "the agent is done with it and gave no answer"},
+           StateCase{{id, "queued", 0, {}},
+                     "it waits for its files, or until the agent is done with earlier ones"},
+           StateCase{{id, "pending", 0, {}}, "no answer yet"},
+           StateCase{{id, "pending", 2, at(20'000)},
+                     "no answer yet; the agent ended 2 times before it was done with it, and is "
+                     "given it again from 1970-01-01T00:00:20.000Z"},
+       }) {
+    known = {tested.state};
+    const json event = whole_trace("50", sessions)["events"][0];
+    EXPECT_EQ(event["steps"].back(), row + tested.told);
+    EXPECT_EQ(event["rows"][0]["status"], tested.state.status);
+    EXPECT_EQ(event["rows"][0]["tries"], tested.state.tries);
+  }
+  sessions.read_failures = {{base::Code::kIo, "too many open files"}};
+  EXPECT_EQ(whole_trace("50", sessions)["events"][0]["steps"].back(), row + "no answer yet");
 }
 
 struct PreviewCase {
