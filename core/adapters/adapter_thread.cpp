@@ -130,6 +130,20 @@ void AdapterThread::abandon() {
   keep_for_ever(executor_);
 }
 
+std::shared_ptr<base::Executor> AdapterThread::retire() {
+  if (abandoned_) {
+    return nullptr;
+  }
+  abandoned_ = true;
+  shared_->abandoned = true;
+  if (watch_ != 0) {
+    loop_.cancel(std::exchange(watch_, 0));
+  }
+  return std::move(executor_);
+}
+
+std::size_t AdapterThread::waiting() const { return shared_->waiting; }
+
 std::uint64_t AdapterThread::slow_calls() const { return shared_->slow_calls; }
 
 // A timer only while something is called: an idle instance costs nothing.

@@ -41,7 +41,12 @@ class AdapterThread {
 
   // Nothing is called any more; the thread, which may never come back, is left to itself.
   void abandon();
+  // Nothing more is called. What is returned is the thread: letting it go, which any thread may,
+  // waits for the call under way. Shared with nobody; null if it was retired or abandoned before.
+  [[nodiscard]] std::shared_ptr<base::Executor> retire();
 
+  // Calls asked for and not yet over.
+  [[nodiscard]] std::size_t waiting() const;
   [[nodiscard]] std::uint64_t slow_calls() const;
 
  private:

@@ -79,9 +79,11 @@ Bridge* Bridge::of(const pbay_host* host) {
 }
 
 void Bridge::post(base::UniqueFunction<void(Instance&)> task) {
-  gate_->post([self = shared_from_this(), task = std::move(task)] {
+  gate_->post([self = shared_from_this(), task = std::move(task), charge = charge_] {
     if (self->instance_ != nullptr && !self->ignored_) {
+      self->serving_ = charge;
       task(*self->instance_);
+      self->serving_ = nullptr;
     }
   });
 }

@@ -11,6 +11,7 @@
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 #include <patchbay/adapter.h>
 
@@ -24,6 +25,7 @@
 namespace patchbay::adapters {
 
 class Instance;
+class RunnerCharge;
 
 // Staging handles that the instance may use.
 class OwnedHandles {
@@ -85,6 +87,12 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
   // The same for what comes from the host itself: also when the adapter is ignored.
   void post_from_host(base::UniqueFunction<void(Instance&)> task);
 
+  // [a runner's reading thread, which alone posts for an isolated adapter] What is posted from now
+  // on is part of this frame; null: of none.
+  void charge(std::shared_ptr<RunnerCharge> frame) { charge_ = std::move(frame); }
+  // [core thread] That of the task which runs just now; null: of none.
+  [[nodiscard]] const std::shared_ptr<RunnerCharge>& serving() const { return serving_; }
+
   // [core thread]
   void connect(Instance* instance) { instance_ = instance; }
   [[nodiscard]] Instance* instance() const { return instance_; }
@@ -127,6 +135,9 @@ class Bridge : public std::enable_shared_from_this<Bridge> {
   base::InstanceName name_;
   base::ChannelName channel_;
   Instance* instance_ = nullptr;  // core thread only
+  // Shared by the frame, the task and the operation that it becomes: the last of them lets it go.
+  std::shared_ptr<RunnerCharge> charge_;   // reading thread only
+  std::shared_ptr<RunnerCharge> serving_;  // core thread only
   std::atomic<bool> deaf_{false};
   std::atomic<bool> ignored_{false};
   std::mutex log_mutex_;

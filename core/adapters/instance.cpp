@@ -1,6 +1,7 @@
 #include "adapters/instance.hpp"
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 #include "adapters/abi_text.hpp"
@@ -29,12 +30,40 @@ void report_taken(Bridge& bridge, base::UniqueFunction<void()> taken) {
   }
 }
 
+// A runner that was ended and the thread that called its adapter. Goes in any thread, and waits for
+// the kernel no longer than limits::kRunnerEnd: what is not over then is left to itself.
+class Remains {
+ public:
+  Remains(std::shared_ptr<base::Executor> thread, std::shared_ptr<Runner> runner)
+      : thread_(std::move(thread)), runner_(std::move(runner)) {}
+  ~Remains() {
+    if (runner_ && !runner_->await_end(limits::kRunnerEnd)) {
+      keep_for_ever(std::move(thread_));
+      keep_for_ever(std::move(runner_));
+    }
+    release();
+  }
+  Remains(const Remains&) = delete;
+  Remains& operator=(const Remains&) = delete;
+
+  // However long it takes. The call under way comes back; what it calls goes after it.
+  void release() {
+    thread_ = nullptr;
+    runner_ = nullptr;
+  }
+
+ private:
+  // Shared with nobody but, for a while, the create() that made the process.
+  std::shared_ptr<base::Executor> thread_;
+  std::shared_ptr<Runner> runner_;
+};
+
 }  // namespace
 
 Instance::Instance(InstanceSetup setup)
     : setup_(std::move(setup)),
       bridge_(std::make_shared<Bridge>(setup_.gate, setup_.name, setup_.channel)),
-      processor_watch_(setup_.services.loop),
+      process_watch_(setup_.services.loop),
       timers_(*this),
       kv_(*this),
       staging_(*this),
@@ -67,7 +96,7 @@ Instance::~Instance() {
   }
   if (runner_) {
     runner_->end();
-    thread_.reset();  // its call comes back now; what it calls goes after it
+    const Remains remains(thread_ ? thread_->retire() : nullptr, std::move(runner_));
   } else if (may_be_called) {
     if (thread_) {
       thread_->abandon();
@@ -92,9 +121,22 @@ void Instance::start() {
   }
   phase_ = Phase::kCreating;
   set_state(InstanceState::kConnecting, "starting", "");
-  auto executor = setup_.services.make_executor
-                      ? setup_.services.make_executor(setup_.name.str())
-                      : std::make_unique<base::SingleThread>("pb-" + setup_.name.str());
+  std::unique_ptr<base::Executor> executor;
+  try {
+    executor = setup_.services.make_executor
+                   ? setup_.services.make_executor(setup_.name.str())
+                   : std::make_unique<base::SingleThread>("pb-" + setup_.name.str());
+  } catch (const std::system_error& error) {
+    const std::string why = std::string("the system gives no thread for it: ") + error.what();
+    if (setup_.isolated) {
+      lose(why);
+    } else {
+      fail(why,
+           "see what uses up the threads of Patchbay's user, or allow it more; then restart "
+           "Patchbay");
+    }
+    return;
+  }
   thread_ = std::make_unique<AdapterThread>(
       setup_.services.loop, bridge_, setup_.module, std::move(executor),
       CallLimits{setup_.options.slow_call, setup_.options.hung_call},
@@ -113,10 +155,16 @@ void Instance::create() {
   auto created = std::make_shared<Created>();
   created->adapter.struct_size = sizeof(pbay_adapter);
   if (setup_.isolated) {
-    runner_ =
-        std::make_shared<Runner>(*setup_.isolated, [bridge = bridge_](const std::string& why) {
-          bridge->post_from_host([why](Instance& instance) { instance.lose(why); });
-        });
+    runner_ = std::make_shared<Runner>(
+        *setup_.isolated, RunnerEvents{.charge =
+                                           [bridge = bridge_](std::shared_ptr<RunnerCharge> frame) {
+                                             bridge->charge(std::move(frame));
+                                           },
+                                       .lost =
+                                           [bridge = bridge_](const std::string& why) {
+                                             bridge->post_from_host(
+                                                 [why](Instance& instance) { instance.lose(why); });
+                                           }});
   }
   setup_.loader.run(
       [created, bridge = bridge_, module = setup_.module, runner = runner_,
@@ -188,7 +236,7 @@ void Instance::on_created(bool finished, const Created& created) {
   }
   phase_ = Phase::kRunning;
   if (runner_) {
-    watch_processor_time();
+    watch_process();
   }
   thread_->call("start", [](const pbay_adapter& adapter) { adapter.start(adapter.self); });
 }
@@ -273,7 +321,7 @@ void Instance::on_destroyed(bool finished) {
   }
   bridge_->ignore();
   phase_ = Phase::kEnded;
-  processor_watch_.cancel();
+  process_watch_.cancel();
   thread_.reset();
   if (status_.state != InstanceState::kFailed) {
     set_state(InstanceState::kStopped, "", "");
@@ -284,6 +332,9 @@ void Instance::on_destroyed(bool finished) {
 void Instance::fail(const std::string& reason, const std::string& user_action) {
   phase_ = Phase::kFailed;
   bridge_->ignore();
+  if (runner_) {
+    runner_->end();
+  }
   thread_.reset();
   set_state(InstanceState::kFailed, reason, user_action);
   finish_stops();
@@ -316,14 +367,11 @@ void Instance::lose(const std::string& why) {
   }
   phase_ = Phase::kAbandoned;
   bridge_->ignore();
-  runner_->end();
-  processor_watch_.cancel();
+  process_watch_.cancel();
   if (stop_timer_ != 0) {
     setup_.services.loop.cancel(std::exchange(stop_timer_, 0));
   }
-  // Not now: this may be its own watch. The call under way comes back, since its process has gone,
-  // and what it calls goes after it.
-  setup_.services.loop.post([runner = runner_, thread = std::move(thread_)] {});
+  bury();
   end_everything(why);
   if (stop_requested_) {
     set_state(InstanceState::kStopped, why, "");
@@ -338,19 +386,51 @@ void Instance::lose(const std::string& why) {
             plan.breaker_open ? "see the log, and report it to the author of the adapter" : "");
 }
 
-// Whatever it does with it: a thread of its own that spins would not be seen by the watch over
-// calls.
-void Instance::watch_processor_time() {
-  processor_watch_.arm(limits::kRunnerProcessorWindow, [this] {
-    const std::chrono::nanoseconds used = runner_->processor_time().value_or(processor_time_);
-    if (used - std::exchange(processor_time_, used) > limits::kRunnerProcessorTime) {
-      lose("it used more than " + std::to_string(limits::kRunnerProcessorTime.count()) +
-           " s of processor time in " + std::to_string(limits::kRunnerProcessorWindow.count()) +
-           " s");
+// The process may take its time to die, which nobody but the loader's thread waits for; and so the
+// next one is started when this one has gone.
+void Instance::bury() {
+  if (!runner_) {
+    return;  // its thread could not be made
+  }
+  runner_->end();
+  auto remains = std::make_shared<Remains>(thread_->retire(), std::move(runner_));
+  setup_.services.loop.post([thread = std::move(thread_)] {});  // this may be its own watch
+  setup_.loader.run([remains = std::move(remains)]() mutable { remains->release(); },
+                    [](bool /*finished*/) {});
+}
+
+void Instance::lose_later(const std::string& why) {
+  bridge_->ignore();
+  bridge_->post_from_host([why](Instance& instance) { instance.lose(why); });
+}
+
+// What the watch over calls does not see.
+void Instance::watch_process() {
+  process_watch_.arm(limits::kRunnerWatch, [this] {
+    if (const std::string why = excess(); !why.empty()) {
+      lose(why);
     } else {
-      watch_processor_time();
+      watch_process();
     }
   });
+}
+
+// What it uses too much of; empty: nothing. A thread of its own may spin, and threads that do
+// nothing use up those that the user may have.
+std::string Instance::excess() {
+  if (runner_->threads() > limits::kRunnerThreads) {
+    return "it ran more than " + std::to_string(limits::kRunnerThreads) + " threads";
+  }
+  if (++looks_ < limits::kRunnerProcessorWindow / limits::kRunnerWatch) {
+    return {};
+  }
+  looks_ = 0;
+  const std::chrono::nanoseconds used = runner_->processor_time().value_or(processor_time_);
+  if (used - std::exchange(processor_time_, used) <= limits::kRunnerProcessorTime) {
+    return {};
+  }
+  return "it used more than " + std::to_string(limits::kRunnerProcessorTime.count()) +
+         " s of processor time in " + std::to_string(limits::kRunnerProcessorWindow.count()) + " s";
 }
 
 bool Instance::is_over() const {
@@ -431,11 +511,19 @@ bool Instance::begin(pbay_op op, const char* what) {
     return false;
   }
   if (operations_.size() >= limits::kAdapterOperations) {
-    call_on_complete(op, {.code = PBAY_E_BUSY, .text = "too many operations are under way"},
-                     nullptr);
+    call_on_complete(op, DetailKind::kNone,
+                     {.code = PBAY_E_BUSY, .text = "too many operations are under way"}, nullptr);
     return false;
   }
-  operations_.emplace(op, what);
+  const std::shared_ptr<RunnerCharge>& charge = bridge_->serving();
+  if (charge != nullptr && !charge->hold()) {
+    call_on_complete(
+        op, DetailKind::kNone,
+        {.code = PBAY_E_BUSY, .text = "the operations under way hold too many bytes or files"},
+        nullptr);
+    return false;
+  }
+  operations_.emplace(op, Operation{detail_of(what), charge});
   return true;
 }
 
@@ -445,44 +533,69 @@ void Instance::complete(pbay_op op, Completion completion) {
 
 void Instance::complete_then(pbay_op op, Completion completion,
                              base::UniqueFunction<void()> taken) {
-  if (operations_.erase(op) != 0) {
-    call_on_complete(op, std::move(completion), std::move(taken));
+  if (const auto found = operations_.find(op); found != operations_.end()) {
+    const DetailKind kind = found->second.detail;
+    operations_.erase(found);
+    call_on_complete(op, kind, std::move(completion), std::move(taken));
   }
 }
 
 void Instance::complete_open(pbay_op op, Completion completion) {
-  if (operations_.contains(op)) {
-    call_on_complete(op, std::move(completion), nullptr);
+  if (const auto found = operations_.find(op); found != operations_.end()) {
+    call_on_complete(op, found->second.detail, std::move(completion), nullptr);
   }
 }
 
-void Instance::call_on_complete(pbay_op op, Completion completion,
+// An isolated adapter can have calls made faster than it takes them.
+bool Instance::may_queue_calls() {
+  if (!answers() || bridge_->ignored()) {
+    return false;
+  }
+  if (runner_ && thread_->waiting() >= limits::kRunnerQueuedCalls) {
+    lose_later("more than " + std::to_string(limits::kRunnerQueuedCalls) +
+               " calls waited for it, most of them answers to what it asked for");
+    return false;
+  }
+  return true;
+}
+
+void Instance::call_on_complete(pbay_op op, DetailKind kind, Completion completion,
                                 base::UniqueFunction<void()> taken) {
-  if (!answers()) {
+  if (!may_queue_calls()) {
     return;
   }
-  thread_->call("on_complete", [op, completion = std::move(completion), taken = std::move(taken),
-                                bridge = bridge_](const pbay_adapter& adapter) mutable {
-    // Before the call: what the adapter asks for from inside it comes after this.
-    report_taken(*bridge, std::move(taken));
-    pbay_completion abi_completion{};
-    abi_completion.struct_size = sizeof(pbay_completion);
-    abi_completion.code = completion.code;
-    abi_completion.value = completion.value;
-    abi_completion.text = abi(completion.text);
-    abi_completion.detail = completion.detail ? completion.detail->abi() : nullptr;
-    adapter.on_complete(adapter.self, op, &abi_completion);
-  });
+  // The runner outlives the thread.
+  thread_->call("on_complete",
+                [op, kind, completion = std::move(completion), taken = std::move(taken),
+                 runner = runner_.get(), bridge = bridge_](const pbay_adapter& adapter) mutable {
+                  // Before the call: what the adapter asks for from inside it comes after this.
+                  report_taken(*bridge, std::move(taken));
+                  pbay_completion abi_completion{};
+                  abi_completion.struct_size = sizeof(pbay_completion);
+                  abi_completion.code = completion.code;
+                  abi_completion.value = completion.value;
+                  abi_completion.text = abi(completion.text);
+                  abi_completion.detail = completion.detail ? completion.detail->abi() : nullptr;
+                  if (runner != nullptr) {
+                    runner->on_complete(op, kind, abi_completion);
+                  } else {
+                    adapter.on_complete(adapter.self, op, &abi_completion);
+                  }
+                });
 }
 
 void Instance::emit(pbay_op op, std::unique_ptr<Detail> detail,
                     base::UniqueFunction<void()> taken) {
-  if (!answers() || !operations_.contains(op)) {
+  const auto found = operations_.find(op);
+  if (found == operations_.end() || !may_queue_calls()) {
     return;
   }
-  thread_->call("on_event", [op, detail = std::move(detail), taken = std::move(taken),
+  thread_->call("on_event", [op, kind = found->second.detail, detail = std::move(detail),
+                             taken = std::move(taken), runner = runner_.get(),
                              bridge = bridge_](const pbay_adapter& adapter) mutable {
-    if (adapter.on_event != nullptr) {
+    if (adapter.on_event != nullptr && runner != nullptr) {
+      runner->on_event(op, kind, detail->abi());
+    } else if (adapter.on_event != nullptr) {
       adapter.on_event(adapter.self, op, detail->abi());
     }
     report_taken(*bridge, std::move(taken));

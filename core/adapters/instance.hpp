@@ -152,6 +152,11 @@ class Instance final : public ExtensionOwner {
     std::int32_t code = PBAY_E_BUG;
     pbay_adapter adapter{};
   };
+  // The adapter's, under way.
+  struct Operation {
+    DetailKind detail = DetailKind::kNone;   // what it gives back
+    std::shared_ptr<RunnerCharge> charge{};  // of the frame that began it; shared with its task
+  };
 
   void create();
   void on_created(bool finished, const Created& created);
@@ -161,7 +166,10 @@ class Instance final : public ExtensionOwner {
   void fail(const std::string& reason, const std::string& user_action);
   void abandon(const std::string& why);
   void lose(const std::string& why);
-  void watch_processor_time();
+  void watch_process();
+  [[nodiscard]] std::string excess();
+  void bury();
+  void lose_later(const std::string& why);
   void end_everything(const std::string& why);
   void finish_stops();
   enum class SaidBy { kHost, kAdapter };
@@ -171,7 +179,9 @@ class Instance final : public ExtensionOwner {
     return phase_ == Phase::kRunning || phase_ == Phase::kStopping;
   }
   [[nodiscard]] base::Milliseconds patience() const;
-  void call_on_complete(pbay_op op, Completion completion, base::UniqueFunction<void()> taken);
+  void call_on_complete(pbay_op op, DetailKind kind, Completion completion,
+                        base::UniqueFunction<void()> taken);
+  [[nodiscard]] bool may_queue_calls();
   void cancel_host_operation(pbay_op op);
 
   InstanceSetup setup_;
@@ -182,9 +192,10 @@ class Instance final : public ExtensionOwner {
   std::unique_ptr<AdapterThread> thread_;
   // Of an isolated instance; shared with create(), which may be under way when the instance goes.
   std::shared_ptr<Runner> runner_;
-  base::Timer processor_watch_;
-  std::chrono::nanoseconds processor_time_{0};           // at the last look
-  std::unordered_map<pbay_op, const char*> operations_;  // the adapter's, to what they are
+  base::Timer process_watch_;
+  int looks_ = 0;                               // of the watch, within a window of processor time
+  std::chrono::nanoseconds processor_time_{0};  // at the beginning of that
+  std::unordered_map<pbay_op, Operation> operations_;
   pbay_op last_host_op_ = 0;
   bool stop_requested_ = false;
   base::TimerId stop_timer_ = 0;

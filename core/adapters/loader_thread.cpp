@@ -1,11 +1,19 @@
 #include "adapters/loader_thread.hpp"
 
 #include <deque>
+#include <system_error>
 #include <utility>
 
 #include "adapters/for_ever.hpp"
+#include "base/log.hpp"
 
 namespace patchbay::adapters {
+
+namespace {
+
+constexpr std::chrono::seconds kThreadRetry{1};
+
+}  // namespace
 
 struct LoaderThread::State : std::enable_shared_from_this<State> {
   struct Job {
@@ -28,14 +36,18 @@ struct LoaderThread::State : std::enable_shared_from_this<State> {
   std::deque<Job> jobs;  // the first one runs if `running`
   bool running = false;
   std::uint64_t number = 0;  // of the job that runs
-  base::TimerId timer = 0;
+  base::TimerId timer = 0;   // over the job that runs; else over the next try for a thread
 
   void next() {
-    if (running || jobs.empty()) {
+    if (running || jobs.empty() || timer != 0) {
       return;
     }
-    if (!executor) {
-      executor = make_executor();
+    if (!executor && !make_thread()) {
+      timer = loop.run_after(kThreadRetry, [this] {
+        timer = 0;
+        next();
+      });
+      return;
     }
     running = true;
     ++number;
@@ -54,6 +66,17 @@ struct LoaderThread::State : std::enable_shared_from_this<State> {
         }
       });
     });
+  }
+
+  bool make_thread() {
+    try {
+      executor = make_executor();
+    } catch (const std::system_error& error) {
+      base::log_warning("adapters.no_thread",
+                        {{"reason", std::string("the system gives no thread for adapters: ") +
+                                        error.what() + "; it is tried again in a second"}});
+    }
+    return executor != nullptr;
   }
 
   void finish(bool finished) {

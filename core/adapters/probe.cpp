@@ -1,5 +1,6 @@
 #include "adapters/probe.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <fcntl.h>
@@ -9,7 +10,9 @@
 #include <utility>
 
 #include "adapters/isolation/runner_process.hpp"
+#include "adapters/isolation/sandbox.hpp"
 #include "base/json.hpp"
+#include "base/text.hpp"
 #include "base/unique_fd.hpp"
 
 namespace patchbay::adapters {
@@ -21,27 +24,38 @@ using base::UniqueFd;
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::size_t kVerdictBytes = 16 * 1024;
+constexpr std::size_t kRefusalsTold = 4;
 constexpr std::string_view kRemedy = ": take it out of the plugin folder, or get a working build";
 
 struct Child {
   ChildProcess process;
-  UniqueFd verdict;  // what it says, end of file when it closes
+  UniqueFd verdict;   // what it says, end of file when it closes
+  UniqueFd refusals;  // what its library may not do
   std::string text;
   bool timed_out = false;
   Status spawn_problem;
 };
 
+// The end for the child; invalid: there are no more.
+UniqueFd open_pipe(UniqueFd& ours, int flags) {
+  std::array<int, 2> pipe_ends{-1, -1};
+  if (::pipe2(pipe_ends.data(), O_CLOEXEC | flags) != 0) {
+    return {};
+  }
+  ours = UniqueFd(pipe_ends[0]);
+  return UniqueFd(pipe_ends[1]);
+}
+
 Child start_probe(const std::string& runner, const ProbeCandidate& candidate) {
   Child child;
-  std::array<int, 2> pipe_ends{};
-  if (::pipe2(pipe_ends.data(), O_CLOEXEC) != 0) {
+  const UniqueFd output = open_pipe(child.verdict, 0);
+  const UniqueFd refusals = open_pipe(child.refusals, O_NONBLOCK);
+  if (!output.valid() || !refusals.valid()) {
     child.spawn_problem = Status::from_errno(errno, "cannot probe it");
     return child;
   }
-  child.verdict = UniqueFd(pipe_ends[0]);
-  const UniqueFd output(pipe_ends[1]);
-  auto process =
-      spawn_runner(runner, {"--probe", candidate.library, candidate.channel}, output.get(), -1, {});
+  auto process = spawn_runner(runner, {"--probe", candidate.library, candidate.channel},
+                              output.get(), -1, {refusals.get()});
   if (process.ok()) {
     child.process = std::move(*process);
   } else {
@@ -91,6 +105,27 @@ void await_end(Child& child, SteadyClock::time_point deadline) {
   }
 }
 
+// "; refused were there: socket, openat /opt/x/lib/libx.so", or nothing.
+std::string refusals_of(const Child& child) {
+  std::string out;
+  Refusal refusal{};
+  for (std::size_t count = 0; count < kRefusalsTold && ::read(child.refusals.get(), &refusal,
+                                                              sizeof(refusal)) == sizeof(refusal);
+       ++count) {
+    refusal.call[sizeof(refusal.call) - 1] = '\0';
+    refusal.path[sizeof(refusal.path) - 1] = '\0';
+    const std::string path = base::to_valid_utf8(refusal.path);
+    out += (count == 0 ? "" : ", ") + base::to_valid_utf8(refusal.call) +
+           (path.empty() ? "" : " " + path);
+  }
+  std::replace_if(
+      out.begin(), out.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
+  return out.empty() ? out
+                     : "; a probe is confined and refused it " + out +
+                           " (what a library links must be in the system's folders or be linked "
+                           "statically, and before create() it may do nothing)";
+}
+
 Status verdict_of(const Child& child, const siginfo_t& end, base::Milliseconds timeout) {
   const auto failed = [](const std::string& what) {
     return Status(Code::kRefused, what + std::string(kRemedy));
@@ -121,7 +156,8 @@ Status finish(Child& child, SteadyClock::time_point deadline, base::Milliseconds
   }
   await_end(child, deadline);
   const siginfo_t end = end_process(child.process);  // and what it left running
-  return verdict_of(child, end, timeout);
+  const Status verdict = verdict_of(child, end, timeout);
+  return verdict.ok() ? verdict : Status(verdict.code(), verdict.message() + refusals_of(child));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // Opens libraries that were never seen in children, so that one which crashes, hangs or exits takes
-// nobody with it.
+// nobody with it; confined ones, since nobody has said yet that its code may do anything here.
 #pragma once
 
 #include <string>

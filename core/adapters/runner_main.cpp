@@ -1,8 +1,9 @@
 // patchbay-adapter-runner, started by the host:
 //
 //   --probe FILE.so CHANNEL
-//     Opens an adapter's library in a process of its own and says on standard output, as one JSON
-//     object, what the host would find: {"ok":true,"channel":…,"version":…} or
+//     Opens an adapter's library in a process of its own, confined, which tells descriptor 3 what
+//     it refuses, and says on standard output, as one JSON object, what the host would find:
+//     {"ok":true,"channel":…,"version":…} or
 //     {"ok":false,"reason":…}.
 //   --serve PROTOCOL FILE.so CHANNEL MEMORY_BYTES
 //     Runs an instance of the adapter for the host at the other end of descriptor 3, confined.
@@ -13,14 +14,15 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 #include <vector>
 
 #include "adapters/abi_text.hpp"
 #include "adapters/isolation/protocol.hpp"
+#include "adapters/isolation/sandbox.hpp"
 #include "adapters/isolation/serve.hpp"
 #include "adapters/module.hpp"
+#include "base/limits.hpp"
 
 namespace {
 
@@ -42,7 +44,8 @@ json probe(const std::string& path, const std::string& channel) {
 
 // The library may print while it is loaded; only the verdict goes to the pipe.
 int take_standard_output() {
-  const int verdict = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+  const int verdict =
+      ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, patchbay::adapters::kProbeRefusals + 1);
   const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
   if (verdict < 0 || nowhere < 0 || ::dup2(nowhere, STDOUT_FILENO) < 0) {
     return -1;
@@ -50,15 +53,26 @@ int take_standard_output() {
   return verdict;
 }
 
+// Its constructors run: they may do no more than in a process that serves.
+json probe_confined(const std::string& library, const std::string& channel) {
+  const auto weakness =
+      patchbay::adapters::enter_sandbox({.library = library,
+                                         .refusals = patchbay::adapters::kProbeRefusals,
+                                         .memory_bytes = patchbay::limits::kRunnerMemoryBytes});
+  if (!weakness.ok()) {
+    return {{"ok", false},
+            {"reason", "it is not opened, since its probe cannot be confined on this system: " +
+                           weakness.status().message()}};
+  }
+  return probe(library, channel);
+}
+
 int run_probe(const std::string& library, const std::string& channel) {
-  // A crash is expected: no core file.
-  const rlimit no_core{0, 0};
-  ::setrlimit(RLIMIT_CORE, &no_core);
   const int output = take_standard_output();
   if (output < 0) {
     return 1;
   }
-  const json verdict = probe(library, channel);
+  const json verdict = probe_confined(library, channel);
   const std::string text = verdict.dump(-1, ' ', false, json::error_handler_t::replace);
   const bool written =
       ::write(output, text.data(), text.size()) == static_cast<ssize_t>(text.size());

@@ -113,7 +113,7 @@ void StagingExtension::commit(pbay_op op, std::uint64_t handle) {
     Result<std::uint64_t> result(Status(Code::kCancelled, "the host is shutting down"));
     bridge->gate().with(
         [&](const AdapterHostServices& services) { result = services.staging.commit(handle); });
-    bridge->post([op, result = std::move(result)](Instance& instance) {
+    bridge->post_from_host([op, result = std::move(result)](Instance& instance) {
       ExtensionOwner& owner = instance;
       owner.complete(op,
                      result.ok() ? Completion{.value = *result} : completion_of(result.status()));

@@ -4,6 +4,7 @@
 #include <deque>
 #include <mutex>
 #include <pthread.h>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -65,6 +66,17 @@ struct ThreadPool::State {
   bool stopping = false;   // guarded by mutex
   std::vector<std::thread> threads;
 
+  void stop() {
+    {
+      const std::lock_guard lock(mutex);
+      stopping = true;
+    }
+    work.notify_all();
+    for (std::thread& thread : threads) {
+      thread.join();
+    }
+  }
+
   void run() {
     std::unique_lock lock(mutex);
     while (true) {
@@ -89,24 +101,20 @@ struct ThreadPool::State {
 
 ThreadPool::ThreadPool(std::size_t threads, std::string name) : state_(std::make_unique<State>()) {
   name.resize(std::min<std::size_t>(name.size(), 15));  // the kernel's limit
-  for (std::size_t i = 0; i < threads; ++i) {
-    state_->threads.emplace_back([state = state_.get(), name] {
-      pthread_setname_np(pthread_self(), name.c_str());
-      state->run();
-    });
+  try {
+    for (std::size_t i = 0; i < threads; ++i) {
+      state_->threads.emplace_back([state = state_.get(), name] {
+        pthread_setname_np(pthread_self(), name.c_str());
+        state->run();
+      });
+    }
+  } catch (const std::system_error&) {
+    state_->stop();  // those that there are
+    throw;
   }
 }
 
-ThreadPool::~ThreadPool() {
-  {
-    const std::lock_guard lock(state_->mutex);
-    state_->stopping = true;
-  }
-  state_->work.notify_all();
-  for (std::thread& thread : state_->threads) {
-    thread.join();
-  }
-}
+ThreadPool::~ThreadPool() { state_->stop(); }
 
 void ThreadPool::post(Task task) {
   {

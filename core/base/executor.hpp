@@ -57,7 +57,7 @@ class SerialExecutor final : public Executor {
   std::shared_ptr<State> state_;
 };
 
-// A fixed number of threads for blocking storage work.
+// Some threads for blocking storage work. std::system_error: the system gives no more of them.
 class ThreadPool final : public Executor {
  public:
   ThreadPool(std::size_t threads, std::string name);

@@ -130,6 +130,15 @@ inline constexpr std::size_t kKvKeys = 10'000;
 inline constexpr std::uint64_t kRunnerMemoryBytes = 256 * kMiB;  // of data
 inline constexpr std::size_t kRunnerFrameBytes = 64 * kMiB;      // one call, its texts included
 inline constexpr std::size_t kRunnerDescriptors = 512;           // open in it, and held for it
+inline constexpr std::size_t kRunnerPostedFrames = 1024;         // read, not yet dealt with
+inline constexpr std::size_t kRunnerPostedBytes = 64 * kMiB;     // of these
+inline constexpr std::size_t kRunnerHeldBytes = 256 * kMiB;      // by its operations under way
+inline constexpr std::size_t kRunnerQueuedCalls = 4 * kAdapterOperations;  // more: it is ended
+inline constexpr std::size_t kRunnerThreads = 128;                         // more: it is ended
+inline constexpr seconds kRunnerWatch{5};                                  // between two looks
+inline constexpr seconds kRunnerEnd{5};  // waited for a process that was killed, at the host's end
+inline constexpr std::uint64_t kRunnerAddressRoom = 16 * 1024 * kMiB;  // reserved besides its data
+inline constexpr std::uint64_t kRunnerStackBytes = 8 * kMiB;           // of its first thread
 inline constexpr seconds kRunnerProcessorWindow{30};
 inline constexpr seconds kRunnerProcessorTime{20};  // used within that window: it spins
 inline constexpr seconds kRunnerRestart{1};         // after the first loss; then twice as long

@@ -65,6 +65,12 @@ class VirtualLoop final : public base::Loop {
     return ran;
   }
 
+  // [any thread] Posted and not yet run.
+  [[nodiscard]] std::size_t waiting() const {
+    const std::lock_guard lock(mutex_);
+    return tasks_.size();
+  }
+
   // At most `most` of them; for stopping in the middle.
   std::size_t run_some(std::size_t most) {
     std::size_t ran = 0;

@@ -6,35 +6,11 @@
 
 #include <patchbay/adapter.h>
 
+#include "adapters/isolation/detail_kind.hpp"
 #include "adapters/isolation/wire.hpp"
 #include "adapters/isolation/wire_structs.hpp"
 
 namespace patchbay::adapters {
-
-// What an operation of the adapter's gives back.
-enum class DetailKind : std::uint8_t {
-  kNone,
-  // In a completion.
-  kHttp,
-  kKvValue,
-  // In events, until the operation is over.
-  kListener,
-  kWebhook,
-  kWebSocket,
-  kStream,
-};
-
-[[nodiscard]] constexpr bool comes_in_events(DetailKind kind) {
-  return kind >= DetailKind::kListener;
-}
-
-// The last event of an operation.
-[[nodiscard]] inline bool ends(DetailKind kind, const void* detail) {
-  return (kind == DetailKind::kWebSocket &&
-          static_cast<const pbay_websocket_event*>(detail)->kind == PBAY_WEBSOCKET_CLOSED) ||
-         (kind == DetailKind::kStream &&
-          static_cast<const pbay_stream_event*>(detail)->kind == PBAY_STREAM_CLOSED);
-}
 
 inline void put_detail(wire::Writer& writer, DetailKind kind, const void* detail) {
   writer(static_cast<std::uint8_t>(detail == nullptr ? DetailKind::kNone : kind));

@@ -38,12 +38,6 @@ const Table* HostCalls::table(const Table*& known, const char* id) {
   return known;
 }
 
-Status HostCalls::remember(const Frame& frame, DetailKind kind) {
-  return asked_.add(frame.id, kind, frame.descriptors.size())
-             ? Status()
-             : Status(Code::kCorrupt, "it holds too many files at one time");
-}
-
 Status HostCalls::answer(const Frame& frame, std::uint64_t value) {
   wire::Writer writer;
   writer(value);
@@ -148,7 +142,6 @@ Status HostCalls::take_http(const Frame& frame, Reader& reader) {
   switch (frame.kind) {
     case FrameKind::kTimerStart: {
       const auto delay = reader.next<std::int64_t>();
-      PATCHBAY_TRY(remember(frame, DetailKind::kNone));
       if (const auto* timer = table(timer_, PBAY_EXT_TIMER)) {
         timer->start(&host_, frame.id, delay);
       }
@@ -168,7 +161,6 @@ Status HostCalls::take_http(const Frame& frame, Reader& reader) {
       if (!are_regular_files(frame)) {
         return {Code::kCorrupt, "it gave an http request a descriptor that is no regular file"};
       }
-      PATCHBAY_TRY(remember(frame, DetailKind::kHttp));
       http->request(&host_, frame.id, &request);
       break;
     }
@@ -191,7 +183,6 @@ Status HostCalls::take_kv(const Frame& frame, Reader& reader) {
   }
   switch (frame.kind) {
     case FrameKind::kKvGet:
-      PATCHBAY_TRY(remember(frame, DetailKind::kKvValue));
       kv->get(&host_, frame.id, key);
       break;
     case FrameKind::kKvPut: {
@@ -256,7 +247,6 @@ Status HostCalls::take_listener(const Frame& frame, Reader& reader) {
   }
   switch (frame.kind) {
     case FrameKind::kListenerListen:
-      PATCHBAY_TRY(remember(frame, DetailKind::kListener));
       listener->listen(&host_, frame.id, reader.next<pbay_str>());
       break;
     case FrameKind::kListenerSend: {
@@ -270,7 +260,6 @@ Status HostCalls::take_listener(const Frame& frame, Reader& reader) {
       listener->hang_up(&host_, reader.next<std::uint64_t>());
       break;
     case FrameKind::kListenerClose:
-      asked_.forget(frame.id);
       listener->close(&host_, frame.id);
       break;
     default:
@@ -286,7 +275,6 @@ Status HostCalls::take_webhook(const Frame& frame, Reader& reader) {
   }
   switch (frame.kind) {
     case FrameKind::kWebhookOpen:
-      PATCHBAY_TRY(remember(frame, DetailKind::kWebhook));
       webhook->open(&host_, frame.id);
       break;
     case FrameKind::kWebhookRespond: {
@@ -298,7 +286,6 @@ Status HostCalls::take_webhook(const Frame& frame, Reader& reader) {
       break;
     }
     case FrameKind::kWebhookClose:
-      asked_.forget(frame.id);
       webhook->close(&host_, frame.id);
       break;
     default:
@@ -316,7 +303,6 @@ Status HostCalls::take_websocket(const Frame& frame, Reader& reader) {
     case FrameKind::kWebSocketOpen: {
       const auto options = reader.next<pbay_websocket_options>();
       if (reader.ok()) {
-        PATCHBAY_TRY(remember(frame, DetailKind::kWebSocket));
         websocket->open(&host_, frame.id, &options);
       }
       break;
@@ -353,7 +339,6 @@ Status HostCalls::take_stream(const Frame& frame, Reader& reader) {
   }
   switch (frame.kind) {
     case FrameKind::kStreamOpen:
-      PATCHBAY_TRY(remember(frame, DetailKind::kStream));
       stream->open(&host_, frame.id, reader.next<pbay_str>());
       break;
     case FrameKind::kStreamSend: {

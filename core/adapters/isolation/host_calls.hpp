@@ -12,7 +12,6 @@
 #include <patchbay/ext/webhook.h>
 #include <patchbay/ext/websocket.h>
 
-#include "adapters/isolation/asked_operations.hpp"
 #include "adapters/isolation/frame_socket.hpp"
 #include "base/status.hpp"
 
@@ -20,9 +19,8 @@ namespace patchbay::adapters {
 
 class HostCalls {
  public:
-  // All outlive this object.
-  HostCalls(const pbay_host& host, AskedOperations& asked, FrameSocket& socket)
-      : host_(host), asked_(asked), socket_(socket) {}
+  // Both outlive this object.
+  HostCalls(const pbay_host& host, FrameSocket& socket) : host_(host), socket_(socket) {}
 
   // An error says what the runner sent that no adapter can ask for: it is not to be trusted any
   // more.
@@ -39,11 +37,9 @@ class HostCalls {
   base::Status take_stream(const Frame& frame, wire::Reader& reader);
   template <class Table>
   const Table* table(const Table*& known, const char* id);
-  base::Status remember(const Frame& frame, DetailKind kind);
   base::Status answer(const Frame& frame, std::uint64_t value);
 
   const pbay_host& host_;
-  AskedOperations& asked_;
   FrameSocket& socket_;
   const pbay_timer* timer_ = nullptr;
   const pbay_http* http_ = nullptr;

@@ -1,5 +1,6 @@
 #include "adapters/isolation/landlock.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <fcntl.h>
@@ -99,9 +100,10 @@ Status allow(int ruleset, const char* path, std::uint64_t access) {
 
 }  // namespace
 
-Result<bool> confine_files(const std::string& library) {
+Result<bool> confine_files(const std::string& library, long newest_version) {
   const long version =
-      ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
+      std::min(::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION),
+               newest_version);
   if (version <= 0) {
     return false;
   }

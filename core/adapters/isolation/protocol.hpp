@@ -11,6 +11,8 @@ inline constexpr std::uint32_t kRunnerProtocol = 1;
 // Descriptors of a runner.
 inline constexpr int kRunnerSocket = 3;
 inline constexpr int kRunnerRefusals = 4;
+// Of a probe.
+inline constexpr int kProbeRefusals = 3;
 
 // Which functions of its pbay_adapter the instance has.
 enum class Function : std::uint32_t {

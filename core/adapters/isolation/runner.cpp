@@ -6,10 +6,13 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <system_error>
 #include <unistd.h>
 #include <utility>
 #include <vector>
 
+#include "adapters/isolation/details.hpp"
 #include "adapters/isolation/host_calls.hpp"
 #include "adapters/isolation/protocol.hpp"
 #include "adapters/isolation/sandbox.hpp"
@@ -22,6 +25,7 @@
 namespace patchbay::adapters {
 namespace {
 
+using base::Code;
 using base::Result;
 using base::Status;
 using base::UniqueFd;
@@ -29,6 +33,7 @@ using wire::Writer;
 
 constexpr std::size_t kErrorTextBytes = 2048;
 constexpr std::uint64_t kRefusalsTold = 10;
+constexpr std::size_t kPipeBytes = 64 * 1024;  // Linux, unless it is told otherwise
 
 struct Pair {
   UniqueFd ours;
@@ -85,36 +90,12 @@ struct Runner::Functions {
     body(op, reference, staging);
     of(self).call(FrameKind::kFetch, body);
   }
+  // The instance calls Runner's own, with what kind of detail it is.
   static void on_complete(void* self, pbay_op op, const pbay_completion* completion) noexcept {
-    const DetailKind kind = of(self).asked_.completed(op, completion->code);
-    Writer body;
-    body(op);
-    body.one(completion);
-    put_detail(body, kind, completion->detail);
-    if (body.bytes().size() <= limits::kRunnerFrameBytes) {
-      of(self).call(FrameKind::kOnComplete, body);
-      return;
-    }
-    pbay_completion too_large = *completion;
-    too_large.code = PBAY_E_TOO_LARGE;
-    too_large.text =
-        abi("the answer is larger than what can pass to an isolated adapter: let it "
-            "be streamed into staging");
-    Writer without;
-    without(op);
-    without.one(&too_large);
-    put_detail(without, DetailKind::kNone, nullptr);
-    of(self).call(FrameKind::kOnComplete, without);
+    of(self).on_complete(op, DetailKind::kNone, *completion);
   }
-  static void on_event(void* self, pbay_op op, const void* detail) noexcept {
-    const DetailKind kind = of(self).asked_.kind(op);
-    Writer body;
-    body(op);
-    put_detail(body, kind, detail);
-    if (ends(kind, detail)) {
-      of(self).asked_.forget(op);
-    }
-    of(self).call(FrameKind::kOnEvent, body);
+  static void on_event(void* self, pbay_op op, const void* /*detail*/) noexcept {
+    of(self).on_event(op, DetailKind::kNone, nullptr);
   }
   static void cancel(void* self, pbay_op op) noexcept {
     Writer body;
@@ -165,8 +146,8 @@ struct Runner::Functions {
   }
 };
 
-Runner::Runner(RunnerOptions options, base::UniqueFunction<void(const std::string&)> lost)
-    : options_(std::move(options)), lost_(std::move(lost)) {}
+Runner::Runner(RunnerOptions options, RunnerEvents events)
+    : options_(std::move(options)), events_(std::move(events)) {}
 
 Runner::~Runner() {
   end();
@@ -184,16 +165,30 @@ Status Runner::start_process() {
   PATCHBAY_ASSIGN(Pair refusals, message_pipe());
   PATCHBAY_ASSIGN(Pair errors, message_pipe());
   PATCHBAY_ASSIGN(
-      process_,
+      ChildProcess process,
       spawn_runner(options_.program,
                    {"--serve", std::to_string(kRunnerProtocol), options_.library, options_.channel,
                     std::to_string(options_.memory_bytes)},
                    -1, errors.theirs.get(), {socket.theirs.get(), refusals.theirs.get()}));
-  process_id_ = process_.pid;
+  const std::lock_guard lock(mutex_);
+  process_ = std::move(process);
   socket_ = std::make_unique<FrameSocket>(std::move(socket.ours));
   refusals_ = std::move(refusals.ours);
   errors_ = std::move(errors.ours);
-  reader_ = std::thread([this] { read(); });
+  if (ended_) {
+    kill_process(process_);  // end() came before there was one
+  }
+  process_id_ = process_.pid;
+  runs_ = true;
+  try {
+    reader_ = std::thread([this] { read(); });
+  } catch (const std::system_error& error) {
+    end_process(process_);
+    process_id_ = 0;
+    runs_ = false;
+    return {Code::kUnavailable,
+            std::string("the system gives no thread for its process: ") + error.what()};
+  }
   return {};
 }
 
@@ -227,16 +222,40 @@ std::int32_t Runner::create(const pbay_host& host, pbay_str config_json, pbay_ad
   return code;
 }
 
+// The process may have put another descriptor in the place of its socket and left its group, and so
+// has to be killed by its own name; and not by the reading thread, which it may keep busy.
 void Runner::end() {
-  ended_ = true;
-  if (socket_) {
-    socket_->shut_down();
+  {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+    if (socket_) {
+      kill_process(process_);
+      socket_->shut_down();
+    }
   }
+  budget_->close();
+  changed_.notify_all();
+}
+
+bool Runner::await_end(std::chrono::milliseconds patience) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, patience, [this] { return !runs_; });
 }
 
 bool Runner::was_lost() {
   const std::lock_guard lock(mutex_);
   return gone_ && !ended_;
+}
+
+// A folder has a link for each folder in it, besides its own two.
+std::size_t Runner::threads() const {
+  const pid_t pid = process_id_;
+  struct stat tasks{};
+  const std::string path = "/proc/" + std::to_string(pid) + "/task";
+  if (pid == 0 || ::stat(path.c_str(), &tasks) != 0 || tasks.st_nlink < 2) {
+    return 0;
+  }
+  return tasks.st_nlink - 2;
 }
 
 std::optional<std::chrono::nanoseconds> Runner::processor_time() const {
@@ -251,6 +270,34 @@ std::optional<std::chrono::nanoseconds> Runner::processor_time() const {
 
 // ---- calls --------------------------------------------------------------------------------------
 
+void Runner::on_complete(pbay_op op, DetailKind kind, const pbay_completion& completion) {
+  Writer body;
+  body(op);
+  body.one(&completion);
+  put_detail(body, kind, completion.detail);
+  if (body.bytes().size() <= limits::kRunnerFrameBytes) {
+    call(FrameKind::kOnComplete, body);
+    return;
+  }
+  pbay_completion too_large = completion;
+  too_large.code = PBAY_E_TOO_LARGE;
+  too_large.text =
+      abi("the answer is larger than what can pass to an isolated adapter: let it "
+          "be streamed into staging");
+  Writer without;
+  without(op);
+  without.one(&too_large);
+  put_detail(without, DetailKind::kNone, nullptr);
+  call(FrameKind::kOnComplete, without);
+}
+
+void Runner::on_event(pbay_op op, DetailKind kind, const void* detail) {
+  Writer body;
+  body(op);
+  put_detail(body, kind, detail);
+  call(FrameKind::kOnEvent, body);
+}
+
 std::optional<Frame> Runner::call(FrameKind kind, const Writer& body) {
   const std::uint64_t id = send_call(kind, body);
   return id == 0 ? std::nullopt : await(id, std::nullopt);
@@ -263,8 +310,10 @@ std::optional<Frame> Runner::call_from_loader(FrameKind kind, const Writer& body
     return std::nullopt;
   }
   auto answer = await(id, options_.hung_call);
-  const std::lock_guard lock(mutex_);
-  if (!answer && !gone_) {
+  std::unique_lock lock(mutex_);
+  const bool hangs = !answer && !answers_no_more();
+  lock.unlock();
+  if (hangs) {
     say(PBAY_LOG_ERROR, std::string("the adapter's ") + name + "() did not come back within " +
                             std::to_string(options_.hung_call.count()) + " ms");
     end();
@@ -276,13 +325,13 @@ std::uint64_t Runner::send_call(FrameKind kind, const Writer& body) {
   std::uint64_t id = 0;
   {
     const std::lock_guard lock(mutex_);
-    if (gone_) {
+    if (answers_no_more()) {
       return 0;
     }
     id = ++last_call_;
     answers_[id] = std::nullopt;
   }
-  if (const Status sent = socket_->send(kind, id, body); sent.code() == base::Code::kTooLarge) {
+  if (const Status sent = socket_->send(kind, id, body); sent.code() == Code::kTooLarge) {
     say(PBAY_LOG_ERROR, sent.message());
     const std::lock_guard lock(mutex_);
     answers_.erase(id);
@@ -294,7 +343,7 @@ std::uint64_t Runner::send_call(FrameKind kind, const Writer& body) {
 std::optional<Frame> Runner::await(std::uint64_t id,
                                    std::optional<std::chrono::milliseconds> patience) {
   std::unique_lock lock(mutex_);
-  const auto over = [this, id] { return gone_ || answers_.at(id).has_value(); };
+  const auto over = [this, id] { return answers_no_more() || answers_.at(id).has_value(); };
   if (patience) {
     changed_.wait_for(lock, *patience, over);
   } else {
@@ -311,23 +360,24 @@ void Runner::read() {
   const siginfo_t end = end_process(process_);
   take_refusals();
   take_errors();
-  {
-    const std::lock_guard lock(mutex_);
-    gone_ = true;
-  }
+  std::unique_lock lock(mutex_);
+  gone_ = true;
+  runs_ = false;
+  const bool was_ended = ended_;
+  lock.unlock();
   changed_.notify_all();
-  if (ended_) {
+  if (was_ended) {
     return;
   }
-  std::string reason = why.code() == base::Code::kCorrupt ? why.message() : describe_end(end);
+  std::string reason = why.code() == Code::kCorrupt ? why.message() : describe_end(end);
   if (const std::string said = last_line(error_text_); !said.empty()) {
     reason += "; it wrote: " + said;
   }
-  lost_(reason);
+  events_.lost(reason);
 }
 
 Status Runner::read_frames() {
-  HostCalls host_calls(*host_, asked_, *socket_);
+  HostCalls host_calls(*host_, *socket_);
   while (true) {
     if (!socket_->has_buffered()) {
       std::array<pollfd, 3> watched = {pollfd{socket_->descriptor(), POLLIN, 0},
@@ -348,7 +398,14 @@ Status Runner::read_frames() {
     }
     PATCHBAY_ASSIGN(Frame frame, socket_->receive());
     if (frame.kind != FrameKind::kReturn) {
-      PATCHBAY_TRY(host_calls.take(frame));
+      auto charge = budget_->charge(frame.body.size(), frame.descriptors.size());
+      if (!charge) {
+        return {Code::kCancelled, "it is being ended"};
+      }
+      events_.charge(std::move(charge));
+      const Status taken = host_calls.take(frame);
+      events_.charge(nullptr);
+      PATCHBAY_TRY(taken);
       continue;
     }
     {
@@ -362,13 +419,16 @@ Status Runner::read_frames() {
   }
 }
 
-// The kernel writes each whole. Once all writers have gone, the pipe is read no more: else poll()
-// would never wait again.
+// The kernel writes each whole. No more at a time than a pipe holds: who writes on and on does not
+// keep this thread from its other work. Once all writers have gone, the pipe is read no more: else
+// poll() would never wait again.
 void Runner::take_refusals() {
   Refusal refusal{};
   ssize_t read = -1;
-  while (refusals_.valid() &&
-         (read = ::read(refusals_.get(), &refusal, sizeof(refusal))) == sizeof(refusal)) {
+  for (std::size_t count = 0;
+       count < kPipeBytes / sizeof(refusal) && refusals_.valid() &&
+       (read = ::read(refusals_.get(), &refusal, sizeof(refusal))) == sizeof(refusal);
+       ++count) {
     ++refusals_told_;
     const bool is_power_of_two = (refusals_told_ & (refusals_told_ - 1)) == 0;
     if (refusals_told_ > kRefusalsTold && !is_power_of_two) {
@@ -389,7 +449,9 @@ void Runner::take_refusals() {
 void Runner::take_errors() {
   std::array<char, 4096> buffer{};
   ssize_t read = -1;
-  while (errors_.valid() && (read = ::read(errors_.get(), buffer.data(), buffer.size())) > 0) {
+  for (std::size_t count = 0; count < kPipeBytes / buffer.size() && errors_.valid() &&
+                              (read = ::read(errors_.get(), buffer.data(), buffer.size())) > 0;
+       ++count) {
     error_text_.append(buffer.data(), static_cast<std::size_t>(read));
     if (error_text_.size() > kErrorTextBytes) {
       error_text_.erase(0, error_text_.size() - kErrorTextBytes);

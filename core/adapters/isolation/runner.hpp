@@ -16,8 +16,9 @@
 #include <patchbay/adapter.h>
 #include <patchbay/ext/typing.h>
 
-#include "adapters/isolation/asked_operations.hpp"
+#include "adapters/isolation/detail_kind.hpp"
 #include "adapters/isolation/frame_socket.hpp"
+#include "adapters/isolation/runner_budget.hpp"
 #include "adapters/isolation/runner_process.hpp"
 #include "base/unique_function.hpp"
 
@@ -32,12 +33,19 @@ struct RunnerOptions {
   std::chrono::milliseconds hung_call{0};  // of create() and destroy(): longer, and it is ended
 };
 
+// What a runner tells whoever has it. [the reading thread]
+struct RunnerEvents {
+  // What the host is asked for from now on is part of this frame; null: of none.
+  base::UniqueFunction<void(std::shared_ptr<RunnerCharge>)> charge;
+  // The process has ended although nobody asked for it, or it was ended because it broke the rules
+  // of the wire; why, as a sentence about the adapter. At most once.
+  base::UniqueFunction<void(const std::string& why)> lost;
+};
+
 class Runner {
  public:
-  // lost: [the reading thread] the process has ended although nobody asked for it, or it was ended
-  // because it broke the rules of the wire; why, as a sentence about the adapter. At most once.
-  Runner(RunnerOptions options, base::UniqueFunction<void(const std::string& why)> lost);
-  // Ends the process; waits for the reading thread.
+  Runner(RunnerOptions options, RunnerEvents events);
+  // Ends the process; waits for the reading thread, and so until the kernel has ended the process.
   ~Runner();
   Runner(const Runner&) = delete;
   Runner& operator=(const Runner&) = delete;
@@ -46,13 +54,23 @@ class Runner {
   // Blocks until the adapter has answered. What is wrong is logged through the host.
   std::int32_t create(const pbay_host& host, pbay_str config_json, pbay_adapter* out);
 
-  // [any thread] Ends the process, without lost(); calls under way come back at once.
+  // [the adapter's thread] As the functions of pbay_adapter, which cannot say what the detail is.
+  void on_complete(pbay_op op, DetailKind kind, const pbay_completion& completion);
+  void on_event(pbay_op op, DetailKind kind, const void* detail);
+
+  // [any thread] Kills the process, without lost(); calls under way come back at once, nothing that
+  // it still says is heard.
   void end();
+  // [any thread] Waits for the end of the process, which end() or itself has brought about. False:
+  // the kernel takes longer than that.
+  [[nodiscard]] bool await_end(std::chrono::milliseconds patience);
 
   // [any thread] It has ended by itself: lost() comes, or has come.
   [[nodiscard]] bool was_lost();
   // [any thread] What the process has used so far; nothing: it has ended.
   [[nodiscard]] std::optional<std::chrono::nanoseconds> processor_time() const;
+  // [any thread] How many it runs; 0: it has ended.
+  [[nodiscard]] std::size_t threads() const;
 
  private:
   struct Functions;
@@ -63,6 +81,7 @@ class Runner {
   // The same, but not for ever: then the process is ended.
   std::optional<Frame> call_from_loader(FrameKind kind, const wire::Writer& body, const char* name);
   std::optional<Frame> await(std::uint64_t id, std::optional<std::chrono::milliseconds> patience);
+  [[nodiscard]] bool answers_no_more() const { return gone_ || ended_; }  // under mutex_
   void say(std::uint32_t level, const std::string& text);
   // 0: the runner has gone, or the call is too large for it.
   std::uint64_t send_call(FrameKind kind, const wire::Writer& body);
@@ -72,23 +91,25 @@ class Runner {
   void take_errors();
 
   RunnerOptions options_;
-  base::UniqueFunction<void(const std::string&)> lost_;
+  RunnerEvents events_;
   const pbay_host* host_ = nullptr;
-  ChildProcess process_;
-  std::atomic<pid_t> process_id_{0};  // 0: it does not run
-  std::unique_ptr<FrameSocket> socket_;
+  ChildProcess process_;                 // set under mutex_, then as it is
+  std::atomic<pid_t> process_id_{0};     // 0: it does not run
+  std::unique_ptr<FrameSocket> socket_;  // as process_
   base::UniqueFd refusals_;
   base::UniqueFd errors_;
   std::thread reader_;
-  AskedOperations asked_;
+  // Shared with what its frames became, which may outlive this object.
+  std::shared_ptr<RunnerBudget> budget_ = std::make_shared<RunnerBudget>();
   pbay_typing typing_{};
 
-  std::atomic<bool> ended_{false};  // on purpose
   std::mutex mutex_;
   std::condition_variable changed_;
   std::map<std::uint64_t, std::optional<Frame>> answers_;  // guarded by mutex_: of calls under way
   std::uint64_t last_call_ = 0;                            // guarded by mutex_
+  bool runs_ = false;                                      // guarded by mutex_: or may still
   bool gone_ = false;                                      // guarded by mutex_
+  bool ended_ = false;                                     // guarded by mutex_: on purpose
 
   // [the reading thread]
   std::string error_text_;  // the last of what it wrote to standard error

@@ -128,7 +128,13 @@ Result<ChildProcess> spawn_runner(const std::string& program, std::vector<std::s
   return child;
 }
 
+void kill_process(const ChildProcess& child) {
+  // glibc 2.36 declares pidfd_send_signal() without C linkage.
+  ::syscall(SYS_pidfd_send_signal, child.pidfd.get(), SIGKILL, nullptr, 0);
+}
+
 siginfo_t end_process(const ChildProcess& child) {
+  kill_process(child);
   // Its process id cannot have been given away: it is reaped only after this.
   ::kill(-child.pid, SIGKILL);
   siginfo_t end{};

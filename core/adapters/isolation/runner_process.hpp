@@ -25,8 +25,11 @@ struct ChildProcess {
                                                       int standard_output, int standard_error,
                                                       const std::vector<int>& descriptors);
 
-// Kills it with everything that it left in its group, and reaps it: how it had ended, or that it
-// was killed just now.
+// [any thread] Kills it, wherever it has put itself: a process can leave its group. Nothing happens
+// to one that has ended.
+void kill_process(const ChildProcess& child);
+// The same, with everything that it left in its group, and reaps it: how it had ended, or that it
+// was killed just now. Waits for as long as the kernel takes.
 siginfo_t end_process(const ChildProcess& child);
 // "it crashed (Segmentation fault)"
 [[nodiscard]] std::string describe_end(const siginfo_t& end);

@@ -9,11 +9,13 @@
 #include <memory>
 #include <sched.h>
 #include <seccomp.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "adapters/isolation/refused_calls.hpp"
 #include "adapters/isolation/sandbox.hpp"
 
 namespace patchbay::adapters {
@@ -22,106 +24,16 @@ namespace {
 using base::Code;
 using base::Status;
 
-// Refused and told. What a kernel or an architecture does not have is left out by libseccomp.
-constexpr const char* kRefused[] = {
-    // Network and everything that connects to somebody.
-    "socket",
-    "connect",
-    "bind",
-    "listen",
-    "accept",
-    "accept4",
-    "mq_open",
-    "shmget",
-    "shmat",
-    "msgget",
-    "semget",
-    // Programs and processes; clone() without CLONE_THREAD besides.
-    "execve",
-    "execveat",
-    "fork",
-    "vfork",
-    "ptrace",
-    "process_vm_readv",
-    "process_vm_writev",
-    "process_madvise",
-    "kcmp",
-    "pidfd_open",
-    "pidfd_getfd",
-    "pidfd_send_signal",
-    "tkill",
-    // Owners, modes, times and attributes of files: Landlock has no rule for them.
-    "chmod",
-    "fchmod",
-    "fchmodat",
-    "chown",
-    "fchown",
-    "lchown",
-    "fchownat",
-    "utime",
-    "utimes",
-    "utimensat",
-    "futimesat",
-    "setxattr",
-    "lsetxattr",
-    "fsetxattr",
-    "removexattr",
-    "lremovexattr",
-    "fremovexattr",
-    "name_to_handle_at",
-    "open_by_handle_at",
-    "inotify_init",
-    "inotify_init1",
-    "fanotify_init",
-    // The system.
-    "mount",
-    "umount2",
-    "pivot_root",
-    "move_mount",
-    "open_tree",
-    "fsopen",
-    "fsmount",
-    "fspick",
-    "mount_setattr",
-    "unshare",
-    "setns",
-    "chroot",
-    "io_uring_setup",
-    "io_uring_enter",
-    "io_uring_register",
-    "bpf",
-    "perf_event_open",
-    "userfaultfd",
-    "keyctl",
-    "add_key",
-    "request_key",
-    "personality",
-    "syslog",
-    "acct",
-    "reboot",
-    "kexec_load",
-    "kexec_file_load",
-    "init_module",
-    "finit_module",
-    "delete_module",
-    "swapon",
-    "swapoff",
-    "quotactl",
-};
-
-struct Named {
-  int number;
-  const char* name;
-};
-
 // What the signal handler needs. Written before the filter is in force.
 struct Watch {
   int refusals = -1;
   std::uint64_t pass = 0;  // the sixth argument of an open() that the handler itself makes
-  std::array<Named, 128> names{};
+  std::array<Named, 192> names{};
   std::size_t count = 0;
 };
 Watch watch;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables): a signal handler's
+
+constexpr const char* kUnnamed = "a system call";
 
 const char* name_of(int number) {
   for (std::size_t i = 0; i < watch.count; ++i) {
@@ -129,7 +41,7 @@ const char* name_of(int number) {
       return watch.names[i].name;
     }
   }
-  return "a system call";
+  return kUnnamed;
 }
 
 // Async-signal-safe, as all that follows up to handle(). A pipe that is full takes nothing: the
@@ -234,14 +146,18 @@ class Filter {
   }
   template <class... Conditions>
   void add(std::uint32_t action, const char* name, Conditions... conditions) {
-    const int number = ::seccomp_syscall_resolve_name(name);
-    if (number < 0 || problem_ != 0) {
+    add({::seccomp_syscall_resolve_name(name), name}, action, conditions...);
+  }
+  template <class... Conditions>
+  void add(const Named& call, std::uint32_t action, Conditions... conditions) {
+    if (call.number < 0 || problem_ != 0) {
       return;  // not on this architecture
     }
-    if (watch.count < watch.names.size()) {
-      watch.names[watch.count++] = {number, name};
+    if (name_of(call.number) == kUnnamed && watch.count < watch.names.size()) {
+      watch.names[watch.count++] = call;
     }
-    problem_ = ::seccomp_rule_add(filter_, action, number, sizeof...(conditions), conditions...);
+    problem_ =
+        ::seccomp_rule_add(filter_, action, call.number, sizeof...(conditions), conditions...);
   }
   Status load() {
     if (filter_ == nullptr || problem_ != 0) {
@@ -255,6 +171,43 @@ class Filter {
   scmp_filter_ctx filter_;
   int problem_ = 0;
 };
+
+// The kernel takes the lower half of such an argument; what stands above it is no way around.
+scmp_arg_cmp is(unsigned argument, std::uint32_t value) {
+  return {argument, SCMP_CMP_MASKED_EQ, 0xFFFFFFFFU, value};
+}
+scmp_arg_cmp has(unsigned argument, std::uint32_t bits) {
+  return {argument, SCMP_CMP_MASKED_EQ, bits, bits};
+}
+
+void refuse_values(Filter& filter) {
+  for (const RefusedValue& refused : kRefusedValues) {
+    filter.refuse(refused.call, is(refused.argument, refused.value));
+  }
+  filter.refuse("fcntl", is(1, F_SETFL), has(2, O_ASYNC));
+  filter.refuse("clone", SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
+}
+
+// See sandbox.cpp: limit_memory(). A shared mapping of nobody's file could be made writable later.
+void refuse_uncounted_memory(Filter& filter) {
+  for (const std::uint32_t type : {MAP_SHARED, MAP_SHARED_VALIDATE}) {
+    const scmp_arg_cmp shared{3, SCMP_CMP_MASKED_EQ, MAP_TYPE, type};
+    filter.refuse("mmap", has(2, PROT_WRITE), shared);
+    filter.refuse("mmap", scmp_arg_cmp{3, SCMP_CMP_MASKED_EQ, MAP_TYPE | MAP_ANONYMOUS,
+                                       type | MAP_ANONYMOUS});
+  }
+  filter.refuse("mmap", has(3, MAP_GROWSDOWN));
+}
+
+// Those that may concern this process alone, by its number.
+void refuse_other_processes(Filter& filter) {
+  const auto self = static_cast<scmp_datum_t>(::getpid());
+  for (const char* name : {"kill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo"}) {
+    filter.refuse(name, SCMP_A0(SCMP_CMP_NE, self));
+  }
+  filter.refuse("prlimit64", SCMP_A0(SCMP_CMP_NE, 0));
+  filter.refuse("prlimit64", SCMP_A2(SCMP_CMP_NE, 0));  // it may ask for its limits
+}
 
 }  // namespace
 
@@ -279,16 +232,16 @@ Status confine_system_calls(int refusals) {
   for (const char* name : {"openat", "openat2"}) {
     filter.refuse(name, SCMP_A5(SCMP_CMP_NE, watch.pass));
   }
-  const auto self = static_cast<scmp_datum_t>(::getpid());
-  for (const char* name : {"kill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo"}) {
-    filter.refuse(name, SCMP_A0(SCMP_CMP_NE, self));
+  for (const Named& call : kRefusedByNumber) {
+    filter.add(call, SCMP_ACT_TRAP);
   }
-  filter.refuse("prlimit64", SCMP_A0(SCMP_CMP_NE, 0));
-  filter.refuse("clone", SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
+  refuse_values(filter);
+  refuse_uncounted_memory(filter);
+  refuse_other_processes(filter);
   // Its flags are behind a pointer; the C library then uses clone().
   filter.add(SCMP_ACT_ERRNO(ENOSYS), "clone3");
   // Nobody takes the handler away.
-  filter.add(SCMP_ACT_ERRNO(EPERM), "rt_sigaction", SCMP_A0(SCMP_CMP_EQ, SIGSYS));
+  filter.add(SCMP_ACT_ERRNO(EPERM), "rt_sigaction", is(0, SIGSYS));
   return filter.load();
 }
 

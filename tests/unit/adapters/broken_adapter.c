@@ -1,8 +1,12 @@
 /* An adapter that is wrong in the way that BROKEN_<WHAT> says. What it is in order to be loaded at
  * all is kept to the least. */
+#include <dlfcn.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <patchbay/adapter.h>
@@ -19,6 +23,22 @@ __attribute__((constructor)) static void hang(void) {
 }
 #elif defined(BROKEN_EXITS)
 __attribute__((constructor)) static void leave(void) { _exit(0); }
+#elif defined(BROKEN_REACHES_OUT)
+/* A file beside its own, and a way to the network: it cannot do without. */
+__attribute__((constructor)) static void reach_out(void) {
+  static const char kHere = 0;
+  char path[4096];
+  Dl_info self;
+  int file;
+  if (dladdr(&kHere, &self) == 0) {
+    return;
+  }
+  snprintf(path, sizeof path, "%s.touched", self.dli_fname);
+  file = open(path, O_CREAT | O_WRONLY, 0600);
+  if (file < 0 || socket(AF_INET, SOCK_STREAM, 0) < 0) {
+    raise(SIGABRT);
+  }
+}
 #endif
 
 static int32_t create(const pbay_host* host, pbay_str config_json, pbay_adapter* out) {

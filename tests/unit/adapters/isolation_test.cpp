@@ -161,6 +161,34 @@ TEST_F(IsolationTest, ARunnerThatCannotBeStartedIsNamed) {
   })) << status("bad").reason;
 }
 
+TEST_F(IsolationTest, WhereTheSystemGivesNoThreadItIsTriedAgain) {
+  for (const char* thread : {"bad", "pb-load-bad"}) {
+    SCOPED_TRACE(thread);
+    threads_.refused = {thread};
+    make_host();
+    isolation_ = Isolation::kProcess;
+    ASSERT_TRUE(add("bad").ok());
+    ASSERT_TRUE(host_->start(inbound_, events_).ok());
+    loop_.run_ready();
+    EXPECT_EQ(status("bad").state, State::kConnecting);
+    threads_.refused.clear();
+    pass(std::chrono::seconds(1));
+    EXPECT_TRUE(comes("bad", State::kOnline)) << status("bad").reason;
+    EXPECT_EQ(run("bad", "ok").outcome, OutcomeClass::kDelivered);
+    host_.reset();
+  }
+}
+
+TEST_F(IsolationTest, InTheDaemonAThreadThatIsNotGivenIsSaid) {
+  threads_.refused = {"good"};
+  make_host();
+  isolation_ = Isolation::kNone;
+  ASSERT_TRUE(add("good").ok());
+  ASSERT_TRUE(host_->start(inbound_, events_).ok());
+  EXPECT_EQ(status("good").state, State::kFailed);
+  EXPECT_THAT(status("good").reason, HasSubstr("the system gives no thread for it"));
+}
+
 TEST_F(IsolationTest, StoppingEndsTheProcess) {
   start_two();
   EXPECT_TRUE(stop_all());

@@ -103,6 +103,16 @@ TEST_F(LoaderTest, AProbeThatHangsIsKilled) {
   expect_problem(load().at("hangs.so"), "did not come back within 300 ms");
 }
 
+TEST_F(LoaderTest, AProbeIsConfinedAndSaysWhatItRefused) {
+  plugins_.add("reaches_out", "reaches_out", "broken");
+  const std::string touched = plugins_ / "reaches_out.so.touched";
+  expect_problem(load().at("reaches_out.so"),
+                 "it crashed (Aborted) when it was opened in a probe: take it out of the plugin "
+                 "folder, or get a working build; a probe is confined and refused it openat " +
+                     touched);
+  EXPECT_FALSE(fs::exists(touched));
+}
+
 TEST_F(LoaderTest, TheSidecarIsReadBeforeAnyCode) {
   // Each of these would crash, if anything of it ran here.
   options_.runner = "/nonexistent/runner";

@@ -2,6 +2,7 @@
 // time pass only while nobody is inside a call, or the watch sees a call that took all that time.
 #pragma once
 
+#include <cerrno>
 #include <condition_variable>
 #include <cstddef>
 #include <map>
@@ -9,6 +10,7 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "base/executor.hpp"
@@ -18,7 +20,13 @@ namespace patchbay::adapters {
 
 class WatchedThreads {
  public:
+  std::set<std::string> refused;
+
+  // std::system_error for a name that is refused, as of a system that has no thread left.
   [[nodiscard]] std::unique_ptr<base::Executor> make(const std::string& name) {
+    if (refused.contains(name)) {
+      throw std::system_error(EAGAIN, std::generic_category());
+    }
     return std::make_unique<Thread>(name, counts_);
   }
 

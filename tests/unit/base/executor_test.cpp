@@ -1,7 +1,10 @@
 #include "base/executor.hpp"
 
 #include <atomic>
+#include <cstdlib>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -35,6 +38,23 @@ TEST(ThreadPoolTest, RunsWhatWaitsWhenItIsDestroyed) {
   }
   EXPECT_EQ(done, 1001);
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+// A sanitizer needs more addresses than any limit leaves.
+TEST(ThreadPoolTest, WhereThereIsRoomForSomeThreadsOnlyItSaysSoAndLeavesNone) {
+  const auto make_too_many = [] {
+    const rlimit room{1ULL << 30, 1ULL << 30};  // for stacks of 8 MiB
+    ::setrlimit(RLIMIT_AS, &room);
+    try {
+      const ThreadPool pool(1000, "pool");
+    } catch (const std::system_error&) {
+      std::_Exit(3);
+    }
+    std::_Exit(4);
+  };
+  EXPECT_EXIT(make_too_many(), ::testing::ExitedWithCode(3), "");
+}
+#endif
 
 TEST(ThreadPoolTest, NeverRunsATaskInsidePost) {
   ThreadPool pool(1, "pool");
