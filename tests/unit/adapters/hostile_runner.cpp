@@ -46,7 +46,7 @@ class HostileRunner {
         return;
       }
       case FrameKind::kStart:
-        set_online();
+        set_state(PBAY_STATE_ONLINE);
         break;
       case FrameKind::kStop:
         send(FrameKind::kStopped, 0, {});
@@ -124,9 +124,10 @@ class HostileRunner {
       ::pause();
     }
   }
-  static void leave_noisily() {
-    // With the socket open: the host's reading thread has enough to do with this.
+  // With the socket open: the host's reading thread has enough to do with this.
+  void leave_noisily() {
     ::setpgid(0, ::getpgid(::getppid()));
+    set_state(PBAY_STATE_DEGRADED);
     std::signal(SIGPIPE, SIG_IGN);
     const std::string noise(4096, 'x');
     while (true) {
@@ -187,9 +188,9 @@ class HostileRunner {
     }
   }
 
-  void set_online() {
+  void set_state(std::uint32_t now) {
     pbay_state state{};
-    state.state = PBAY_STATE_ONLINE;
+    state.state = now;
     Writer body;
     fields(body, state);
     send(FrameKind::kSetState, 0, body);
