@@ -109,6 +109,7 @@ void FakeHost::Impl::call(std::string_view entry, const std::function<void()>& b
     breach(Rule::kScript, "test: " + std::string(entry) + "() within another call of the instance");
     return;
   }
+  check_between_calls();
   const ProcessState before = ProcessState::now();
   const std::set<int> descriptors = open_descriptors();
   in_call_ = true;
@@ -126,10 +127,29 @@ void FakeHost::Impl::call(std::string_view entry, const std::function<void()>& b
   if (took_ms > 2 * kCallMs) {
     breach(Rule::kCallTime, std::string(entry) + "() took " + std::to_string(took_ms) + " ms");
   }
-  for (const std::string& change : before.changes(ProcessState::now())) {
+  last_state_ = ProcessState::now();
+  for (const std::string& change : before.changes(*last_state_)) {
     breach(Rule::kProcessState, "after " + std::string(entry) + "() " + change);
   }
   check_descriptors(entry, descriptors);
+}
+
+void FakeHost::Impl::check_between_calls() {
+  if (options_.owns_the_process && last_state_) {
+    for (const std::string& change : last_state_->changes(ProcessState::now())) {
+      breach(Rule::kProcessState, "between two calls " + change);
+    }
+  }
+}
+
+void FakeHost::Impl::check_quiet_create() {
+  for (const auto& [descriptor, entry] : opened_) {
+    const std::string what = describe_descriptor(descriptor);
+    // Pipes, timers and memory are no I/O.
+    if (what.starts_with("socket:") || (what.starts_with('/') && !what.starts_with("/memfd:"))) {
+      breach(Rule::kQuietCreate, entry + "() opened " + what);
+    }
+  }
 }
 
 void FakeHost::Impl::check_descriptors(std::string_view entry, const std::set<int>& before) {
@@ -167,6 +187,9 @@ void FakeHost::Impl::complete(pbay_op op, Completion completion) {
       const std::lock_guard lock(mutex_);
       if (pending_.erase(op) == 0 || stopped_) {
         return;
+      }
+      if (completion.first) {
+        completion.first();
       }
     }
     LentMemory lent;

@@ -21,7 +21,7 @@ const pbay_http kHttp = {
     sizeof(pbay_http), 0,
     [](const pbay_host* host, pbay_op op, const pbay_http_request* request) noexcept {
       const Lock lock(Self::of(host).mutex_);
-      Self::of(host).http_request(op, *request);
+      Self::of(host).http_request(op, request);
     },
     [](const pbay_host* host, pbay_op op) noexcept {
       const Lock lock(Self::of(host).mutex_);
@@ -45,6 +45,7 @@ const pbay_timer kTimer = {
     [](const pbay_host* host, pbay_op op) noexcept {
       Self& self = Self::of(host);
       const Lock lock(self.mutex_);
+      self.called("timer.cancel");
       if (const auto found = self.waiting_.find(op); found != self.waiting_.end()) {
         self.forget(found->second);
         self.waiting_.erase(found);
@@ -52,18 +53,30 @@ const pbay_timer kTimer = {
       }
     }};
 
-const pbay_clock kClock = {
-    sizeof(pbay_clock), 0, [](const pbay_host* host) noexcept { return Self::of(host).now_ms_; },
-    [](const pbay_host* host) noexcept {
-      return Self::of(host).options_.wall_ms + Self::of(host).now_ms_;
-    },
-    [](const pbay_host* host) noexcept {
-      std::uint64_t& state = Self::of(host).random_;  // xorshift: the same in every run
-      state ^= state << 13U;
-      state ^= state >> 7U;
-      state ^= state << 17U;
-      return state;
-    }};
+const pbay_clock kClock = {sizeof(pbay_clock), 0,
+                           [](const pbay_host* host) noexcept {
+                             Self& self = Self::of(host);
+                             const Lock lock(self.mutex_);
+                             self.called("clock.monotonic_ms", Self::InCreate::kAllowed);
+                             return self.now_ms_;
+                           },
+                           [](const pbay_host* host) noexcept {
+                             Self& self = Self::of(host);
+                             const Lock lock(self.mutex_);
+                             self.called("clock.wall_ms", Self::InCreate::kAllowed);
+                             return self.options_.wall_ms + self.now_ms_;
+                           },
+                           [](const pbay_host* host) noexcept {
+                             Self& self = Self::of(host);
+                             const Lock lock(self.mutex_);
+                             self.called("clock.random", Self::InCreate::kAllowed);
+                             std::uint64_t& state =
+                                 self.random_;  // xorshift: the same in every run
+                             state ^= state << 13U;
+                             state ^= state >> 7U;
+                             state ^= state << 17U;
+                             return state;
+                           }};
 
 const pbay_kv kKv = {
     sizeof(pbay_kv),
@@ -250,10 +263,9 @@ const pbay_webhook kWebhook = {
                                         " headers");
       }
       FakeHost::WebhookAnswer& answer = self.webhook_answers_[request];
-      self.check_array("webhook.respond: headers", given->headers, given->header_count,
-                       given->header_stride);
       answer.status = given->status;
-      answer.headers = sdk::copy_headers(given->headers, given->header_count, given->header_stride);
+      answer.headers = self.headers_of("webhook.respond", given->headers, given->header_count,
+                                       given->header_stride);
       answer.body = sdk::copy(given->body);
     },
     [](const pbay_host* host, pbay_op op) noexcept {
@@ -296,7 +308,7 @@ void FakeHost::Impl::listener_event(pbay_op listener, std::uint32_t kind, std::u
   });
 }
 
-const void* FakeHost::Impl::host_extension(std::string_view id) const {
+const void* FakeHost::Impl::host_extension(std::string_view id) {
   if (std::find(options_.without.begin(), options_.without.end(), id) != options_.without.end()) {
     return nullptr;
   }

@@ -17,6 +17,7 @@ namespace patchbay::testkit {
 namespace {
 
 constexpr std::int64_t kDeliveryMs = 5 * 60 * 1000;
+constexpr std::int64_t kFetchMs = 10 * 60 * 1000;
 constexpr int kMostStopSteps = 100'000;
 constexpr std::size_t kCanary = 64;
 constexpr unsigned char kCanaryByte = 0x5A;
@@ -121,7 +122,10 @@ FakeHost::Impl::Impl(FakeHostOptions wanted) : options_(std::move(wanted)) {
 
 FakeHost::FakeHost(pbay_entry_v1 entry, std::string_view settings_json, FakeHostOptions options)
     : impl_(std::make_unique<Impl>(std::move(options))) {
-  const pbay_module* module = entry != nullptr ? entry(PBAY_ABI_MINOR) : nullptr;
+  const pbay_module* module = nullptr;
+  if (entry != nullptr) {
+    impl_->call(PBAY_ENTRY_SYMBOL, [&] { module = entry(PBAY_ABI_MINOR); });
+  }
   if (module == nullptr || module->magic != PBAY_MAGIC || module->abi_draft != PBAY_ABI_DRAFT) {
     impl_->breach(Rule::kModule, "the entry gave no module of this ABI");
     return;
@@ -138,6 +142,7 @@ FakeHost::FakeHost(pbay_entry_v1 entry, std::string_view settings_json, FakeHost
     impl_->creating_ = true;
     impl_->call("create", [&] { code = module->create(&impl_->host_, settings, filled.get()); });
     impl_->creating_ = false;
+    impl_->check_quiet_create();
     impl_->created_ = code == PBAY_OK;
     if (code != PBAY_OK && code != PBAY_E_INVALID) {
       impl_->breach(Rule::kCreate, "create() returned " + std::to_string(code));
@@ -167,6 +172,7 @@ FakeHost::~FakeHost() {
     }
     impl_->call("destroy", [&] { impl_->adapter_.destroy(impl_->adapter_.self); });
   }
+  impl_->check_between_calls();
   if (const std::string unmet = impl_->http_.unmet(); !unmet.empty()) {
     impl_->breach(Rule::kScript, "expected requests that never came:" + unmet);
   }
@@ -239,22 +245,20 @@ void FakeHost::call(const std::function<void(void* self)>& body) {
   impl_->run_ready();
 }
 
-pbay_op FakeHost::new_op() {
-  const pbay_op op = ++impl_->last_op_;
-  impl_->operations_[op].what = "operation";
-  return op;
+pbay_op FakeHost::new_op(std::string what, std::chrono::milliseconds allowed) {
+  return impl_->ask(std::move(what), allowed.count());
 }
 
 pbay_op FakeHost::deliver_only(sdk::Delivery delivery) {
-  const pbay_op op = new_op();
   if (delivery.idempotency_key.empty()) {
     delivery.idempotency_key = "delivery-" + std::to_string(++impl_->deliveries_);
   }
   if (delivery.deadline_ms == 0) {
     delivery.deadline_ms = impl_->now_ms_ + kDeliveryMs;
   }
+  const pbay_op op =
+      impl_->ask("delivery", std::max<std::int64_t>(1, delivery.deadline_ms - impl_->now_ms_));
   Impl::Operation& operation = impl_->operations_[op];
-  operation.what = "delivery";
   operation.is_delivery = true;
   operation.next_part = delivery.parts_done;
   for (const sdk::OutboundFile& file : delivery.files) {
@@ -262,10 +266,6 @@ pbay_op FakeHost::deliver_only(sdk::Delivery delivery) {
       operation.descriptors.push_back(file.fd);
     }
   }
-  operation.deadline_timer = impl_->at(delivery.deadline_ms, [this, op] {
-    impl_->breach(Rule::kMissingCompletion,
-                  "delivery " + std::to_string(op) + " was not completed by its deadline");
-  });
   LentMemory lent;
   const pbay_delivery* given = lend(lent, delivery);
   impl_->call("deliver", [&] { impl_->adapter_.deliver(impl_->adapter_.self, op, given); });
@@ -317,8 +317,7 @@ FakeHost::Fetched FakeHost::fetch(std::string_view reference) {
     impl_->breach(Rule::kScript, "it has no fetch()");
     return out;
   }
-  out.op = new_op();
-  impl_->operations_[out.op].what = "fetch";
+  out.op = impl_->ask("fetch", kFetchMs);
   out.staging = ++impl_->last_handle_;
   impl_->operations_[out.op].staging = out.staging;
   impl_->staged_[out.staging];
@@ -347,6 +346,8 @@ pbay_caps FakeHost::capabilities(const sdk::Chat& chat) {
   return *filled.get();
 }
 
+bool FakeHost::translates() const noexcept { return impl_->adapter_.translate != nullptr; }
+
 std::int32_t FakeHost::translate(std::string_view kind, std::string_view payload) {
   if (impl_->adapter_.translate == nullptr) {
     return PBAY_E_UNSUPPORTED;
@@ -372,6 +373,10 @@ void FakeHost::typing(const sdk::Chat& chat) {
     report_failure("the adapter has no " PBAY_EXT_TYPING);
     return;
   }
+  if (!impl_->check_struct(PBAY_EXT_TYPING, table) || table->typing == nullptr) {
+    impl_->breach(Rule::kCapabilities, "its " PBAY_EXT_TYPING " has no typing()");
+    return;
+  }
   {
     LentMemory lent;
     const pbay_chat* given = lent.object(lend(lent, chat));
@@ -387,7 +392,11 @@ pbay_op FakeHost::lookup_sent(const sdk::Chat& chat, std::string_view part_key,
     report_failure("the adapter has no " PBAY_EXT_LOOKUP_SENT);
     return 0;
   }
-  const pbay_op op = new_op();
+  if (!impl_->check_struct(PBAY_EXT_LOOKUP_SENT, table) || table->lookup == nullptr) {
+    impl_->breach(Rule::kCapabilities, "its " PBAY_EXT_LOOKUP_SENT " has no lookup()");
+    return 0;
+  }
+  const pbay_op op = impl_->ask("lookup_sent", kDeliveryMs);
   {
     LentMemory lent;
     const pbay_chat* given = lent.object(lend(lent, chat));

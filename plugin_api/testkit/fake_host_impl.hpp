@@ -4,8 +4,10 @@
 
 #include <deque>
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -21,6 +23,7 @@
 #include "patchbay/testkit/fake_host.hpp"
 #include "patchbay/testkit/lent_memory.hpp"
 #include "patchbay/testkit/peers.hpp"
+#include "process_state.hpp"
 
 namespace patchbay::testkit {
 
@@ -34,76 +37,13 @@ class FakeHost::Impl {
     std::uint64_t value = 0;
     std::string text;
     MakeDetail detail;
+    std::function<void()> first;  // done before the adapter hears of it
 
     Completion() = default;
     explicit Completion(std::int32_t result_code, std::uint64_t result_value = 0,
                         std::string words = {})
         : code(result_code), value(result_value), text(std::move(words)) {}
   };
-
-  explicit Impl(FakeHostOptions wanted);
-
-  // ---- contract (contract.cpp) ----
-  void breach(Rule rule, std::string what);
-  // A call of the adapter to the host named `function`: not after stopped().
-  void called(std::string_view function);
-  // An operation that the adapter begins.
-  void begin(pbay_op op, std::string_view what);
-  enum class Secrets : std::uint8_t { kMayBeIn, kMustNotBeIn };
-  // It is UTF-8, and shows no secret.
-  void check_text(std::string_view where, std::string_view text,
-                  Secrets secrets = Secrets::kMustNotBeIn);
-  void check_chat(std::string_view where, const sdk::Chat& chat);
-  void check_event(const sdk::Event& event);
-  void check_result(pbay_op op, const sdk::Result& result);
-  void check_object(std::string_view where, std::string_view json);
-  // Pointer, count and stride go together, and each element says its own size.
-  template <class T>
-  void check_array(std::string_view where, const T* first, std::uint32_t count,
-                   std::uint32_t stride) {
-    if (count != 0) {
-      const bool is_array = first != nullptr && stride >= sizeof(T);
-      check_array_shape(where, is_array, is_array && first->struct_size >= sizeof(T));
-    }
-  }
-  void check_array_shape(std::string_view where, bool is_array, bool has_sizes);
-
-  // ---- executor and time (executor.cpp) ----
-  void post(std::function<void()> work);
-  std::uint64_t at(std::int64_t due_ms, std::function<void()> work);  // an id for forget()
-  bool forget(std::uint64_t id);
-  void run_ready();
-  void run_until(std::int64_t end_ms);
-  bool run_next_timer(std::int64_t end_ms);
-  // One call of the adapter.
-  void call(std::string_view entry, const std::function<void()>& body);
-  void check_descriptors(std::string_view entry, const std::set<int>& before);
-  // Files that a delivery lent; those that the adapter closed are a breach.
-  void close_lent(const std::vector<int>& descriptors);
-  // Completes an operation of the adapter: posted.
-  void complete(pbay_op op, Completion completion);
-  void event(pbay_op op, MakeDetail detail);
-
-  void release(std::vector<std::function<void()>>& held, bool& hold);
-
-  // ---- what pbay_host does (host_calls.cpp) ----
-  static Impl& of(const pbay_host* host) { return *static_cast<Impl*>(host->data); }
-  void fill_host_table();
-  void submit(pbay_op op, const pbay_event& event);
-  void op_part(pbay_op op, SentPart part);
-  void op_complete(pbay_op op, const pbay_result& result);
-  void set_stopped();
-
-  // ---- extensions (extensions.cpp, http.cpp) ----
-  [[nodiscard]] const void* host_extension(std::string_view id) const;
-  void http_request(pbay_op op, const pbay_http_request& request);
-  void http_cancel(pbay_op op);
-  void http_answer(pbay_op op, const RecordedRequest& request, HttpReply reply);
-  void connect_peers();  // peer_host.cpp
-  [[nodiscard]] static const void* peer_extension(std::string_view id);
-  void kv_write(pbay_op op, const std::string& key, const std::function<Completion()>& write);
-  void listener_event(pbay_op listener, std::uint32_t kind, std::uint64_t connection,
-                      std::string bytes);
 
   struct Operation {  // of the host
     std::string what;
@@ -116,6 +56,102 @@ class FakeHost::Impl {
     std::vector<int> descriptors;
     std::uint64_t staging = 0;  // of a fetch
   };
+
+  explicit Impl(FakeHostOptions wanted);
+
+  // ---- contract (contract.cpp) ----
+  void breach(Rule rule, std::string what);
+  // A call of the adapter to the host named `function`: not after stopped(), and within create()
+  // only what is no work.
+  enum class InCreate : std::uint8_t { kAllowed, kForbidden };
+  void called(std::string_view function, InCreate in_create = InCreate::kForbidden);
+  // An operation that the adapter begins.
+  void begin(pbay_op op, std::string_view what);
+  enum class Secrets : std::uint8_t { kMayBeIn, kMustNotBeIn };
+  // It is UTF-8, and shows no secret.
+  void check_text(std::string_view where, std::string_view text,
+                  Secrets secrets = Secrets::kMustNotBeIn);
+  void check_result(pbay_op op, const Operation& operation);
+  void check_object(std::string_view where, std::string_view json);
+  // Pointer, count and stride go together, and each element says its own size.
+  template <class T>
+  void check_array(std::string_view where, const T* first, std::uint32_t count,
+                   std::uint32_t stride) {
+    if (count != 0) {
+      const bool is_array = first != nullptr && stride >= sizeof(T);
+      check_array_shape(where, is_array, is_array && first->struct_size >= sizeof(T));
+    }
+  }
+  void check_array_shape(std::string_view where, bool is_array, bool has_sizes);
+  // False, and a breach: it is NULL, or does not say its size.
+  template <class T>
+  bool check_struct(std::string_view where, const T* given) {
+    return check_struct_shape(where, given != nullptr && given->struct_size >= sizeof(T));
+  }
+  bool check_struct_shape(std::string_view where, bool is_whole);
+
+  // ---- events (check_event.cpp) ----
+  void check_size(Rule rule, std::string_view where, std::size_t size, std::size_t most);
+  // What a host keeps as it is, or refuses.
+  void check_id(std::string_view where, const std::string& id, std::size_t most);
+  void check_chat(std::string_view where, const sdk::Chat& chat);
+  void check_event(const sdk::Event& event);
+  void check_event_ids(const sdk::Event& event);
+  void check_event_texts(const sdk::Event& event);
+  void check_file(const sdk::InboundFile& file);
+
+  // ---- requests (check_request.cpp) ----
+  std::vector<sdk::Header> headers_of(std::string_view where, const pbay_header* first,
+                                      std::uint32_t count, std::uint32_t stride);
+  void check_request(const RecordedRequest& request);
+  void check_endpoint(std::string_view where, const std::string& url,
+                      std::initializer_list<std::string_view> schemes, Rule rule);
+  // It is one of options_.allowed_hosts.
+  void check_host(std::string_view where, const std::string& host);
+
+  // ---- executor and time (executor.cpp) ----
+  void post(std::function<void()> work);
+  std::uint64_t at(std::int64_t due_ms, std::function<void()> work);  // an id for forget()
+  bool forget(std::uint64_t id);
+  void run_ready();
+  void run_until(std::int64_t end_ms);
+  bool run_next_timer(std::int64_t end_ms);
+  // One call of the adapter.
+  void call(std::string_view entry, const std::function<void()>& body);
+  // Since the last call: an adapter's own thread may change what belongs to the process.
+  void check_between_calls();
+  // Files and sockets that create() has left open.
+  void check_quiet_create();
+  void check_descriptors(std::string_view entry, const std::set<int>& before);
+  // Files that a delivery lent; those that the adapter closed are a breach.
+  void close_lent(const std::vector<int>& descriptors);
+  // Completes an operation of the adapter: posted.
+  void complete(pbay_op op, Completion completion);
+  void event(pbay_op op, MakeDetail detail);
+
+  void release(std::vector<std::function<void()>>& held, bool& hold);
+
+  // ---- what pbay_host does (host_calls.cpp) ----
+  static Impl& of(const pbay_host* host) { return *static_cast<Impl*>(host->data); }
+  void fill_host_table();
+  void submit(pbay_op op, const pbay_event* event);
+  void op_part(pbay_op op, SentPart part);
+  void op_complete(pbay_op op, const pbay_result* given);
+  void set_stopped();
+  // Fills in when the host will miss its completion; 0: never.
+  pbay_op ask(std::string what, std::int64_t allowed_ms);
+
+  // ---- extensions (extensions.cpp, http.cpp) ----
+  [[nodiscard]] const void* host_extension(std::string_view id);
+  void http_request(pbay_op op, const pbay_http_request* given);
+  void http_cancel(pbay_op op);
+  void http_answer(pbay_op op, const RecordedRequest& request, HttpReply reply);
+  void connect_peers();  // peer_host.cpp
+  [[nodiscard]] static const void* peer_extension(std::string_view id);
+  void kv_write(pbay_op op, const std::string& key, const std::function<Completion()>& write);
+  void listener_event(pbay_op listener, std::uint32_t kind, std::uint64_t connection,
+                      std::string bytes);
+
   struct Timer {
     std::uint64_t id;
     std::function<void()> work;
@@ -156,6 +192,7 @@ class FakeHost::Impl {
   std::map<pbay_op, std::uint64_t> waiting_;  // timers and requests: what may be cancelled
   std::set<int> descriptors_;                 // made by file(), not yet part of a delivery
   std::map<int, std::string> opened_;         // by the adapter, and in which call
+  std::optional<ProcessState> last_state_;    // of the process, after the last call
   std::uint64_t deliveries_ = 0;
 
   std::function<SubmitAnswer(const sdk::Event&)> on_submit_;
@@ -163,6 +200,8 @@ class FakeHost::Impl {
   bool hold_parts_ = false;
   std::vector<std::function<void()>> held_submits_;
   std::vector<std::function<void()>> held_parts_;
+  // Chats of events that were not stored, until the adapter hears of it: order holds.
+  std::multiset<std::string> held_back_;
 
   HttpScript http_;
   Peers websockets_;

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "fake_host_impl.hpp"
+#include "limits.hpp"
 
 namespace patchbay::testkit {
 
@@ -14,6 +15,7 @@ void FakeHost::Impl::fill_host_table() {
   host_.log = [](const pbay_host* host, std::uint32_t level, pbay_str message) noexcept {
     Impl& self = of(host);
     const Lock lock(self.mutex_);
+    self.called("log", InCreate::kAllowed);
     LogLine line{level, sdk::copy(message)};
     self.check_text("log", line.text);
     if (level > PBAY_LOG_ERROR) {
@@ -26,12 +28,15 @@ void FakeHost::Impl::fill_host_table() {
   };
   host_.submit = [](const pbay_host* host, pbay_op op, const pbay_event* event) noexcept {
     const Lock lock(of(host).mutex_);
-    of(host).submit(op, *event);
+    of(host).submit(op, event);
   };
   host_.set_state = [](const pbay_host* host, const pbay_state* state) noexcept {
     Impl& self = of(host);
     const Lock lock(self.mutex_);
-    self.called("set_state");
+    self.called("set_state", InCreate::kAllowed);
+    if (!self.check_struct("set_state", state)) {
+      return;
+    }
     const sdk::State& kept = self.states_.emplace_back(*state);
     self.check_text("state", kept.reason);
     self.check_text("state", kept.user_action);
@@ -46,12 +51,15 @@ void FakeHost::Impl::fill_host_table() {
   };
   host_.op_complete = [](const pbay_host* host, pbay_op op, const pbay_result* result) noexcept {
     const Lock lock(of(host).mutex_);
-    of(host).op_complete(op, *result);
+    of(host).op_complete(op, result);
   };
   host_.report = [](const pbay_host* host, const pbay_report* report) noexcept {
     Impl& self = of(host);
     const Lock lock(self.mutex_);
     self.called("report");
+    if (!self.check_struct("report", report)) {
+      return;
+    }
     self.reports_.push_back(Report{report->state, sdk::copy(report->remote_id),
                                    sdk::copy(report->idempotency_key), sdk::copy(report->reason)});
     if ((report->remote_id.size == 0) == (report->idempotency_key.size == 0)) {
@@ -66,7 +74,8 @@ void FakeHost::Impl::fill_host_table() {
   host_.metadata = [](const pbay_host* host, pbay_str fact) noexcept {
     Impl& self = of(host);
     const Lock lock(self.mutex_);
-    self.called("metadata");
+    self.called("metadata", InCreate::kAllowed);
+    self.check_size(Rule::kJson, "metadata", fact.size, kMostFactBytes);
     self.check_object("metadata", sdk::view(fact));
     self.facts_.push_back(sdk::copy(fact));
   };
@@ -74,6 +83,7 @@ void FakeHost::Impl::fill_host_table() {
     Impl& self = of(host);
     const Lock lock(self.mutex_);
     self.called("chat_reachable");
+    self.check_struct("chat_reachable", chat);
     self.check_chat("chat_reachable", self.reachable_.emplace_back(chat));
   };
   host_.stopped = [](const pbay_host* host) noexcept {
@@ -82,21 +92,40 @@ void FakeHost::Impl::fill_host_table() {
   };
   host_.get_extension = [](const pbay_host* host, const char* id) noexcept {
     const Lock lock(of(host).mutex_);
+    of(host).called("get_extension", InCreate::kAllowed);
     return of(host).host_extension(id);
   };
 }
 
-void FakeHost::Impl::submit(pbay_op op, const pbay_event& event) {
+void FakeHost::Impl::submit(pbay_op op, const pbay_event* event) {
   begin(op, "submit");
-  const sdk::Event& kept = events_.emplace_back(event);
+  if (!check_struct("submit", event)) {
+    complete(op, Completion(PBAY_E_INVALID, PBAY_NOT_STORED, "the event is incomplete"));
+    return;
+  }
+  check_struct("submit: the chat", event->chat);
+  check_array("submit: files", event->files, event->file_count, event->file_stride);
+  const sdk::Event& kept = events_.emplace_back(*event);
   check_event(kept);
   for (const sdk::InboundFile& file : kept.files) {
     if (auto staged = staged_.extract(file.staging); !staged.empty()) {
       taken_[file.staging] = std::move(staged.mapped().bytes);
     }
   }
-  const SubmitAnswer answer = on_submit_ ? on_submit_(kept) : SubmitAnswer{};
-  const auto finish = [this, op, answer] { complete(op, Completion(answer.code, answer.value)); };
+  const std::string chat =
+      std::to_string(static_cast<std::uint32_t>(kept.chat.kind)) + ":" + kept.chat.id;
+  SubmitAnswer answer;
+  if (held_back_.contains(chat)) {
+    answer = {PBAY_E_BUSY, PBAY_NOT_STORED};  // it may not pass the one before it
+  } else if (on_submit_) {
+    answer = on_submit_(kept);
+  }
+  Completion completion(answer.code, answer.value);
+  if (answer.code != PBAY_OK || answer.value == PBAY_NOT_STORED) {
+    held_back_.insert(chat);
+    completion.first = [this, chat] { held_back_.erase(held_back_.find(chat)); };
+  }
+  const auto finish = [this, op, completion] { complete(op, completion); };
   if (hold_submits_) {
     held_submits_.emplace_back(finish);
   } else {
@@ -115,6 +144,10 @@ void FakeHost::Impl::op_part(pbay_op op, SentPart part) {
     if (delivery.part_op != 0) {
       breach(Rule::kParts, where + ": the part before is not durable yet");
     }
+    if (part.part >= kMostParts) {
+      breach(Rule::kParts, where + ": part " + std::to_string(part.part) + ", and a delivery has " +
+                               std::to_string(kMostParts) + " at most");
+    }
     if (part.part != delivery.next_part) {
       breach(Rule::kParts, where + ": part " + std::to_string(part.part) + " where " +
                                std::to_string(delivery.next_part) + " is next");
@@ -122,9 +155,11 @@ void FakeHost::Impl::op_part(pbay_op op, SentPart part) {
     delivery.next_part = part.part + 1;
     delivery.part_op = op;
   }
-  if (part.cursor.size() > 1024) {
-    breach(Rule::kParts, where + ": a cursor has at most 1 KiB");
+  if (part.remote_id.empty()) {
+    breach(Rule::kParts, where + ": it needs the platform's id of the part");
   }
+  check_size(Rule::kParts, where + ": the cursor", part.cursor.size(), kMostCursorBytes);
+  check_size(Rule::kParts, where + ": the remote id", part.remote_id.size(), kMostIdBytes);
   check_text(where, part.remote_id);
   const pbay_op delivery_op = part.delivery;
   parts_.push_back(std::move(part));
@@ -144,8 +179,12 @@ void FakeHost::Impl::op_part(pbay_op op, SentPart part) {
   }
 }
 
-void FakeHost::Impl::op_complete(pbay_op op, const pbay_result& result) {
+void FakeHost::Impl::op_complete(pbay_op op, const pbay_result* given) {
   called("op_complete");
+  if (!check_struct("op_complete", given)) {
+    return;
+  }
+  const pbay_result& result = *given;
   const auto found = operations_.find(op);
   if (found == operations_.end()) {
     breach(Rule::kOneCompletion,
@@ -166,10 +205,8 @@ void FakeHost::Impl::op_complete(pbay_op op, const pbay_result& result) {
   operation.result.text = sdk::copy(result.text);
   operation.result.remote_ids =
       sdk::copy_strings(result.remote_ids, result.remote_id_count, result.remote_id_stride);
-  if (operation.is_delivery) {
-    check_result(op, operation.result);
-  }
-  if (operation.staging != 0) {
+  check_result(op, operation);
+  if (operation.staging != 0) {  // of a fetch
     auto staged = staged_.extract(operation.staging);
     if (result.code == PBAY_OK && (staged.empty() || !staged.mapped().committed)) {
       breach(Rule::kStaging, "a fetch ended with PBAY_OK before its staging handle was committed");
@@ -180,6 +217,20 @@ void FakeHost::Impl::op_complete(pbay_op op, const pbay_result& result) {
   }
   forget(operation.deadline_timer);
   close_lent(std::exchange(operation.descriptors, {}));
+}
+
+pbay_op FakeHost::Impl::ask(std::string what, std::int64_t allowed_ms) {
+  const pbay_op op = ++last_op_;
+  Operation& operation = operations_[op];
+  operation.what = std::move(what);
+  if (allowed_ms > 0) {
+    // After it: what ends at the very deadline is in time.
+    operation.deadline_timer = at(now_ms_ + allowed_ms + 1, [this, op] {
+      breach(Rule::kMissingCompletion, operations_[op].what + " " + std::to_string(op) +
+                                           " was not completed by its deadline");
+    });
+  }
+  return op;
 }
 
 void FakeHost::Impl::set_stopped() {

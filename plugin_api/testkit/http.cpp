@@ -27,16 +27,25 @@ std::optional<std::string> read_file(int descriptor, std::int64_t size) {
 
 }  // namespace
 
-void FakeHost::Impl::http_request(pbay_op op, const pbay_http_request& request) {
+void FakeHost::Impl::http_request(pbay_op op, const pbay_http_request* given) {
   begin(op, "http.request");
+  if (!check_struct("http.request", given)) {
+    HttpReply refused;
+    refused.code = PBAY_E_INVALID;
+    refused.error = "the request is incomplete";
+    refused.status = 0;
+    refused.sent_state = PBAY_NOT_SENT;
+    http_answer(op, {}, std::move(refused));
+    return;
+  }
+  const pbay_http_request& request = *given;
   RecordedRequest recorded;
   recorded.method = sdk::copy(request.method);
   recorded.url = sdk::copy(request.url);
-  check_array("http.request: headers", request.headers, request.header_count,
-              request.header_stride);
   check_array("http.request: parts", request.parts, request.part_count, request.part_stride);
   recorded.headers =
-      sdk::copy_headers(request.headers, request.header_count, request.header_stride);
+      headers_of("http.request", request.headers, request.header_count, request.header_stride);
+  check_request(recorded);
   recorded.body = sdk::copy(request.body);
   recorded.delivery_op = request.delivery_op;
   recorded.idempotent = (request.flags & PBAY_HTTP_IDEMPOTENT) != 0;
@@ -150,6 +159,7 @@ void FakeHost::Impl::http_answer(pbay_op op, const RecordedRequest& request, Htt
 }
 
 void FakeHost::Impl::http_cancel(pbay_op op) {
+  called("http.cancel");
   const auto found = waiting_.find(op);
   if (found == waiting_.end()) {
     return;  // the answer was faster

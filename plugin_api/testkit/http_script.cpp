@@ -4,18 +4,10 @@
 #include <utility>
 
 #include "glob.hpp"
+#include "json_at.hpp"
 
 namespace patchbay::testkit {
-namespace {
-
 using nlohmann::json;
-
-const json* at_pointer(const json& document, const std::string& pointer) {
-  const json::json_pointer path(pointer);
-  return document.contains(path) ? &document.at(path) : nullptr;
-}
-
-}  // namespace
 
 const RecordedPart* RecordedRequest::part(std::string_view name) const noexcept {
   for (const RecordedPart& part : parts) {
@@ -63,9 +55,7 @@ HttpExpectation& HttpExpectation::json(std::string pointer, const std::string& j
   condition_texts_.push_back("JSON " + pointer + " = " + json_text);
   return matching([pointer = std::move(pointer),
                    wanted = json::parse(json_text)](const RecordedRequest& request) {
-    const nlohmann::json document = json::parse(request.body, nullptr, false);
-    const nlohmann::json* found = at_pointer(document, pointer);
-    return found != nullptr && *found == wanted;
+    return json_has(request.body, pointer, wanted);
   });
 }
 
@@ -73,7 +63,7 @@ HttpExpectation& HttpExpectation::no_json(std::string pointer) {
   condition_texts_.push_back("no JSON " + pointer);
   return matching([pointer = std::move(pointer)](const RecordedRequest& request) {
     const nlohmann::json document = json::parse(request.body, nullptr, false);
-    return !document.is_discarded() && at_pointer(document, pointer) == nullptr;
+    return !document.is_discarded() && json_at(document, pointer) == nullptr;
   });
 }
 

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "glob.hpp"
+#include "address.hpp"
 #include "patchbay/ext/process.h"
 #include "patchbay/ext/stream.h"
 #include "patchbay/ext/websocket.h"
@@ -38,11 +38,11 @@ const pbay_websocket kWebsocket = {
     [](const pbay_host* host, pbay_op op, const pbay_websocket_options* options) noexcept {
       Self& self = Self::of(host);
       const Lock lock(self.mutex_);
-      self.check_array("websocket.open: headers", options->headers, options->header_count,
-                       options->header_stride);
-      PeerOpening opening{
-          sdk::copy(options->url),
-          sdk::copy_headers(options->headers, options->header_count, options->header_stride)};
+      self.check_struct("websocket.open", options);
+      PeerOpening opening{sdk::copy(options->url),
+                          self.headers_of("websocket.open", options->headers, options->header_count,
+                                          options->header_stride)};
+      self.check_endpoint("websocket.open", opening.endpoint, {"ws", "wss"}, Rule::kConnection);
       PeerHost::open(self, self.websockets_, op, "websocket.open", std::move(opening),
                      options->timeout_ms > 0 ? options->timeout_ms : kHandshakeMs);
     },
@@ -94,7 +94,10 @@ const pbay_stream kStream = {
       Self& self = Self::of(host);
       const Lock lock(self.mutex_);
       const std::string_view where = sdk::view(endpoint);
-      if (!where.starts_with("tcp://") && !where.starts_with("unix:/")) {
+      const auto address = where.starts_with("unix:/") ? std::nullopt : address_of(where);
+      if (address && address->scheme == "tcp" && address->has_port) {
+        self.check_host("stream.open", address->host);
+      } else if (!where.starts_with("unix:/")) {
         self.breach(Rule::kConnection, "stream.open: '" + std::string(where) +
                                            "' is neither tcp://host:port nor unix:/path");
       }
@@ -178,7 +181,8 @@ void PeerHost::open(Impl& host, Peers& peers, pbay_op op, std::string_view what,
   } else if (expectation->code_ != PBAY_OK) {
     end = Completion(expectation->code_, expectation->http_status_, expectation->text_);
   }
-  host.at(host.now_ms_ + after_ms, [&host, &peers, op, expectation, end] {
+  peers.opening_[op] = host.at(host.now_ms_ + after_ms, [&host, &peers, op, expectation, end] {
+    peers.opening_.erase(op);
     host.complete(op, end);
     if (end.code != PBAY_OK) {
       return;
@@ -204,8 +208,8 @@ std::int32_t PeerHost::send(Impl& host, Peers& peers, pbay_op op, std::string_vi
     return PBAY_E_BUSY;
   }
   peer.heard_bytes += message.bytes.size();
-  for (const auto& [pattern, reply] : peer.expectation->replies_) {
-    if (glob_matches(pattern, message.bytes)) {
+  for (const auto& [matches, reply] : peer.expectation->replies_) {
+    if (matches(message.bytes)) {
       peers.tell_(op, News::kMessage, 0, reply);
     }
   }
@@ -220,6 +224,12 @@ std::int32_t PeerHost::send(Impl& host, Peers& peers, pbay_op op, std::string_vi
 void PeerHost::close(Impl& host, Peers& peers, pbay_op op, std::string_view what, std::int32_t code,
                      std::string reason) {
   host.called(what);
+  if (const auto opening = peers.opening_.find(op); opening != peers.opening_.end()) {
+    host.forget(opening->second);
+    peers.opening_.erase(opening);
+    host.complete(op, Completion(PBAY_E_CANCELLED, 0, "closed before it was open"));
+    return;
+  }
   const auto found = peers.peers_.find(op);
   if (found != peers.peers_.end() && std::exchange(found->second.open, false)) {
     peers.tell_(op, News::kEnded, code, {0, std::move(reason)});

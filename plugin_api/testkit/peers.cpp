@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "glob.hpp"
+#include "json_at.hpp"
 
 namespace patchbay::testkit {
 
@@ -40,7 +41,16 @@ PeerExpectation& PeerExpectation::says(std::string bytes, std::uint32_t kind) {
 }
 PeerExpectation& PeerExpectation::replies(std::string pattern, std::string bytes,
                                           std::uint32_t kind) {
-  replies_.emplace_back(std::move(pattern), PeerMessage{kind, std::move(bytes)});
+  replies_.emplace_back(
+      [pattern = std::move(pattern)](std::string_view said) { return glob_matches(pattern, said); },
+      PeerMessage{kind, std::move(bytes)});
+  return *this;
+}
+PeerExpectation& PeerExpectation::replies_json(std::string pointer, const std::string& json,
+                                               std::string bytes, std::uint32_t kind) {
+  replies_.emplace_back([pointer = std::move(pointer), wanted = nlohmann::json::parse(json)](
+                            std::string_view said) { return json_has(said, pointer, wanted); },
+                        PeerMessage{kind, std::move(bytes)});
   return *this;
 }
 PeerExpectation& PeerExpectation::cut_after(std::size_t bytes) {

@@ -18,6 +18,7 @@
 #include "patchbay/testkit/fake_host.hpp"
 #include "patchbay/testkit/fixtures.hpp"
 #include "patchbay/testkit/matchers.hpp"
+#include "puppet.hpp"
 
 namespace patchbay::testkit {
 namespace {
@@ -28,68 +29,6 @@ using std::chrono::seconds;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-// Keeps what comes: "complete 0", "event 0 hello".
-struct Puppet {
-  const pbay_host* host = nullptr;
-  std::vector<std::string> news;
-  std::function<std::string(const void*)> read_event;
-};
-Puppet* g_puppet = nullptr;  // the one of the test that runs
-
-const pbay_module* entry(std::uint32_t) noexcept {
-  static pbay_module module = make_abi<pbay_module>();
-  module.magic = PBAY_MAGIC;
-  module.abi_draft = PBAY_ABI_DRAFT;
-  module.channel = to_abi("puppet");
-  module.version = to_abi("1");
-  module.create = [](const pbay_host* host, pbay_str, pbay_adapter* out) noexcept {
-    g_puppet->host = host;
-    out->self = g_puppet;
-    out->start = [](void*) noexcept {};
-    out->stop = [](void*, std::int64_t) noexcept { g_puppet->host->stopped(g_puppet->host); };
-    out->destroy = [](void*) noexcept {};
-    out->deliver = [](void*, pbay_op, const pbay_delivery*) noexcept {};
-    out->on_complete = [](void*, pbay_op, const pbay_completion* completion) noexcept {
-      g_puppet->news.push_back("complete " + std::to_string(completion->code) + " " +
-                               std::to_string(completion->value));
-    };
-    out->on_event = [](void*, pbay_op, const void* detail) noexcept {
-      g_puppet->news.push_back(g_puppet->read_event(detail));
-    };
-    out->cancel = [](void*, pbay_op) noexcept {};
-    out->capabilities = [](void*, const pbay_chat*, pbay_caps*) noexcept {};
-    return PBAY_OK;
-  };
-  return &module;
-}
-
-class PuppetTest : public testing::Test {
- protected:
-  PuppetTest() : host_(make_host()) { host_->start(); }
-
-  std::unique_ptr<FakeHost> make_host() {
-    g_puppet = &puppet_;
-    FakeHostOptions options;
-    options.breaches_fail_the_test = false;
-    return std::make_unique<FakeHost>(&entry, "{}", options);
-  }
-  template <class Extension>
-  const Extension& table(const char* id) {
-    return *static_cast<const Extension*>(puppet_.host->get_extension(puppet_.host, id));
-  }
-  std::vector<std::string> news() { return std::exchange(puppet_.news, {}); }
-  std::vector<std::string> breaches() {
-    std::vector<std::string> out;
-    for (const Breach& breach : host_->breaches()) {
-      out.push_back(breach.what);
-    }
-    return out;
-  }
-
-  Puppet puppet_;
-  std::unique_ptr<FakeHost> host_;
-};
 
 class WebSocketTest : public PuppetTest {
  protected:
@@ -137,6 +76,16 @@ TEST_F(WebSocketTest, SpeaksAsItIsScripted) {
   EXPECT_EQ(send(1, "anybody?"), PBAY_E_NOT_FOUND);
   EXPECT_EQ(host_->websockets().heard(1).size(), 1U);
   EXPECT_THAT(breaches(), IsEmpty());
+}
+
+TEST_F(WebSocketTest, AnswersByWhatStandsInTheJson) {
+  host_->websockets().expect("wss://a/").replies_json("/d/op", "2", "ready").replies("*", "pong");
+  open(1, "wss://a/");
+  EXPECT_EQ(send(1, R"({ "d" : { "op" : 2 } })"), PBAY_OK);
+  EXPECT_EQ(send(1, R"({"d":{"op":"2"}})"), PBAY_OK);
+  EXPECT_EQ(send(1, "{"), PBAY_OK);
+  EXPECT_THAT(news(), ElementsAre("complete 0 0", "event 0 ready", "event 0 pong", "event 0 pong",
+                                  "event 0 pong"));
 }
 
 TEST_F(WebSocketTest, RefusesHangsAndBreaksOff) {
@@ -270,10 +219,10 @@ TEST(Matchers, Results) {
 
 TEST(Fixtures, AreTheFilesOfAFolderWithTheirKinds) {
   const std::vector<Fixture> fixtures = read_fixtures(MISBEHAVING_FIXTURES, "other");
-  ASSERT_EQ(fixtures.size(), 2U);
+  ASSERT_EQ(fixtures.size(), 3U);
   EXPECT_EQ(fixtures[0].name, "empty_text");
-  EXPECT_EQ(fixtures[1].kind, "line");
-  EXPECT_EQ(fixtures[1].payload, "17 c1 hello");
+  EXPECT_EQ(fixtures[2].kind, "line");
+  EXPECT_EQ(fixtures[2].payload, "17 c1 hello");
   EXPECT_THAT(read_fixtures("/nowhere", "x"), IsEmpty());
 }
 

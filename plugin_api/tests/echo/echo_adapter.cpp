@@ -10,6 +10,12 @@ namespace patchbay::echo {
 using namespace sdk;  // NOLINT(google-build-using-namespace)
 using std::chrono::seconds;
 
+namespace {
+
+constexpr std::size_t kMostIdBytes = 512;  // of a part, that a host takes
+
+}  // namespace
+
 // "fail" in the settings stands for any setting that is wrong; "throw" for a bug.
 Result EchoAdapter::configure(std::string_view settings_json) {
   if (settings_json.find("\"fail\"") != std::string_view::npos) {
@@ -125,8 +131,9 @@ Task<Result> EchoAdapter::deliver(Delivery delivery) {
     if (!response.answered()) {
       co_return response.unanswered("send");
     }
-    if (!is_utf8(response.body)) {
-      co_return Result::unknown("the platform's answer is no text");
+    const bool is_id = !response.body.empty() && response.body.size() <= kMostIdBytes;
+    if (response.success() && (!is_id || !is_utf8(response.body))) {
+      co_return Result::unknown("the platform's answer is no id");
     }
     if (response.status == 429 && delivery.text == "patient") {
       co_await timer.sleep(std::chrono::milliseconds(response.retry_after_ms()));
@@ -137,7 +144,9 @@ Task<Result> EchoAdapter::deliver(Delivery delivery) {
       co_return Result::rate_limited(response.retry_after_ms(), RetryScope::kChat, "slow down");
     }
     if (!response.success()) {
-      co_return Result::not_sent(PBAY_E_REJECTED, "the platform refused: " + response.body);
+      co_return Result::not_sent(PBAY_E_REJECTED, is_utf8(response.body)
+                                                      ? "the platform refused: " + response.body
+                                                      : "the platform refused");
     }
     if (response.body == "throw") {
       throw std::runtime_error("threw after it was sent");

@@ -10,7 +10,7 @@
 //   EXPECT_TRUE(host.result(op)->ok());
 //
 // Every call of the adapter is checked against adapter.h (rules.hpp); a breach fails the running
-// test. What the adapter is lent becomes unreadable when the call returns, and what belongs to the
+// test. What a host refuses is one, too: events, parts, requests (limits, texts, grammar). What the adapter is lent becomes unreadable when the call returns, and what belongs to the
 // process (signal handlers, locale, umask, working directory, environment) has to be as before. At
 // the end of its life the host stops the instance, destroys it, and fails the test if the instance
 // does not stop, leaves an operation without its completion or a descriptor open, or if the script
@@ -78,6 +78,11 @@ struct FakeHostOptions {
   // A call that takes more than twice the 50 ms of adapter.h is a breach. Time that the thread
   // waits for a processor does not count.
   bool measures_calls = false;
+  // Where it may connect: host names, in lower case, with `*` for anything. Not set: anywhere.
+  std::optional<std::vector<std::string>> allowed_hosts;
+  // Nobody but the adapter runs in this process, so that what belongs to the process may not change
+  // between two calls either (a thread of the adapter's own).
+  bool owns_the_process = false;
   // Told of each breach at once, for a program whose process may not live to ask for breaches().
   std::function<void(const Breach&)> on_breach;
   // Told of each call of the adapter before it begins, and with "" when it returned.
@@ -126,6 +131,7 @@ class FakeHost {
   };
   Fetched fetch(std::string_view reference);
   [[nodiscard]] pbay_caps capabilities(const sdk::Chat& chat);
+  [[nodiscard]] bool translates() const noexcept;  // it has a translate()
   // PBAY_OK or PBAY_E_INVALID; the events are in events().
   std::int32_t translate(std::string_view kind, std::string_view payload);
   void typing(const sdk::Chat& chat);
@@ -135,7 +141,9 @@ class FakeHost {
   [[nodiscard]] const Extension* extension(const char* id) {
     return static_cast<const Extension*>(adapter_extension(id));
   }
-  [[nodiscard]] pbay_op new_op();
+  // `allowed`: how long until a missing completion is a breach; 0: for ever.
+  [[nodiscard]] pbay_op new_op(std::string what = "operation",
+                               std::chrono::milliseconds allowed = std::chrono::milliseconds(0));
   void call(const std::function<void(void* self)>& body);
 
   // ---- what the adapter did ----
@@ -153,7 +161,9 @@ class FakeHost {
   Peers& websockets() noexcept;  // peers.hpp
   Peers& streams() noexcept;
   Peers& processes() noexcept;
-  // Asked for each event. Not set: everything is stored.
+  // Asked for each event, but for those that were submitted after one of their chat that is not
+  // stored and before the adapter hears of that: they are not stored either, as adapter.h says. Not
+  // set: everything is stored.
   void on_submit(std::function<SubmitAnswer(const sdk::Event&)> decide);
   // Completions of submit() and op_part() wait until they are released.
   void hold_submits();

@@ -3,7 +3,7 @@
 //
 //   host.websockets().expect("wss://gateway.example.org/*")
 //       .says(R"({"op":10})")                          // as soon as it is open
-//       .replies(R"(*"op":2*)", R"({"t":"READY"})");   // to each message that matches
+//       .replies_json("/op", "2", R"({"t":"READY"})");   // to each message that has it
 //   host.start();
 //   pbay_op gateway = host.websockets().open().at(0);
 //   host.websockets().say(gateway, R"({"op":0,"t":"MESSAGE_CREATE"})");
@@ -56,6 +56,10 @@ class PeerExpectation {
   PeerExpectation& after(std::chrono::milliseconds delay);
   PeerExpectation& says(std::string bytes, std::uint32_t kind = 0);
   PeerExpectation& replies(std::string pattern, std::string bytes, std::uint32_t kind = 0);
+  // To each message that is JSON with this value at the pointer; `json` is JSON text ("7",
+  // "\"text\"").
+  PeerExpectation& replies_json(std::string pointer, const std::string& json, std::string bytes,
+                                std::uint32_t kind = 0);
   // The connection ends when the adapter has sent so many bytes.
   PeerExpectation& cut_after(std::size_t bytes);
 
@@ -79,7 +83,8 @@ class PeerExpectation {
   std::uint32_t http_status_ = 0;
   std::chrono::milliseconds after_{0};
   std::vector<PeerMessage> says_;
-  std::vector<std::pair<std::string, PeerMessage>> replies_;
+  // What a message of the adapter has to be, and what it is answered with.
+  std::vector<std::pair<std::function<bool(std::string_view)>, PeerMessage>> replies_;
   std::optional<std::size_t> cut_after_;
 };
 
@@ -125,6 +130,7 @@ class Peers {
   std::optional<PeerExpectation> otherwise_;
   std::vector<PeerOpening> openings_;
   std::map<pbay_op, Peer> peers_;
+  std::map<pbay_op, std::uint64_t> opening_;  // not open yet, and the host's timer for that
   // Set by the fake host: gives the adapter an event; runs what is ready.
   std::function<void(pbay_op, News, std::int32_t code, PeerMessage)> tell_;
   std::function<void()> run_;

@@ -51,6 +51,7 @@ enum class Rule : std::uint8_t {
   kSecret,
   // ---- what it asks the host for ----
   kHttp,
+  kAllowedHosts,
   kTimer,
   kKv,
   kStaging,
