@@ -21,8 +21,8 @@ void complete(Instance& self, pbay_op op, std::int32_t code, std::string_view te
   self.host->op_complete(self.host, op, &result);
 }
 
-void part(Instance& self, pbay_op delivery, std::uint32_t number) {
-  self.host->op_part(self.host, ++self.last_op, delivery, number, to_abi("m"), pbay_str{});
+void part(Instance& self, pbay_op delivery, std::uint32_t number, std::string_view remote_id) {
+  self.host->op_part(self.host, ++self.last_op, delivery, number, to_abi(remote_id), pbay_str{});
 }
 
 void submit(Instance& self, const std::function<void(pbay_event&, pbay_chat&)>& change) {

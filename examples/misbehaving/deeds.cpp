@@ -91,6 +91,24 @@ const std::map<std::string_view, Deed>& deeds() {
          part(self, op, delivery.parts_done + 3);
          done(self, op);
        }},
+      {"part_without_id",
+       [](Instance& self, pbay_op op, const pbay_delivery& delivery) {
+         part(self, op, delivery.parts_done, "");
+         done(self, op);
+       }},
+      {"part_id_too_long",
+       [](Instance& self, pbay_op op, const pbay_delivery& delivery) {
+         part(self, op, delivery.parts_done, std::string(600, 'm'));
+         done(self, op);
+       }},
+      // A text is the first part; where there is none, a file is.
+      {"part_number_of_a_text",
+       [](Instance& self, pbay_op op, const pbay_delivery& delivery) {
+         if (delivery.text.size == 0 && delivery.file_count != 0) {
+           part(self, op, delivery.parts_done + 1);
+         }
+         done(self, op);
+       }},
       {"part_of_nothing",
        [](Instance& self, pbay_op op, const pbay_delivery&) {
          part(self, op + 1'000'000, 0);
@@ -118,6 +136,32 @@ const std::map<std::string_view, Deed>& deeds() {
          ::close(nothing);
          done(self, op);
        }},
+      {"method_of_two_words",
+       [](Instance& self, pbay_op op, const pbay_delivery&) {
+         request(self, 0, [](pbay_http_request& asked) { asked.method = to_abi("POST /"); });
+         done(self, op);
+       }},
+      {"url_with_a_space",
+       [](Instance& self, pbay_op op, const pbay_delivery&) {
+         const std::string url = self.api_base + "/a b";
+         request(self, 0, [&url](pbay_http_request& asked) { asked.url = to_abi(url); });
+         done(self, op);
+       }},
+      {"header_of_two_lines",
+       [](Instance& self, pbay_op op, const pbay_delivery&) {
+         auto header = make_abi<pbay_header>();
+         header.name = to_abi("X-Mood");
+         header.value = to_abi("good\r\nX-Other: bad");
+         request_with_header(self, 0, header, sizeof(header));
+         done(self, op);
+       }},
+      {"post_elsewhere",
+       [](Instance& self, pbay_op op, const pbay_delivery&) {
+         request(self, 0, [](pbay_http_request& asked) {
+           asked.url = to_abi("https://not-allowed.example.org/");
+         });
+         done(self, op);
+       }},
       {"headers_without_stride",
        [](Instance& self, pbay_op op, const pbay_delivery&) {
          request_with_header(self, op, make_abi<pbay_header>(), 0);
@@ -143,6 +187,36 @@ const std::map<std::string_view, Deed>& deeds() {
       {"event_of_no_text",
        [](Instance& self, pbay_op op, const pbay_delivery&) {
          submit(self, [](pbay_event& event, pbay_chat&) { event.text = to_abi("\xC0\x80"); });
+         done(self, op);
+       }},
+      {"event_id_too_long",
+       [](Instance& self, pbay_op op, const pbay_delivery&) {
+         const std::string id(600, 'e');
+         submit(self, [&id](pbay_event& event, pbay_chat&) { event.event_id = to_abi(id); });
+         done(self, op);
+       }},
+      {"event_text_too_long",
+       [](Instance& self, pbay_op op, const pbay_delivery&) {
+         const std::string text(1'100'000, 't');
+         submit(self, [&text](pbay_event& event, pbay_chat&) { event.text = to_abi(text); });
+         done(self, op);
+       }},
+      {"event_without_size",
+       [](Instance& self, pbay_op op, const pbay_delivery&) {
+         submit(self, [](pbay_event& event, pbay_chat&) { event.struct_size = 0; });
+         done(self, op);
+       }},
+      {"chat_of_no_text",
+       [](Instance& self, pbay_op op, const pbay_delivery&) {
+         submit(self, [](pbay_event&, pbay_chat& chat) { chat.id = to_abi("\xC0\x80"); });
+         done(self, op);
+       }},
+      {"reaction_without_emoji",
+       [](Instance& self, pbay_op op, const pbay_delivery&) {
+         submit(self, [](pbay_event& event, pbay_chat&) {
+           event.kind = PBAY_EVENT_REACTION;
+           event.target_id = to_abi("m1");
+         });
          done(self, op);
        }},
       {"edit_without_target",

@@ -22,6 +22,8 @@ struct Instance {
   pbay_op webhook = 0;
   std::map<pbay_op, pbay_op> requests;  // of the deliveries that are under way
   std::set<pbay_op> submitted;          // whose completion has not come
+  std::map<pbay_op, pbay_op> fetches;   // of the host, by the commit that each waits for
+  int descriptor = -1;                  // that create() should not have opened
   pbay_str kept{};                      // a pointer that it should not have kept
   bool stopping = false;
   bool stopped = false;
@@ -38,7 +40,7 @@ struct Instance {
 void complete(Instance& self, pbay_op op, std::int32_t code, std::string_view text,
               std::uint32_t sent_state);
 inline void done(Instance& self, pbay_op op) { complete(self, op, PBAY_OK, "", PBAY_SENT); }
-void part(Instance& self, pbay_op delivery, std::uint32_t number);
+void part(Instance& self, pbay_op delivery, std::uint32_t number, std::string_view remote_id = "m");
 void submit(Instance& self, const std::function<void(pbay_event&, pbay_chat&)>& change);
 void request(Instance& self, pbay_op delivery,
              const std::function<void(pbay_http_request&)>& change);

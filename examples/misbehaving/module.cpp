@@ -1,10 +1,14 @@
 // The instance and the module: a small adapter in plain ABI that does well what no switch spoils.
 #include <algorithm>
 #include <cstring>
+#include <fcntl.h>
 #include <memory>
 #include <string>
 #include <thread>
+#include <unistd.h>
 
+#include <patchbay/ext/lookup_sent.h>
+#include <patchbay/ext/staging.h>
 #include <patchbay/ext/timer.h>
 #include <patchbay/ext/typing.h>
 #include <patchbay/ext/webhook.h>
@@ -47,13 +51,15 @@ void start(void* self) noexcept {
 
 void stop_when_idle(Instance& self) {
   if (!self.stopping || self.stopped || !self.requests.empty() || !self.submitted.empty() ||
-      self.is("stop_never")) {
+      !self.fetches.empty() || self.is("stop_never")) {
     return;
   }
   self.stopped = true;
   self.host->stopped(self.host);
   if (self.is("call_after_stopped")) {
     submit(self, [](pbay_event&, pbay_chat&) {});
+  } else if (self.is("log_after_stopped")) {
+    self.host->log(self.host, PBAY_LOG_INFO, to_abi("good night"));
   }
 }
 
@@ -75,6 +81,9 @@ void stop(void* self, std::int64_t) noexcept {
 
 void destroy(void* self) noexcept {
   harm_process(of(self).is("crash_in_destroy") ? "crash" : "");
+  if (of(self).descriptor >= 0) {
+    ::close(of(self).descriptor);
+  }
   delete &of(self);
 }
 
@@ -88,14 +97,44 @@ void deliver(void* self, pbay_op op, const pbay_delivery* delivery) noexcept {
   }
   harm_process(instance.misbehave);
   const bool edits = instance.is("edit_undeclared");
-  if (delivery->operation > (edits ? PBAY_DELIVER_EDIT : PBAY_DELIVER_MESSAGE) ||
-      delivery->file_count != 0) {
+  if (delivery->operation == PBAY_DELIVER_EDIT && instance.is("declare_edit_with_a_bug")) {
+    complete(instance, op, PBAY_E_BUG, "nobody has written that yet", PBAY_NOT_SENT);
+  } else if (delivery->operation == PBAY_DELIVER_EDIT && instance.is("edit_rejected")) {
+    complete(instance, op, PBAY_E_REJECTED, "not like this", PBAY_NOT_SENT);
+  } else if (delivery->operation > (edits ? PBAY_DELIVER_EDIT : PBAY_DELIVER_MESSAGE) ||
+             delivery->file_count != 0) {
     complete(instance, op, PBAY_E_UNSUPPORTED, "this sample sends text alone", PBAY_NOT_SENT);
   } else if (instance.api_base.empty()) {
     done(instance, op);
   } else {
     request(instance, op, [&](pbay_http_request& asked) { asked.body = delivery->text; });
     instance.requests[instance.last_op] = op;
+  }
+}
+
+// The bytes are known, so that they are there at once.
+void fetch(void* self, pbay_op op, pbay_str reference, std::uint64_t staging) noexcept {
+  Instance& instance = of(self);
+  const auto* files = instance.extension<pbay_staging>(PBAY_EXT_STAGING);
+  if (instance.is("fetch_never")) {
+    return;
+  }
+  if (files == nullptr || files->write(instance.host, staging, reference) != PBAY_OK) {
+    complete(instance, op, PBAY_E_RETRY, "the file could not be kept", PBAY_NOT_SENT);
+  } else if (instance.is("fetch_without_commit")) {
+    done(instance, op);
+  } else {
+    const pbay_op commit = ++instance.last_op;
+    instance.fetches[commit] = op;
+    files->commit(instance.host, commit, staging);
+  }
+}
+
+void fetched(Instance& self, pbay_op op, const pbay_completion& completion) {
+  if (completion.code == PBAY_OK) {
+    done(self, op);
+  } else {
+    complete(self, op, PBAY_E_RETRY, "the file could not be kept", PBAY_NOT_SENT);
   }
 }
 
@@ -129,6 +168,9 @@ void on_complete(void* self, pbay_op op, const pbay_completion* completion) noex
     start_timer(instance, ++instance.last_op, 0);
   }
   instance.submitted.erase(op);
+  if (const auto commit = instance.fetches.extract(op); !commit.empty()) {
+    fetched(instance, commit.mapped(), *completion);
+  }
   const auto found = instance.requests.find(op);
   if (found == instance.requests.end()) {
     stop_when_idle(instance);
@@ -164,7 +206,9 @@ void typing(void*, const pbay_chat*) noexcept {}
 
 void capabilities(void* self, const pbay_chat*, pbay_caps* out) noexcept {
   Instance& instance = of(self);
-  out->bits = PBAY_CAN_TEXT | (instance.is("declare_edit") ? PBAY_CAN_EDIT : 0) |
+  const bool edits = instance.is("declare_edit") || instance.is("declare_edit_with_a_bug");
+  out->bits = PBAY_CAN_TEXT | (edits ? PBAY_CAN_EDIT : 0) |
+              (instance.is("lookup_without_function") ? PBAY_CAN_LOOKUP_SENT : 0) |
               (instance.is("declare_typing") ? PBAY_CAN_TYPING : 0);
   out->text_limit = 1000;
   out->text_unit = PBAY_UNIT_BYTES;
@@ -173,9 +217,12 @@ void capabilities(void* self, const pbay_chat*, pbay_caps* out) noexcept {
   }
 }
 
-// One line a payload: "<id> <chat> <text>".
+// One line a payload: "<id> <chat> <text>"; the text "file <reference>" is a file.
 std::int32_t translate(void* self, pbay_str kind, pbay_str payload) noexcept {
   Instance& instance = of(self);
+  if (instance.is("translate_nothing")) {
+    return PBAY_OK;
+  }
   const std::string_view line = view(payload);
   const auto first = line.find(' ');
   const auto second = first == std::string_view::npos ? first : line.find(' ', first + 1);
@@ -186,18 +233,32 @@ std::int32_t translate(void* self, pbay_str kind, pbay_str payload) noexcept {
     harm_process(instance.is("crash_on_nonsense") ? "crash" : "");
     return instance.is("translate_to_nothing_known") ? PBAY_E_BUG : PBAY_E_INVALID;
   }
+  constexpr std::string_view kFile = "file ";
+  const std::string_view text = line.substr(second + 1);
+  auto file = make_abi<pbay_inbound_file>();
+  file.size = -1;
   submit(instance, [&](pbay_event& event, pbay_chat& chat) {
     event.event_id = event.message_id = to_abi(line.substr(0, first));
     chat.id = to_abi(line.substr(first + 1, second - first - 1));
-    event.text = to_abi(line.substr(second + 1));
+    if (text.size() > kFile.size() && text.substr(0, kFile.size()) == kFile) {
+      file.reference = to_abi(text.substr(kFile.size()));
+      event.files = &file;
+      event.file_count = 1;
+      event.file_stride = sizeof(file);
+    } else {
+      event.text = to_abi(text);
+    }
   });
   return PBAY_OK;
 }
 
 const void* get_extension(void* self, const char* id) noexcept {
   static const pbay_typing kTyping = {sizeof(pbay_typing), 5000, typing};
+  static const pbay_lookup_sent kLookup = {sizeof(pbay_lookup_sent), 0, nullptr};
   Instance& instance = of(self);
-  static_cast<void>(id);
+  if (instance.is("lookup_without_function") && std::string_view(id) == PBAY_EXT_LOOKUP_SENT) {
+    return &kLookup;
+  }
   return instance.is("have_every_extension") ? &kTyping : nullptr;
 }
 
@@ -209,6 +270,7 @@ void fill(Instance* instance, pbay_adapter* out) {
   out->stop = stop;
   out->destroy = destroy;
   out->deliver = deliver;
+  out->fetch = fetch;
   out->on_complete = on_complete;
   out->on_event = on_event;
   out->cancel = cancel;
@@ -242,6 +304,12 @@ std::int32_t create(const pbay_host* host, pbay_str config_json, pbay_adapter* o
   if (instance->is("work_in_create")) {
     request(*instance, 0, [](pbay_http_request&) {});
   }
+  if (instance->is("staging_in_create")) {
+    const auto* files = instance->extension<pbay_staging>(PBAY_EXT_STAGING);
+    files->abort(host, files->open(host, -1));
+  } else if (instance->is("file_in_create")) {
+    instance->descriptor = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  }
   harm_process(instance->is("hang_in_create") ? "hang" : "");
   fill(instance.release(), out);
   return PBAY_OK;
@@ -270,6 +338,8 @@ extern "C" PBAY_EXPORT const pbay_module* patchbay_adapter_v1(std::uint32_t) noe
     static_cast<void>(kept);
   } else if (misbehaving::at_load() == "entry_starts_a_thread") {
     std::thread([] { misbehaving::harm_process("hang"); }).detach();
+  } else if (misbehaving::at_load().rfind("entry_", 0) == 0) {
+    misbehaving::harm_process(misbehaving::at_load().substr(6));
   }
   return misbehaving::at_load() == "no_module" ? nullptr : &kModule;
 }

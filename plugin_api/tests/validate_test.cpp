@@ -14,6 +14,8 @@
 #include <unistd.h>
 #include <vector>
 
+#include "settings_schema_cases.hpp"
+
 namespace patchbay::validate {
 namespace {
 
@@ -110,8 +112,9 @@ TEST_P(Switch, IsNamed) {
                          {"api_base", "https://platform.example.org/send"},
                          {"token", "a-very-secret-token"}};
   const std::string config = folder.write("settings.json", settings.dump());
-  const Execution run = validate("'" MISBEHAVING "' --json --kind line --config " + config +
-                                 " --check " + GetParam().check);
+  const Execution run =
+      validate("'" MISBEHAVING "' --json --fixtures '" MISBEHAVING_FIXTURES "' --config " + config +
+               " --check " + GetParam().check);
   EXPECT_EQ(run.status, 1) << run.output;
   EXPECT_THAT(run.rules(), Contains(GetParam().rule)) << run.output;
 }
@@ -130,14 +133,26 @@ constexpr Case kSwitches[] = {
     {"part_before_durable", "contract", "parts"},
     {"part_skipped", "contract", "parts"},
     {"part_of_nothing", "contract", "parts"},
+    {"part_without_id", "contract", "parts"},
+    {"part_id_too_long", "contract", "parts"},
+    {"part_number_of_a_text", "contract", "parts"},
     {"request_before_durable", "contract", "parts"},
     {"request_for_nothing", "contract", "http"},
     {"request_of_a_short_file", "contract", "http"},
+    {"method_of_two_words", "contract", "http"},
+    {"url_with_a_space", "contract", "http"},
+    {"header_of_two_lines", "contract", "http"},
+    {"post_elsewhere", "contract", "allowed-hosts"},
     {"headers_without_stride", "contract", "array"},
     {"headers_without_size", "contract", "array"},
     {"event_without_chat", "contract", "chat"},
     {"event_without_ids", "contract", "event"},
+    {"event_id_too_long", "contract", "event"},
+    {"event_text_too_long", "contract", "event"},
+    {"event_without_size", "contract", "struct-size"},
     {"event_of_no_text", "contract", "text"},
+    {"chat_of_no_text", "contract", "text"},
+    {"reaction_without_emoji", "contract", "event"},
     {"edit_without_target", "contract", "event"},
     {"extra_is_no_object", "contract", "json"},
     {"file_without_source", "contract", "event"},
@@ -172,11 +187,17 @@ constexpr Case kSwitches[] = {
     {"webhook_of_no_status", "contract", "webhook"},
     {"webhook_without_answer", "contract", "webhook"},
     {"declare_edit", "capabilities", "capabilities"},
+    {"declare_edit_with_a_bug", "capabilities", "capabilities"},
     {"edit_undeclared", "capabilities", "capabilities"},
+    {"edit_rejected", "capabilities", "capabilities"},
+    {"lookup_without_function", "contract", "capabilities"},
     {"declare_typing", "capabilities", "capabilities"},
     {"overrun_capabilities", "capabilities", "struct-size"},
     {"translate_to_nothing_known", "payloads", "translate"},
+    {"translate_nothing", "fixtures", "translate"},
     {"crash_on_nonsense", "payloads", "crash"},
+    {"fetch_never", "deadlines", "missing-completion"},
+    {"fetch_without_commit", "contract", "staging"},
     {"have_every_extension", "extensions", "missing-extension"},
     {"expect_every_extension", "extensions", "crash"},
     {"refuse_without_words", "lifecycle", "create"},
@@ -184,11 +205,14 @@ constexpr Case kSwitches[] = {
     {"create_half", "lifecycle", "create"},
     {"overrun_instance", "lifecycle", "struct-size"},
     {"work_in_create", "lifecycle", "quiet-create"},
+    {"staging_in_create", "lifecycle", "quiet-create"},
+    {"file_in_create", "lifecycle", "quiet-create"},
     {"hang_in_create", "lifecycle", "call-time"},
     {"never_rest", "lifecycle", "rest"},
     {"stop_never", "lifecycle", "stop"},
     {"stop_too_early", "shutdown", "missing-completion"},
     {"call_after_stopped", "lifecycle", "after-stopped"},
+    {"log_after_stopped", "lifecycle", "after-stopped"},
     {"crash_in_destroy", "lifecycle", "crash"},
 };
 INSTANTIATE_TEST_SUITE_P(Misbehaving, Switch, testing::ValuesIn(seen(kSwitches)), name_of);
@@ -220,6 +244,9 @@ constexpr Case kAtLoad[] = {
     {"no_create", "version", "module"},
     {"entry_allocates", "version", "quiet-entry"},
     {"entry_starts_a_thread", "version", "quiet-entry"},
+    {"entry_umask", "version", "process-state"},
+    {"entry_signal_handler", "version", "process-state"},
+    {"entry_working_folder", "lifecycle", "process-state"},
 };
 INSTANTIATE_TEST_SUITE_P(Misbehaving, AtLoad, testing::ValuesIn(seen(kAtLoad)), name_of);
 
@@ -265,12 +292,39 @@ TEST_F(File, ASidecarIsOfThisVeryFile) {
               HasSubstr("'abi' is"));
 }
 
-TEST_F(File, ASchemaIsOneThatAHostReads) {
+// The host is given the same ones: tests/unit/adapters/kit_test.cpp.
+TEST_F(File, ASchemaIsTakenWhereAHostTakesIt) {
+  for (const json& given : testkit::settings_schema_cases()) {
+    const std::string library =
+        copy([&given](json& sidecar) { sidecar["settings"] = given["schema"]; });
+    const Execution run = validate(library + " --json --check sidecar");
+    EXPECT_EQ(run.status, given["good"] == true ? 0 : 1) << given.dump() << run.output;
+  }
+}
+
+TEST_F(File, AnAllowedHostIsAHost) {
+  const auto with = [&](const char* host) {
+    return problem(copy([&](json& sidecar) { sidecar["allowed_hosts"] = {host}; }));
+  };
+  EXPECT_THAT(with("https://api.example.com/"), HasSubstr("write \"api.example.com\""));
+  for (const char* host :
+       {"", "api.example.com:443", "api.example.com/", "unix:/run/a.sock", "a b"}) {
+    EXPECT_THAT(with(host), HasSubstr("which is no host's name")) << host;
+  }
+  const std::string good = copy([](json& sidecar) {
+    sidecar["allowed_hosts"] = {
+        "api.example.com", "*.Example.org", "10.0.0.5", "::1", "[::1]", "*"};
+  });
+  const Execution run = validate(good + " --json --check sidecar");
+  EXPECT_EQ(run.status, 0) << run.output;
+}
+
+TEST_F(File, ASchemaThatIsWrongIsExplained) {
   const auto with = [&](const char* property) {
     return problem(copy(
         [&](json& sidecar) { sidecar["settings"]["properties"]["x"] = json::parse(property); }));
   };
-  EXPECT_THAT(with(R"({"type":"text"})"), HasSubstr("settings.x: 'type' is missing"));
+  EXPECT_THAT(with(R"({"type":"text"})"), HasSubstr("settings.x: 'type' is not one"));
   EXPECT_THAT(with(R"({"type":"string","enum":[]})"), HasSubstr("'enum' is no list"));
   EXPECT_THAT(with(R"({"type":"string","default":7})"), HasSubstr("not of its type"));
   EXPECT_THAT(with(R"({"type":"string","secret":"yes"})"), HasSubstr("neither true nor false"));
@@ -305,6 +359,36 @@ TEST(Program, TheReportNamesRuleSentenceAndPage) {
   EXPECT_THAT(run.output, HasSubstr("op_complete() comes once"));
   EXPECT_THAT(run.output, HasSubstr("adapter.h, \"Operations\""));
   EXPECT_THAT(run.output, HasSubstr("1 check, 1 failed"));
+}
+
+TEST(Program, AnAdapterThatTakesAnythingDoesNotRefuseNonsense) {
+  const Folder folder;
+  const std::string config = folder.write("settings.json", R"({"misbehave":"translate_nothing"})");
+  const Execution run = validate("'" MISBEHAVING "' --json --check payloads --config " + config);
+  EXPECT_EQ(run.rules(), std::vector<std::string>{"translate"}) << run.output;
+}
+
+// What a platform that is made up cannot show is said, and is no finding.
+TEST(Program, WhatWasNotSeenIsSaid) {
+  const Folder folder;
+  const std::string config = folder.write("settings.json", R"({"misbehave":"fail_without_words"})");
+  const std::string options = "'" MISBEHAVING "' --check capabilities --config " + config;
+  const Execution run = validate(options + " --json");
+  const std::string note = run.report()["checks"][0]["notes"].at(0);
+  EXPECT_THAT(note, HasSubstr("nothing could be delivered"));
+  EXPECT_THAT(validate(options).output, HasSubstr("note: " + note));
+  EXPECT_THAT(
+      validate("'" MISBEHAVING "' --check capabilities --json").report()["checks"][0]["notes"],
+      IsEmpty());
+}
+
+// The host refuses them by the schema, before the adapter is asked.
+TEST_F(File, SettingsWithoutARequiredOneMayBeTaken) {
+  const std::string library =
+      copy([](json& sidecar) { sidecar["settings"]["required"] = {"token"}; });
+  const std::string config = folder_.write("settings.json", R"({"token":"t"})");
+  const Execution run = validate(library + " --json --check settings --config " + config);
+  EXPECT_EQ(run.status, 0) << run.output;
 }
 
 // The seed that a failure tells of has the same failure alone.

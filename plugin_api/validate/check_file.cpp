@@ -28,6 +28,7 @@ std::size_t threads_of_this_process() {
 // The entry's first call, watched.
 const pbay_module* watched_entry(pbay_entry_v1 entry, Reporter& reporter) {
   reporter.step("in patchbay_adapter_v1()");
+  const testkit::ProcessState process = testkit::ProcessState::now();
   const auto descriptors = testkit::open_descriptors();
   const std::size_t threads = threads_of_this_process();
   const auto allocated = ::mallinfo2();
@@ -40,6 +41,9 @@ const pbay_module* watched_entry(pbay_entry_v1 entry, Reporter& reporter) {
   }
   if (testkit::open_descriptors() != descriptors) {
     reporter.breach(Rule::kQuietEntry, "it opened or closed a descriptor");
+  }
+  for (const std::string& change : process.changes(testkit::ProcessState::now())) {
+    reporter.breach(Rule::kProcessState, "after " PBAY_ENTRY_SYMBOL "() " + change);
   }
   // The thread that it may have started allocates as well; that is said already.
   const auto before = allocated.uordblks + allocated.hblkhd;

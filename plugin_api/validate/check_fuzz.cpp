@@ -1,6 +1,12 @@
 // Days that no author thought of: each is a function of its seed, and can be had again.
+#include <algorithm>
+#include <set>
+
 #include "checks.hpp"
+#include "patchbay/ext/process.h"
 #include "patchbay/ext/typing.h"
+#include "patchbay/ext/websocket.h"
+#include "patchbay/sdk/utf8.hpp"
 #include "patchbay/testkit/peers.hpp"
 
 namespace patchbay::validate {
@@ -13,13 +19,28 @@ using testkit::FakeHost;
 constexpr int kDays = 30;
 constexpr int kSteps = 60;
 
+// The bytes themselves when they are UTF-8.
+std::string as_text(std::string bytes) {
+  if (!sdk::is_utf8(bytes)) {
+    std::replace_if(
+        bytes.begin(), bytes.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; },
+        '?');
+  }
+  return bytes;
+}
+
+std::string as_line(std::string bytes) {
+  std::replace(bytes.begin(), bytes.end(), '\n', ' ');
+  return bytes;
+}
+
 class Day {
  public:
   Day(const Subject& subject, FakeHost& host, Platform& platform, Random& random)
       : subject_(subject), host_(host), platform_(platform), random_(random) {}
 
   void live() {
-    host_.on_submit([this](const sdk::Event&) { return submit_answer(); });
+    host_.on_submit([this](const sdk::Event& event) { return submit_answer(event); });
     host_.start();
     for (int i = 0; i < kSteps; ++i) {
       step();
@@ -31,8 +52,12 @@ class Day {
   }
 
  private:
-  testkit::SubmitAnswer submit_answer() {
-    switch (random_.below(8)) {
+  testkit::SubmitAnswer submit_answer(const sdk::Event& event) {
+    const std::string& id = event.event_id.empty() ? event.message_id : event.event_id;
+    if (never_taken_.contains(id)) {
+      return {PBAY_E_TOO_LARGE, PBAY_NOT_STORED};
+    }
+    switch (random_.below(10)) {
       case 0:
         return {PBAY_E_BUSY, PBAY_NOT_STORED};
       case 1:
@@ -41,6 +66,9 @@ class Day {
         return {PBAY_OK, PBAY_INTAKE};
       case 3:
         return {PBAY_OK, PBAY_REFUSED};
+      case 4:
+        never_taken_.insert(id);
+        return {PBAY_E_TOO_LARGE, PBAY_NOT_STORED};
       default:
         return {};
     }
@@ -66,13 +94,13 @@ class Day {
         break;
       case 6:
         somebody_connects();
-        peers_speak(host_.websockets());
-        peers_speak(host_.streams());
-        peers_speak(host_.processes());
+        websockets_speak();
+        streams_speak();
+        processes_speak();
         break;
       case 7:
         if (host_.has_webhook()) {
-          host_.webhook(random_.one_in(2) ? "POST" : "GET", "/" + random_.bytes(8), {},
+          host_.webhook(random_.one_in(2) ? "POST" : "GET", "/" + random_.visible(8), {},
                         random_.one_in(2) ? random_.bytes(200) : random_.of(nonsense()));
         }
         break;
@@ -135,11 +163,43 @@ class Day {
     }
   }
 
-  void peers_speak(testkit::Peers& peers) {
+  std::string something() { return random_.one_in(3) ? random_.bytes(200) : nonsense_text(); }
+  std::string nonsense_text() { return random_.of(nonsense()); }
+
+  // A host hands on what its own clients let through, and no more: text frames and the reasons of
+  // closes are UTF-8, lines have no newline in them.
+  void websockets_speak() {
+    static constexpr std::int32_t kCloseCodes[] = {0, 1000, 1001, 1011, 1012, 3000, 4000, 4004};
+    testkit::Peers& peers = host_.websockets();
     for (const pbay_op peer : peers.open()) {
-      peers.say(peer, random_.one_in(3) ? random_.bytes(200) : random_.of(nonsense()));
       if (random_.one_in(4)) {
-        peers.end(peer, static_cast<std::int32_t>(random_.below(5'000)), random_.bytes(10));
+        peers.say(peer, something(), PBAY_WEBSOCKET_BINARY);
+      } else {
+        peers.say(peer, as_text(something()));
+      }
+      if (random_.one_in(4)) {
+        peers.end(peer, random_.of(kCloseCodes), as_text(random_.bytes(10)));
+      }
+    }
+  }
+
+  void streams_speak() {
+    testkit::Peers& peers = host_.streams();
+    for (const pbay_op peer : peers.open()) {
+      peers.say(peer, something());
+      if (random_.one_in(4)) {
+        peers.end(peer, 0, as_text(random_.bytes(10)));
+      }
+    }
+  }
+
+  void processes_speak() {
+    testkit::Peers& peers = host_.processes();
+    for (const pbay_op peer : peers.open()) {
+      peers.say(peer, as_line(something()),
+                random_.one_in(4) ? PBAY_PROCESS_ERROR_LINE : PBAY_PROCESS_LINE);
+      if (random_.one_in(4)) {
+        peers.end(peer, static_cast<std::int32_t>(random_.below(256 + 31)) - 31);
       }
     }
   }
@@ -151,6 +211,7 @@ class Day {
   Platform& platform_;
   Random& random_;
   std::vector<pbay_op> deliveries_;
+  std::set<std::string> never_taken_;  // events that this host takes at no time
 };
 
 bool live_a_day(const Subject& subject, std::uint64_t seed) {

@@ -53,6 +53,7 @@ void check_fixtures(const Subject& subject) {
   if (!host) {
     return;
   }
+  const std::size_t states = host->states().size();
   for (const testkit::Fixture& fixture : subject.fixtures()) {
     subject.reporter().step("payload " + fixture.name + " of kind " + fixture.kind);
     const std::int32_t code = host->translate(fixture.kind, fixture.payload);
@@ -60,6 +61,13 @@ void check_fixtures(const Subject& subject) {
       subject.reporter().breach(Rule::kTranslate,
                                 "translate() answers " + std::to_string(code) + " to it");
     }
+  }
+  subject.reporter().step("all of them");
+  if (host->events().empty() && host->facts().empty() && host->reports().empty() &&
+      host->reachable().empty() && host->states().size() == states) {
+    subject.reporter().breach(Rule::kTranslate,
+                              "nothing came of " + std::to_string(subject.fixtures().size()) +
+                                  " recorded payloads: no event, fact, report or state");
   }
 }
 
@@ -70,7 +78,12 @@ void check_payloads(const Subject& subject) {
   if (!host) {
     return;
   }
+  if (!host->translates()) {
+    subject.reporter().skip("it has no translate()");
+    return;
+  }
   host->start();
+  std::size_t refused = 0;
   std::set<std::string> kinds = {subject.options().kind, "", "\xFF{"};
   for (const testkit::Fixture& fixture : subject.fixtures()) {
     kinds.insert(fixture.kind);
@@ -78,8 +91,15 @@ void check_payloads(const Subject& subject) {
   for (const std::string& text : nonsense()) {
     subject.reporter().step("payload " + text.substr(0, 40));
     for (const std::string& kind : kinds) {
-      static_cast<void>(host->translate(kind, text));
+      refused += host->translate(kind, text) == PBAY_OK ? 0 : 1;
     }
+  }
+  if (refused == 0) {
+    subject.reporter().step("all of them");
+    subject.reporter().breach(Rule::kTranslate,
+                              "translate() answers PBAY_OK to each of " +
+                                  std::to_string(nonsense().size() * kinds.size()) +
+                                  " payloads that are nonsense, or of a kind that nobody knows");
   }
   for (const testkit::Fixture& fixture : subject.fixtures()) {
     for (int i = 0; i < kDamagesEach; ++i) {

@@ -33,7 +33,7 @@ void check_shutdown(const Subject& subject);
 
 // ---- deliveries (check_deliveries.cpp) ----
 void check_contract(const Subject& subject);
-void check_capabilities(const Subject& subject);
+void check_capabilities(const Subject& subject);  // check_capabilities.cpp
 void check_deadlines(const Subject& subject);
 void check_cancellation(const Subject& subject);
 

@@ -162,6 +162,9 @@ class Watch {
     done_ = done_ || line.contains("done");
     last_words_ = last_words_ || line.contains("last");
     outcome_.skipped = line.value("skip", outcome_.skipped);
+    if (line.contains("note")) {
+      outcome_.notes.push_back(line.value("note", ""));
+    }
     if (line.contains("rule")) {
       const bool last = line.contains("last");
       add(static_cast<Rule>(line.value("rule", 0)), line.value("what", "") + (last ? where() : ""));

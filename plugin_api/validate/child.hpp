@@ -18,7 +18,8 @@ struct Finding {
 
 struct Outcome {
   std::vector<Finding> findings;
-  std::string skipped;  // why; empty: it was done
+  std::string skipped;             // why; empty: it was done
+  std::vector<std::string> notes;  // what it could not see
   std::chrono::milliseconds took{0};
 
   [[nodiscard]] bool ok() const { return findings.empty(); }

@@ -24,6 +24,8 @@ class Platform {
   // Serves the host's requests from now on; it outlives the host, as `random` does.
   void serve(testkit::FakeHost& host);
   void set_mood(Mood mood) { mood_ = mood; }
+  // Hosts that it names in its answers: who goes there does as he was told.
+  [[nodiscard]] static std::vector<std::string> hosts() { return {"gateway.example.org"}; }
   // Every answer is this one from now on.
   void answer_all(testkit::HttpReply reply);
 

@@ -31,6 +31,14 @@ class Random {
     }
     return out;
   }
+  // Letters, digits and marks of ASCII.
+  std::string visible(std::size_t most) {
+    std::string out(below(most + 1), '\0');
+    for (char& letter : out) {
+      letter = static_cast<char>('!' + below(94));
+    }
+    return out;
+  }
 
  private:
   std::uint64_t state_;

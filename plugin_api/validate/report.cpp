@@ -42,6 +42,9 @@ std::string as_text(const Options& options, const std::vector<Done>& done) {
     out += outcome.skipped.empty() ? check->what : outcome.skipped;
     out += "\n";
     failed += outcome.ok() ? 0 : 1;
+    for (const std::string& note : outcome.notes) {
+      out += "          note: " + note + "\n";
+    }
     for (std::size_t i = 0; i < std::min(outcome.findings.size(), kShownFindings); ++i) {
       add_finding(outcome.findings[i], out);
     }
@@ -69,6 +72,7 @@ std::string as_json(const Options& options, const std::vector<Done>& done) {
     checks.push_back({{"name", check->name},
                       {"verdict", verdict(outcome)},
                       {"skipped", outcome.skipped},
+                      {"notes", outcome.notes},
                       {"milliseconds", outcome.took.count()},
                       {"findings", std::move(findings)}});
   }

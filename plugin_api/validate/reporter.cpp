@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <ctime>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
@@ -20,9 +19,8 @@ std::int64_t now_ms() {
 
 template <std::size_t Size>
 void keep(std::string_view text, char (&out)[Size]) {
-  const std::size_t size = std::min(text.size(), Size - 1);
-  std::memcpy(out, text.data(), size);
-  out[size] = '\0';
+  // Not memcpy(), whose source may not be NULL: an empty view has no bytes to point at.
+  out[text.copy(out, Size - 1)] = '\0';
 }
 
 }  // namespace
@@ -46,6 +44,9 @@ void Reporter::breach(const testkit::Breach& breach) {
 }
 
 void Reporter::skip(std::string_view why) { write(json({{"skip", why}}).dump() + "\n"); }
+void Reporter::note(std::string_view what) {
+  write(json({{"note", what}}).dump(-1, ' ', false, json::error_handler_t::replace) + "\n");
+}
 void Reporter::done() { write("{\"done\":true}\n"); }
 
 void Reporter::step(std::string_view what) { keep(what, progress_.step); }

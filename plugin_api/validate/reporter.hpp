@@ -26,6 +26,8 @@ class Reporter {
   void breach(testkit::Rule rule, std::string what) { breach({rule, std::move(what)}); }
   // The check cannot be done: not the adapter's fault.
   void skip(std::string_view why);
+  // What the check could not see, which is no finding.
+  void note(std::string_view what);
   void done();
 
   // What the check is doing; a part of each breach that follows.

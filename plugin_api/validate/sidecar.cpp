@@ -7,9 +7,11 @@
 #include <optional>
 #include <string_view>
 
+#include "../testkit/address.hpp"
 #include "file_text.hpp"
 #include "patchbay/adapter.h"
 #include "patchbay/sdk/group_key.hpp"
+#include "schema.hpp"
 
 namespace patchbay::validate {
 namespace {
@@ -17,9 +19,6 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* kBuildAgain = ": build the adapter again with patchbay_add_adapter()";
-constexpr std::array<std::string_view, 7> kTypes = {"string", "integer", "number", "boolean",
-                                                    "array",  "object",  "null"};
-
 std::string sha256_of(const std::string& bytes) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
@@ -36,69 +35,6 @@ std::string sha256_of(const std::string& bytes) {
   return out;
 }
 
-bool is_known_type(const json& type) {
-  return type.is_string() &&
-         std::find(kTypes.begin(), kTypes.end(), type.get<std::string>()) != kTypes.end();
-}
-
-bool has_type(const json& value, const json& type) {
-  if (type.is_array()) {
-    return std::any_of(type.begin(), type.end(), [&](const json& t) { return has_type(value, t); });
-  }
-  return (type == "string" && value.is_string()) || (type == "boolean" && value.is_boolean()) ||
-         (type == "integer" && value.is_number_integer()) ||
-         (type == "number" && value.is_number()) || (type == "array" && value.is_array()) ||
-         (type == "object" && value.is_object()) || (type == "null" && value.is_null());
-}
-
-void check_property(const json& schema, const std::string& path, std::vector<std::string>& out);
-
-void check_object_schema(const json& schema, const std::string& path,
-                         std::vector<std::string>& out) {
-  const json properties = schema.value("properties", json::object());
-  const json required = schema.value("required", json::array());
-  if (!properties.is_object() || !required.is_array()) {
-    out.push_back(path + ": 'properties' must be an object and 'required' a list");
-    return;
-  }
-  for (const auto& [name, property] : properties.items()) {
-    check_property(property, std::string(path).append(".").append(name), out);
-  }
-  for (const json& name : required) {
-    if (!name.is_string() || !properties.contains(name.get<std::string>())) {
-      out.push_back(path + ": 'required' names " + name.dump() + ", which is no property");
-    }
-  }
-}
-
-void check_property(const json& schema, const std::string& path, std::vector<std::string>& out) {
-  if (!schema.is_object()) {
-    out.push_back(path + " is no object");
-    return;
-  }
-  const json type = schema.value("type", json());
-  const bool known = type.is_array()
-                         ? !type.empty() && std::all_of(type.begin(), type.end(), is_known_type)
-                         : is_known_type(type);
-  if (!known) {
-    out.push_back(path + ": 'type' is missing, or not one that a host knows");
-    return;
-  }
-  for (const char* flag : {"secret", "additionalProperties"}) {
-    if (schema.contains(flag) && !schema.at(flag).is_boolean()) {
-      out.push_back(path + ": '" + flag + "' is neither true nor false");
-    }
-  }
-  const json choices = schema.value("enum", json(nullptr));
-  if (!choices.is_null() && (!choices.is_array() || choices.empty())) {
-    out.push_back(path + ": 'enum' is no list of values");
-  }
-  if (schema.contains("default") && !has_type(schema.at("default"), type)) {
-    out.push_back(path + ": 'default' is not of its type");
-  }
-  check_object_schema(schema, path, out);
-}
-
 void check_abi(const json& content, std::vector<std::string>& out) {
   const json abi = content.value("abi", json());
   const json expected = {
@@ -108,6 +44,34 @@ void check_abi(const json& content, std::vector<std::string>& out) {
       !abi.value("minor", json()).is_number_unsigned()) {
     out.push_back("'abi' is " + abi.dump() + ", this host's is " + expected.dump() +
                   ": build the adapter against its headers");
+  }
+}
+
+void check_hosts(const json& content, std::vector<std::string>& out) {
+  for (const json& item : content.value("allowed_hosts", json::array())) {
+    if (!item.is_string() || testkit::is_host_pattern(item.get<std::string>())) {
+      continue;
+    }
+    const auto address = testkit::address_of(item.get<std::string>());
+    out.push_back("'allowed_hosts' holds " + item.dump() + ", which is no host's name" +
+                  (address ? ": write \"" + address->host + '"'
+                           : ", nor a pattern such as \"*.example.org\""));
+  }
+}
+
+// The values of the properties of format "uri".
+void collect_urls(const json& schema, const json& settings, std::vector<std::string>& out) {
+  const json properties = schema.is_object() ? schema.value("properties", json()) : json();
+  for (const auto& [name, property] : properties.items()) {
+    const auto value = settings.find(name);
+    if (value == settings.end() || !property.is_object()) {
+      continue;
+    }
+    if (value->is_string() && property.value("format", json()) == "uri") {
+      out.push_back(value->get<std::string>());
+    } else if (value->is_object()) {
+      collect_urls(property, *value, out);
+    }
   }
 }
 
@@ -139,12 +103,9 @@ void check(const std::string& library, Sidecar& out) {
       out.problems.push_back(std::string("'") + key + "' is no list of texts");
     }
   }
+  check_hosts(content, out.problems);
   if (content.contains("settings")) {
-    check_property(content.at("settings"), "settings", out.problems);
-    if (content.at("settings").is_object() &&
-        content.at("settings").value("type", json()) != "object") {
-      out.problems.emplace_back("settings: its 'type' must be \"object\"");
-    }
+    check_schema(content.at("settings"), out.problems);
   }
 }
 
@@ -220,6 +181,23 @@ json with_defaults(const Sidecar& sidecar, json settings) {
   }
   settings.emplace("instance", "validated");
   return settings;
+}
+
+std::vector<std::string> allowed_hosts_of(const Sidecar& sidecar, const json& settings) {
+  std::vector<std::string> out;
+  for (const std::string& host : sidecar.texts("allowed_hosts")) {
+    out.push_back(testkit::canonical_host(host));
+  }
+  std::vector<std::string> urls;
+  if (settings.is_object()) {
+    collect_urls(sidecar.content.value("settings", json()), settings, urls);
+  }
+  for (const std::string& url : urls) {
+    if (const auto address = testkit::address_of(url)) {
+      out.push_back(address->host);
+    }
+  }
+  return out;
 }
 
 std::vector<std::string> secrets_of(const Sidecar& sidecar, const json& settings) {

@@ -24,6 +24,11 @@ struct Sidecar {
 // Settings with the schema's defaults and the instance's name filled in, as a host gives them.
 [[nodiscard]] nlohmann::json with_defaults(const Sidecar& sidecar, nlohmann::json settings);
 
+// Where a host lets an instance with these settings connect: the sidecar's allowed_hosts, and the
+// hosts of the settings of format "uri", in lower case.
+[[nodiscard]] std::vector<std::string> allowed_hosts_of(const Sidecar& sidecar,
+                                                        const nlohmann::json& settings);
+
 // The values of properties that are marked "secret".
 [[nodiscard]] std::vector<std::string> secrets_of(const Sidecar& sidecar,
                                                   const nlohmann::json& settings);

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <dlfcn.h>
 #include <filesystem>
+#include <set>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -16,7 +17,7 @@ using std::chrono::milliseconds;
 using testkit::FakeHost;
 using testkit::Rule;
 
-constexpr milliseconds kLongestDelivery = std::chrono::minutes(6);
+constexpr std::size_t kMostReferences = 8;  // that are fetched, of all that fixtures have
 // Virtual time does not move the threads that an adapter may have; they get real time, a little of
 // it before each step.
 constexpr int kThreadWaits = 5;          // milliseconds a step
@@ -79,14 +80,18 @@ testkit::FakeHostOptions Subject::host_options() const {
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
   out.measures_calls = true;
 #endif
+  out.owns_the_process = true;
   out.secrets = secrets_of(sidecar_, settings_);
   out.on_breach = [this](const testkit::Breach& breach) { reporter_->breach(breach); };
   out.on_call = [this](std::string_view entry) { reporter_->call(entry); };
   return out;
 }
 
-std::unique_ptr<FakeHost> Subject::host(Platform& platform) const {
-  auto out = std::make_unique<FakeHost>(entry_, settings_.dump(), host_options());
+std::unique_ptr<FakeHost> Subject::host(
+    Platform& platform, std::optional<std::vector<std::string>> allowed_hosts) const {
+  testkit::FakeHostOptions options = host_options();
+  options.allowed_hosts = std::move(allowed_hosts);
+  auto out = std::make_unique<FakeHost>(entry_, settings_.dump(), std::move(options));
   if (!out->created()) {
     reporter_->breach(Rule::kCreate,
                       "create() refused the settings" +
@@ -98,12 +103,13 @@ std::unique_ptr<FakeHost> Subject::host(Platform& platform) const {
   return out;
 }
 
-std::vector<sdk::Chat> Subject::chats() const {
-  if (!chats_.empty()) {
-    return chats_;
+const Subject::Seen& Subject::seen() const {
+  if (seen_) {
+    return *seen_;
   }
-  chats_ = {sdk::Chat(sdk::ChatKind::kDirect, "1001"), sdk::Chat(sdk::ChatKind::kGroup, "-1002"),
-            sdk::Chat(sdk::ChatKind::kChannel, "1003")};
+  Seen& out = seen_.emplace();
+  out.chats = {sdk::Chat(sdk::ChatKind::kDirect, "1001"), sdk::Chat(sdk::ChatKind::kGroup, "-1002"),
+               sdk::Chat(sdk::ChatKind::kChannel, "1003")};
   testkit::FakeHostOptions silent;
   silent.breaches_fail_the_test = false;
   FakeHost host(entry_, settings_.dump(), silent);
@@ -112,14 +118,24 @@ std::vector<sdk::Chat> Subject::chats() const {
       static_cast<void>(host.translate(fixture.kind, fixture.payload));
     }
   }
-  for (sdk::Chat& chat : chats_) {
-    const auto seen = std::find_if(host.events().begin(), host.events().end(),
-                                   [&](const auto& event) { return event.chat.kind == chat.kind; });
-    if (seen != host.events().end()) {
-      chat = sdk::Chat(chat.kind, seen->chat.id);
+  for (sdk::Chat& chat : out.chats) {
+    const auto found = std::find_if(
+        host.events().begin(), host.events().end(),
+        [&](const auto& event) { return event.chat.kind == chat.kind && !event.chat.id.empty(); });
+    if (found != host.events().end()) {
+      chat = sdk::Chat(chat.kind, found->chat.id);
     }
   }
-  return chats_;
+  std::set<std::string> references;
+  for (const sdk::Event& event : host.events()) {
+    for (const sdk::InboundFile& file : event.files) {
+      if (!file.reference.empty() && references.size() < kMostReferences) {
+        references.insert(file.reference);
+      }
+    }
+  }
+  out.references.assign(references.begin(), references.end());
+  return out;
 }
 
 sdk::Delivery delivery_of(sdk::DeliveryKind kind, const sdk::Chat& chat) {
@@ -147,8 +163,8 @@ sdk::Delivery delivery_of(sdk::DeliveryKind kind, const sdk::Chat& chat) {
   return out;
 }
 
-void settle(FakeHost& host, pbay_op op) {
-  const std::int64_t end_ms = host.monotonic_ms() + kLongestDelivery.count();
+void settle(FakeHost& host, pbay_op op, milliseconds longest) {
+  const std::int64_t end_ms = host.monotonic_ms() + longest.count();
   milliseconds step{10};
   while (host.result(op) == nullptr && host.monotonic_ms() < end_ms) {
     wait_for_threads(host, op);

@@ -32,13 +32,23 @@ class Subject {
 
   [[nodiscard]] testkit::FakeHostOptions host_options() const;
   // A host with an instance, served by the platform; NULL, reported, when create() refuses the
-  // settings.
-  [[nodiscard]] std::unique_ptr<testkit::FakeHost> host(Platform& platform) const;
+  // settings. allowed_hosts: where it may connect; not given: anywhere.
+  [[nodiscard]] std::unique_ptr<testkit::FakeHost> host(
+      Platform& platform,
+      std::optional<std::vector<std::string>> allowed_hosts = std::nullopt) const;
 
-  // Chats to deliver to: those of the fixtures, else made up.
-  [[nodiscard]] std::vector<sdk::Chat> chats() const;
+  // Chats to deliver to, one of each kind: those of the fixtures, else made up.
+  [[nodiscard]] const std::vector<sdk::Chat>& chats() const { return seen().chats; }
+  // References of files in the fixtures, some of them.
+  [[nodiscard]] const std::vector<std::string>& references() const { return seen().references; }
 
  private:
+  struct Seen {
+    std::vector<sdk::Chat> chats;
+    std::vector<std::string> references;
+  };
+
+  [[nodiscard]] const Seen& seen() const;
   Subject(const Options& options, Reporter& reporter, pbay_entry_v1 entry);
 
   Options options_;
@@ -47,7 +57,7 @@ class Subject {
   Sidecar sidecar_;
   nlohmann::json settings_;
   std::vector<testkit::Fixture> fixtures_;
-  mutable std::vector<sdk::Chat> chats_;
+  mutable std::optional<Seen> seen_;  // in the fixtures, once somebody has asked
 };
 
 // ---- what the checks do ----
@@ -55,6 +65,7 @@ class Subject {
 [[nodiscard]] sdk::Delivery delivery_of(sdk::DeliveryKind kind, const sdk::Chat& chat);
 
 // Lets virtual time pass until the operation is completed, or is late: then the host has said so.
-void settle(testkit::FakeHost& host, pbay_op op);
+void settle(testkit::FakeHost& host, pbay_op op,
+            std::chrono::milliseconds longest = std::chrono::minutes(6));
 
 }  // namespace patchbay::validate
