@@ -35,6 +35,7 @@ void DeliveryTable::add(pbay_op op, std::shared_ptr<const OutboundImage> image,
   forget_oldest_late();
   Entry& entry = entries_[op];
   entry.image = std::move(image);
+  entry.next_part = static_cast<std::uint32_t>(entry.image->request().parts_done.size());
   entry.done = std::move(done);
   entry.untagged_before = untagged_requests_;
   entry.sends_before = sends_();
@@ -82,6 +83,12 @@ const delivery::DeliveryRequest* DeliveryTable::request(pbay_op op) const {
 bool DeliveryTable::is_under_way(pbay_op op) const {
   const auto found = entries_.find(op);
   return found != entries_.end() && found->second.done && found->second.over.empty();
+}
+
+void DeliveryTable::expect_part(pbay_op op, std::uint32_t part) {
+  if (const auto found = entries_.find(op); found != entries_.end()) {
+    found->second.next_part = part;
+  }
 }
 
 bool DeliveryTable::is_any_under_way() const {

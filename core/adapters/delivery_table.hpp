@@ -43,6 +43,10 @@ class DeliveryTable final : public DeliveryEvidence {
   // The delivery under way, or also one whose outcome was given already; null for others.
   [[nodiscard]] const delivery::DeliveryRequest* request(pbay_op op) const;
   [[nodiscard]] bool is_under_way(pbay_op op) const;
+  // The part of a delivery under way that is to be reported next.
+  [[nodiscard]] std::uint32_t next_part(pbay_op op) const { return entries_.at(op).next_part; }
+  // Part `part` is the next one (again). Nothing for a delivery that has ended.
+  void expect_part(pbay_op op, std::uint32_t part);
   // Whether any waits for its outcome.
   [[nodiscard]] bool is_any_under_way() const;
 
@@ -65,6 +69,7 @@ class DeliveryTable final : public DeliveryEvidence {
     base::TimerId timer = 0;
     std::size_t requests_under_way = 0;
     bool left = false;  // something of it may have reached the platform
+    std::uint32_t next_part = 0;
     std::uint64_t untagged_before = 0;
     std::uint64_t sends_before = 0;
     std::string over;  // not empty: why it ends without an answer, as soon as no request runs

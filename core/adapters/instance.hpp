@@ -106,6 +106,7 @@ class Instance final : public ExtensionOwner {
   // What the adapter says (host_table.cpp).
   void report_state(const ReportedState& state);
   void report_part(pbay_op op, const PartReport& report);
+  void part_recorded(pbay_op op, pbay_op delivery_op, std::uint32_t part, bool stored);
   void complete_for_host(pbay_op op, delivery::AttemptOutcome outcome);
   void report_late(const std::string& remote_id, const std::string& key, bool failed,
                    const std::string& reason);

@@ -163,16 +163,29 @@ void Instance::report_part(pbay_op op, const PartReport& report) {
     complete(op, {.code = PBAY_E_CANCELLED, .text = "the delivery is over"});
     return;
   }
+  // The next attempt is told how many parts are done: a gap or a shift would lose or repeat one.
+  if (const std::uint32_t next = deliveries_.next_part(report.delivery_op); report.part != next) {
+    refuse(PBAY_E_CONTRACT,
+           "part " + std::to_string(report.part) + " where " + std::to_string(next) + " is next");
+    return;
+  }
+  deliveries_.expect_part(report.delivery_op, report.part + 1);
   setup_.events.on_part(
       request->delivery_id, {report.part, report.remote_id, report.cursor},
-      [bridge = bridge_, op](bool stored) {
+      [bridge = bridge_, op, report_of = report.delivery_op, part = report.part](bool stored) {
         if (bridge->instance() != nullptr) {
-          bridge->instance()->complete(
-              op, stored ? Completion{}
-                         : Completion{.code = PBAY_E_RETRY,
-                                      .text = "the part could not be recorded; send no more"});
+          bridge->instance()->part_recorded(op, report_of, part, stored);
         }
       });
+}
+
+void Instance::part_recorded(pbay_op op, pbay_op delivery_op, std::uint32_t part, bool stored) {
+  if (stored) {
+    complete(op, {});
+    return;
+  }
+  deliveries_.expect_part(delivery_op, part);
+  complete(op, {.code = PBAY_E_RETRY, .text = "the part could not be recorded; send no more"});
 }
 
 void Instance::complete_for_host(pbay_op op, AttemptOutcome outcome) {

@@ -132,7 +132,8 @@ void StagingExtension::keep(std::vector<std::uint64_t> handles,
   }
   owner_.services().storage.post([bridge = owner_.bridge().shared_from_this(),
                                   done = std::move(done), handles = std::move(handles)]() mutable {
-    Result<Names> result(Status(Code::kCancelled, "the host is shutting down"));
+    // Retryable: what is permanent is passed over by the adapter.
+    Result<Names> result(Status(Code::kUnavailable, "the host is shutting down"));
     bridge->gate().with([&](const AdapterHostServices& services) {
       result = keep_all(services.staging, bridge->name().str(), handles);
     });

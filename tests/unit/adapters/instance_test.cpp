@@ -89,6 +89,23 @@ TEST_P(InstanceTest, APartIsDurableBeforeTheAdapterGoesOn) {
   EXPECT_THAT(say("scripted", "bad-part"), HasSubstr("-501 "));
 }
 
+TEST_P(InstanceTest, PartsAreReportedInTheirOrder) {
+  start_online({"scripted"});
+  EXPECT_THAT(say("scripted", "part-number 1"), HasSubstr("-501 "));
+  auto again = command("scripted", "part-number 0");
+  again.parts_done = {{0, "p0", ""}};
+  EXPECT_THAT(await(give(std::move(again))).text, HasSubstr("part 0 where 1 is next"));
+  EXPECT_TRUE(events_.parts.empty());
+
+  auto next = command("scripted", "part-number 1");
+  next.parts_done = {{0, "p0", ""}};
+  const auto place = give(std::move(next));
+  ASSERT_TRUE(loop_.run_until([&] { return !events_.parts.empty(); }));
+  EXPECT_EQ(events_.parts.front().part.part, 1U);
+  events_.parts.front().durable(true);
+  EXPECT_EQ(await(place).text, "0 0 ");
+}
+
 TEST_P(InstanceTest, FilesAreDescriptors) {
   start_online({"scripted"});
   base::UniqueFd file(::memfd_create("file", MFD_CLOEXEC));

@@ -357,6 +357,9 @@ static void obey(scripted* self, pbay_op op, const pbay_delivery* delivery, int 
     host->op_part(host, next_op(self, op), op, 0, text_of("p0"), text_of("cursor"));
   } else if (strcmp(command, "late-part") == 0) {
     self->late_part_op = op;
+  } else if (strcmp(command, "part-number") == 0) {
+    host->op_part(host, next_op(self, op), op, (uint32_t)strtoul(words[1], NULL, 10), text_of("p"),
+                  text_of(""));
   } else if (strcmp(command, "bad-part") == 0) {
     host->op_part(host, next_op(self, op), op + 1000, 0, text_of("p0"), text_of(""));
   } else if (strcmp(command, "submit") == 0) {
