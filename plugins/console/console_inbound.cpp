@@ -29,11 +29,6 @@ std::vector<sdk::InboundFile> declared_files(const json& message) {
   return result;
 }
 
-// To send it again would be the same again.
-bool is_hopeless(std::int32_t code) {
-  return (code <= PBAY_E_PERMANENT && code > PBAY_E_ACCOUNT) || code <= PBAY_E_BUG;
-}
-
 const char* outcome_name(std::uint64_t value) {
   switch (value) {
     case PBAY_DUPLICATE:
@@ -171,8 +166,7 @@ void ConsoleAdapter::answer(Connection& connection, const std::string& message,
          {{"type", "stored"}, {"id", message}, {"outcome", outcome_name(submitted.value)}});
     return;
   }
-  const bool refused =
-      submitted.ok() ? submitted.value == PBAY_REFUSED : is_hopeless(submitted.code);
+  const bool refused = submitted.ok() ? submitted.value == PBAY_REFUSED : submitted.hopeless();
   std::string reason = submitted.text;
   if (reason.empty()) {
     reason = refused ? "no agent may be reached from this chat; see wirings and access in the "

@@ -35,12 +35,6 @@ constexpr milliseconds kFirstResubmit{250};
 constexpr milliseconds kLongestResubmit{10'000};
 constexpr milliseconds kLeastPoll{500};  // an empty answer that comes sooner is no long poll
 
-// The host will never take it: to submit it again would stop everything behind it.
-bool is_hopeless(const Submitted& submitted) {
-  const bool permanent = submitted.code <= PBAY_E_PERMANENT && submitted.code > PBAY_E_ACCOUNT;
-  return permanent || submitted.code <= PBAY_E_BUG;
-}
-
 }  // namespace
 
 Task<> Poller::run() {
@@ -291,14 +285,9 @@ Task<> Poller::submit_until_stored(std::vector<Item> items) {
     std::size_t next = 0;
     for (Item& item : items) {
       const Submitted submitted = item.dropped ? Submitted() : results[next++];
-      if (!item.dropped && !submitted.acknowledge() && !is_hopeless(submitted)) {
+      if (!item.dropped && !adapter_.settled(item.original, submitted)) {
         again.push_back(std::move(item));
         continue;
-      }
-      if (!item.dropped && is_hopeless(submitted)) {
-        adapter_.log_error("message " + item.original.message_id + " of chat " +
-                           item.original.chat.id +
-                           " was left out, since the host cannot take it: " + submitted.text);
       }
       if (!item.callback_query_id.empty()) {
         adapter_.spawn("answer button", answer_button(std::move(item.callback_query_id),

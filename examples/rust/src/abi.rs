@@ -16,6 +16,7 @@ pub const E_UNSUPPORTED: i32 = -205;
 pub const E_INVALID: i32 = -208;
 pub const E_UNKNOWN: i32 = -400;
 pub const E_CUT: i32 = -401;
+pub const E_BUG: i32 = -500;
 
 pub const SENT_UNKNOWN: u32 = 0;
 pub const NOT_SENT: u32 = 1;

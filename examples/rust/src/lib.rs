@@ -171,7 +171,10 @@ impl Lines {
     fn submit_ended(&mut self, how: &abi::Completion) {
         let stored = how.code == abi::OK && how.value != abi::NOT_STORED;
         if let (Some(Submitting { id, .. }), Some(peer)) = (self.submitting.take(), self.peer) {
-            let answer = format!("{} {id}\n", if stored { "ok" } else { "no" });
+            // Permanent, or a bug: the host will never take it, see PBAY_NOT_STORED.
+            let never = how.code / 100 == -2 || how.code <= abi::E_BUG;
+            let word = if stored { "ok" } else if never { "bad" } else { "no" };
+            let answer = format!("{word} {id}\n");
             if !self.send(peer, answer.as_bytes()) {
                 self.hang_up(peer); // it does not read
             }
@@ -330,7 +333,8 @@ unsafe extern "C" fn create(host: *const abi::Host, config: Str, out: *mut abi::
         unsafe { ((*host).log)(host, abi::LOG_ERROR, Str::of(why)) }
         return abi::E_INVALID;
     };
-    let struct_size = unsafe { (*out).struct_size };
+    // Less than ours in a host that is older: no more than that is written.
+    let struct_size = unsafe { (*out).struct_size }.min(size_of::<abi::Adapter>());
     let adapter = abi::Adapter {
         struct_size,
         reserved: 0,
@@ -347,7 +351,8 @@ unsafe extern "C" fn create(host: *const abi::Host, config: Str, out: *mut abi::
         translate: None,
         get_extension: None,
     };
-    unsafe { out.write(adapter) }
+    let bytes = (&adapter as *const abi::Adapter).cast::<u8>();
+    unsafe { std::ptr::copy_nonoverlapping(bytes, out.cast::<u8>(), struct_size as usize) }
     abi::OK
 }
 

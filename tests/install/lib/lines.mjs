@@ -38,9 +38,10 @@ class Peer {
 
   tell(line) { this.socket.write(`${line}\n`); }
   // The next that was heard and is one of these; it is forgotten.
-  async hear(verb) {
-    await until(() => this.heard.some((heard) => heard.verb === verb), `${verb}, among ${JSON.stringify(this.heard)}`);
-    return this.heard.splice(this.heard.findIndex((heard) => heard.verb === verb), 1)[0];
+  async hear(...verbs) {
+    const isOne = ({ verb }) => verbs.includes(verb);
+    await until(() => this.heard.some(isOne), `${verbs}, among ${JSON.stringify(this.heard)}`);
+    return this.heard.splice(this.heard.findIndex(isOne), 1)[0];
   }
   async leave() {
     this.socket.destroy();
@@ -90,6 +91,14 @@ export function testLines(name, channel, build) {
       peer.tell(`got ${answer.id}`);
     }
     assert.deepEqual(answers.join(' ').match(/one|two|three/g), ['one', 'two', 'three']);
+  }));
+
+  test('what can never be kept is said to be so, and does not stop the rest', () => inHost(async (host) => {
+    const peer = await Peer.connect(host, channel);
+    peer.socket.write(Buffer.concat([Buffer.from('say '), Buffer.from([0xFF]), Buffer.from(' hello\nsay 2 two\n')]));
+    assert.equal((await peer.hear('ok', 'no', 'bad')).verb, 'bad'); // an id is UTF-8
+    assert.deepEqual(await peer.hear('ok', 'no', 'bad'), { verb: 'ok', id: '2', text: '' });
+    assert.match((await peer.hear('msg')).text, /two/);
   }));
 
   test('what the peer did not confirm comes again under its key', () => inHost(async (host) => {

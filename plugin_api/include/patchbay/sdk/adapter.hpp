@@ -99,7 +99,7 @@ class Adapter {
     set_state(State(kind, std::move(reason), std::move(user_action)));
   }
 
-  // `Submitted stored = co_await submit(event);` Acknowledge the platform after it.
+  // `Submitted stored = co_await submit(event);` If it is settled(), acknowledge the platform.
   [[nodiscard]] auto submit(const Event& event) {
     const auto issue = [&event](const pbay_host* host, pbay_op op) {
       const EventAbi abi(event);
@@ -113,6 +113,19 @@ class Adapter {
     return SubmitAll(runtime_, events);
   }
   void submit_all(std::vector<Event>&&) = delete;
+  // Whether the platform may forget this event: it is on the host's disk, or the host will never
+  // take it, which is logged here. When false: it has to be submitted again, it and all that
+  // follows in its chat; what it had in staging is gone.
+  [[nodiscard]] bool settled(const Event& event, const Submitted& submitted) const {
+    if (submitted.hopeless()) {
+      constexpr std::size_t kShown = 100;  // the id may be what is too long, or no text
+      const std::string& id = event.message_id.empty() ? event.event_id : event.message_id;
+      log_error("message " + as_text(id.substr(0, kShown)) + " of chat " +
+                as_text(event.chat.id.substr(0, kShown)) +
+                " was left out, since the host cannot take it: " + submitted.text);
+    }
+    return submitted.acknowledge() || submitted.hopeless();
+  }
 
   // `Completion durable = co_await part_sent(delivery.op, 0, id);` Part `part` (from 0) is on the
   // platform; send the next one after this. cursor: at most 1 KiB, back in Delivery::resume_cursor.

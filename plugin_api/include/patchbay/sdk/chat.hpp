@@ -19,8 +19,9 @@ struct Chat {
   Chat(ChatKind chat_kind, std::string chat_id, std::string thread = {})
       : kind(chat_kind), id(std::move(chat_id)), thread_id(std::move(thread)) {}
   // NULL gives an empty chat.
-  explicit Chat(const pbay_chat* chat) {
-    if (chat != nullptr) {
+  explicit Chat(const pbay_chat* given) {
+    if (given != nullptr) {
+      const Known<pbay_chat> chat(*given);
       kind = static_cast<ChatKind>(chat->kind);
       id = copy(chat->id);
       thread_id = copy(chat->thread_id);
@@ -52,8 +53,9 @@ struct Sender {
   Sender() = default;
   Sender(std::string sender_id, std::string sender_name)
       : id(std::move(sender_id)), name(std::move(sender_name)) {}
-  explicit Sender(const pbay_sender* sender) {
-    if (sender != nullptr) {
+  explicit Sender(const pbay_sender* given) {
+    if (given != nullptr) {
+      const Known<pbay_sender> sender(*given);
       id = copy(sender->id);
       name = copy(sender->name);
       is_bot = sender->is_bot != 0;

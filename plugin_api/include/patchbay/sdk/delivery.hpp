@@ -29,13 +29,13 @@ struct OutboundFile {
   std::string caption;  // CommonMark
 
   OutboundFile() = default;
-  explicit OutboundFile(const pbay_outbound_file& file)
-      : fd(file.fd),
-        size(file.size),
-        kind(static_cast<FileKind>(file.kind)),
-        name(copy(file.name)),
-        mime(copy(file.mime)),
-        caption(copy(file.caption)) {}
+  explicit OutboundFile(const Known<pbay_outbound_file>& file)
+      : fd(file->fd),
+        size(file->size),
+        kind(static_cast<FileKind>(file->kind)),
+        name(copy(file->name)),
+        mime(copy(file->mime)),
+        caption(copy(file->caption)) {}
 };
 
 struct Option {
@@ -44,8 +44,8 @@ struct Option {
   std::string url;    // not empty: a link button
 
   Option() = default;
-  explicit Option(const pbay_option& option)
-      : label(copy(option.label)), value(copy(option.value)), url(copy(option.url)) {}
+  explicit Option(const Known<pbay_option>& option)
+      : label(copy(option->label)), value(copy(option->value)), url(copy(option->url)) {}
 };
 
 struct Delivery {
@@ -73,32 +73,32 @@ struct Delivery {
   std::vector<std::string> target_ids;  // of all parts of the target; the first is target_id
 
   Delivery() = default;
-  Delivery(pbay_op operation, const pbay_delivery& delivery)
+  Delivery(pbay_op operation, const Known<pbay_delivery>& delivery)
       : op(operation),
-        kind(static_cast<DeliveryKind>(delivery.operation)),
-        silent((delivery.flags & PBAY_DELIVER_SILENT) != 0),
-        no_preview((delivery.flags & PBAY_DELIVER_NO_PREVIEW) != 0),
-        reaction_removed((delivery.flags & PBAY_DELIVER_REACTION_REMOVED) != 0),
-        attempt(delivery.attempt),
-        chat(delivery.chat),
-        text(copy(delivery.text)),
-        target_id(copy(delivery.target_id)),
-        reply_to_id(copy(delivery.reply_to_id)),
-        emoji(copy(delivery.emoji)),
-        question_id(copy(delivery.question_id)),
-        title(copy(delivery.title)),
-        idempotency_key(copy(delivery.idempotency_key)),
-        parts_done(delivery.parts_done),
-        resume_cursor(copy(delivery.resume_cursor)),
-        remote_ids(
-            copy_strings(delivery.remote_ids, delivery.remote_id_count, delivery.remote_id_stride)),
-        deadline_ms(delivery.deadline_ms),
-        extra_json(copy(delivery.extra_json)),
-        target_ids(copy_strings(delivery.target_ids, delivery.target_id_count,
-                                delivery.target_id_stride)) {
-    for_each_abi(delivery.files, delivery.file_count, delivery.file_stride,
+        kind(static_cast<DeliveryKind>(delivery->operation)),
+        silent((delivery->flags & PBAY_DELIVER_SILENT) != 0),
+        no_preview((delivery->flags & PBAY_DELIVER_NO_PREVIEW) != 0),
+        reaction_removed((delivery->flags & PBAY_DELIVER_REACTION_REMOVED) != 0),
+        attempt(delivery->attempt),
+        chat(delivery->chat),
+        text(copy(delivery->text)),
+        target_id(copy(delivery->target_id)),
+        reply_to_id(copy(delivery->reply_to_id)),
+        emoji(copy(delivery->emoji)),
+        question_id(copy(delivery->question_id)),
+        title(copy(delivery->title)),
+        idempotency_key(copy(delivery->idempotency_key)),
+        parts_done(delivery->parts_done),
+        resume_cursor(copy(delivery->resume_cursor)),
+        remote_ids(copy_strings(delivery->remote_ids, delivery->remote_id_count,
+                                delivery->remote_id_stride)),
+        deadline_ms(delivery->deadline_ms),
+        extra_json(copy(delivery->extra_json)),
+        target_ids(copy_strings(delivery->target_ids, delivery->target_id_count,
+                                delivery->target_id_stride)) {
+    for_each_abi(delivery->files, delivery->file_count, delivery->file_stride,
                  [this](const pbay_outbound_file& file) { files.emplace_back(file); });
-    for_each_abi(delivery.options, delivery.option_count, delivery.option_stride,
+    for_each_abi(delivery->options, delivery->option_count, delivery->option_stride,
                  [this](const pbay_option& option) { options.emplace_back(option); });
   }
 

@@ -32,14 +32,14 @@ struct InboundFile {
   std::string error;       // why the file cannot be had
 
   InboundFile() = default;
-  explicit InboundFile(const pbay_inbound_file& file)
-      : kind(static_cast<FileKind>(file.kind)),
-        staging(file.staging),
-        reference(copy(file.reference)),
-        name(copy(file.name)),
-        mime(copy(file.mime)),
-        size(file.size),
-        error(copy(file.error)) {}
+  explicit InboundFile(const Known<pbay_inbound_file>& file)
+      : kind(static_cast<FileKind>(file->kind)),
+        staging(file->staging),
+        reference(copy(file->reference)),
+        name(copy(file->name)),
+        mime(copy(file->mime)),
+        size(file->size),
+        error(copy(file->error)) {}
 
   // Points into this file.
   [[nodiscard]] pbay_inbound_file abi() const noexcept {
@@ -78,27 +78,27 @@ struct Event {
   std::string extra_json;  // a JSON object that the agent gets as it is
 
   Event() = default;
-  explicit Event(const pbay_event& event)
-      : kind(static_cast<EventKind>(event.kind)),
-        mentions_me((event.flags & PBAY_EVENT_MENTIONS_ME) != 0),
-        removed((event.flags & PBAY_EVENT_REMOVED) != 0),
-        backfill((event.flags & PBAY_EVENT_BACKFILL) != 0),
-        event_id(copy(event.event_id)),
-        message_id(copy(event.message_id)),
-        target_id(copy(event.target_id)),
-        emoji(copy(event.emoji)),
-        action(copy(event.action)),
-        chat(event.chat),
-        chat_name(copy(event.chat_name)),
-        sender(event.sender),
-        timestamp_ms(event.timestamp_ms),
-        text(copy(event.text)),
-        reply_to_id(copy(event.reply_to_id)),
-        reply_to_text(copy(event.reply_to_text)),
-        reply_to_sender(copy(event.reply_to_sender)),
-        group_id(copy(event.group_id)),
-        extra_json(copy(event.extra_json)) {
-    for_each_abi(event.files, event.file_count, event.file_stride,
+  explicit Event(const Known<pbay_event>& event)
+      : kind(static_cast<EventKind>(event->kind)),
+        mentions_me((event->flags & PBAY_EVENT_MENTIONS_ME) != 0),
+        removed((event->flags & PBAY_EVENT_REMOVED) != 0),
+        backfill((event->flags & PBAY_EVENT_BACKFILL) != 0),
+        event_id(copy(event->event_id)),
+        message_id(copy(event->message_id)),
+        target_id(copy(event->target_id)),
+        emoji(copy(event->emoji)),
+        action(copy(event->action)),
+        chat(event->chat),
+        chat_name(copy(event->chat_name)),
+        sender(event->sender),
+        timestamp_ms(event->timestamp_ms),
+        text(copy(event->text)),
+        reply_to_id(copy(event->reply_to_id)),
+        reply_to_text(copy(event->reply_to_text)),
+        reply_to_sender(copy(event->reply_to_sender)),
+        group_id(copy(event->group_id)),
+        extra_json(copy(event->extra_json)) {
+    for_each_abi(event->files, event->file_count, event->file_stride,
                  [this](const pbay_inbound_file& file) { files.emplace_back(file); });
   }
 };

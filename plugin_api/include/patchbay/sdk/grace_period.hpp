@@ -12,7 +12,7 @@ namespace patchbay::sdk {
 
 class GracePeriod final : public Pending {
  public:
-  explicit GracePeriod(Runtime& runtime) noexcept
+  explicit GracePeriod(Runtime& runtime)
       : runtime_(runtime), timer_(runtime.extension<pbay_timer>(PBAY_EXT_TIMER)) {}
 
   // When it is over, everything is given up. Without a timer or time, that is now.

@@ -31,10 +31,11 @@ struct [[nodiscard]] HttpResponse {
   // No request was made.
   HttpResponse(std::int32_t result_code, std::string_view words)
       : code(result_code), error(words), sent_state(SentState::kNotSent) {}
-  explicit HttpResponse(const pbay_completion& completion)
-      : code(completion.code), error(copy(completion.text)) {
-    const auto* response = static_cast<const pbay_http_response*>(completion.detail);
-    if (response != nullptr) {
+  explicit HttpResponse(const Known<pbay_completion>& completion)
+      : code(completion->code), error(copy(completion->text)) {
+    const auto* given = static_cast<const pbay_http_response*>(completion->detail);
+    if (given != nullptr) {
+      const Known<pbay_http_response> response(*given);
       status = response->status;
       sent_state = static_cast<SentState>(response->sent_state);
       headers = copy_headers(response->headers, response->header_count, response->header_stride);
@@ -70,7 +71,7 @@ struct [[nodiscard]] HttpResponse {
 
 class Http {
  public:
-  explicit Http(Runtime& runtime) noexcept
+  explicit Http(Runtime& runtime)
       : runtime_(runtime), http_(runtime.extension<pbay_http>(PBAY_EXT_HTTP)) {}
 
   // A request outside a delivery is cancelled when the instance stops.

@@ -33,10 +33,10 @@ struct ListenerEvent {
   std::string data;
 
   ListenerEvent() = default;
-  explicit ListenerEvent(const pbay_listener_event& event)
-      : kind(static_cast<ListenerEventKind>(event.kind)),
-        connection(event.connection),
-        data(copy(event.data)) {}
+  explicit ListenerEvent(const Known<pbay_listener_event>& event)
+      : kind(static_cast<ListenerEventKind>(event->kind)),
+        connection(event->connection),
+        data(copy(event->data)) {}
 };
 
 class Listener final : public EventSink {

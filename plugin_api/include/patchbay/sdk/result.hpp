@@ -104,8 +104,8 @@ struct [[nodiscard]] Completion {
 
   Completion() = default;
   Completion(std::int32_t result_code, std::string_view words) : code(result_code), text(words) {}
-  explicit Completion(const pbay_completion& completion)
-      : code(completion.code), value(completion.value), text(copy(completion.text)) {}
+  explicit Completion(const Known<pbay_completion>& completion)
+      : code(completion->code), value(completion->value), text(copy(completion->text)) {}
 
   [[nodiscard]] bool ok() const noexcept { return code == PBAY_OK; }
 };
@@ -114,8 +114,14 @@ struct [[nodiscard]] Completion {
 struct [[nodiscard]] Submitted : Completion {
   using Completion::Completion;
 
-  // Tell the platform that it was received. When false: submit it again later.
+  // Tell the platform that it was received. When false: submit it again later, unless that is
+  // hopeless.
   [[nodiscard]] bool acknowledge() const noexcept { return ok() && value != PBAY_NOT_STORED; }
+  // The host will never take this event; see PBAY_NOT_STORED. To submit it again would stop all
+  // that is behind it.
+  [[nodiscard]] bool hopeless() const noexcept {
+    return (code <= PBAY_E_PERMANENT && code > PBAY_E_ACCOUNT) || code <= PBAY_E_BUG;
+  }
 };
 
 }  // namespace patchbay::sdk

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -76,11 +77,23 @@ class Runtime {
   [[nodiscard]] const pbay_host* host() const noexcept { return host_; }
   [[nodiscard]] Phase phase() const noexcept { return phase_; }
 
-  // An extension of the host, or NULL when it has none of that name.
+  // An extension of the host, or NULL when it has none of that name. A host older than these
+  // headers may lack what was appended to the table: such a function is NULL. Valid as long as the
+  // runtime.
   template <class Extension>
-  [[nodiscard]] const Extension* extension(const char* id) const noexcept {
+  [[nodiscard]] const Extension* extension(const char* id) {
     const auto* found = static_cast<const Extension*>(host_->get_extension(host_, id));
-    return found != nullptr && found->struct_size >= sizeof(Extension) ? found : nullptr;
+    if (found == nullptr || found->struct_size < kFirstSize<Extension>) {
+      return nullptr;
+    }
+    if (found->struct_size >= sizeof(Extension)) {
+      return found;
+    }
+    std::shared_ptr<const void>& whole = shorter_tables_[found];
+    if (whole == nullptr) {
+      whole = std::make_shared<const Extension>(*Known<Extension>(*found));
+    }
+    return static_cast<const Extension*>(whole.get());
   }
 
   // A newline within becomes a space: a log line is one line.
@@ -254,6 +267,8 @@ class Runtime {
   }
 
   const pbay_host* host_;
+  // By the host's table: a copy in today's length. Shared, since that forgets the type.
+  std::unordered_map<const void*, std::shared_ptr<const void>> shorter_tables_;
   Phase phase_ = Phase::kRunning;
   pbay_op last_op_ = 0;
   std::unordered_map<pbay_op, Pending*> pending_;  // NULL: abandoned

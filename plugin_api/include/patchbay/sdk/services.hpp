@@ -26,7 +26,7 @@ struct Elapsed : Completion {
 
 class Timer {
  public:
-  explicit Timer(Runtime& runtime) noexcept
+  explicit Timer(Runtime& runtime)
       : runtime_(runtime), timer_(runtime.extension<pbay_timer>(PBAY_EXT_TIMER)) {}
 
   // `co_await timer.sleep(duration);` Throws where the host has no timers: a loop that sleeps
@@ -52,7 +52,7 @@ class Timer {
 // The only source of time and of chance. Zero when the host has none.
 class Clock {
  public:
-  explicit Clock(Runtime& runtime) noexcept
+  explicit Clock(Runtime& runtime)
       : host_(runtime.host()), clock_(runtime.extension<pbay_clock>(PBAY_EXT_CLOCK)) {}
 
   [[nodiscard]] std::int64_t monotonic_ms() const noexcept {
@@ -86,10 +86,11 @@ struct [[nodiscard]] KvValue {
 
   KvValue() = default;
   KvValue(std::int32_t result_code, std::string_view words) : code(result_code), error(words) {}
-  explicit KvValue(const pbay_completion& completion)
-      : code(completion.code), error(copy(completion.text)) {
-    const auto* found = static_cast<const pbay_kv_value*>(completion.detail);
-    if (found != nullptr) {
+  explicit KvValue(const Known<pbay_completion>& completion)
+      : code(completion->code), error(copy(completion->text)) {
+    const auto* given = static_cast<const pbay_kv_value*>(completion->detail);
+    if (given != nullptr) {
+      const Known<pbay_kv_value> found(*given);
       value = copy(found->value);
     }
   }
@@ -100,8 +101,7 @@ struct [[nodiscard]] KvValue {
 // A small durable map of the instance. Writes complete when they are durable.
 class Kv {
  public:
-  explicit Kv(Runtime& runtime) noexcept
-      : runtime_(runtime), kv_(runtime.extension<pbay_kv>(PBAY_EXT_KV)) {}
+  explicit Kv(Runtime& runtime) : runtime_(runtime), kv_(runtime.extension<pbay_kv>(PBAY_EXT_KV)) {}
 
   [[nodiscard]] auto get(std::string_view key) {
     return operation<KvValue>(
@@ -144,10 +144,11 @@ class Kv {
 // Where an inbound file is streamed to. See ext/staging.h for the rules.
 class Staging {
  public:
-  explicit Staging(Runtime& runtime) noexcept
+  explicit Staging(Runtime& runtime)
       : runtime_(runtime), staging_(runtime.extension<pbay_staging>(PBAY_EXT_STAGING)) {}
 
-  // A handle, or 0 when too many are open. expected_size: bytes, or -1.
+  // A handle. 0: too many are open, the file is over the host's cap, or the disk is full.
+  // expected_size: bytes, or -1.
   [[nodiscard]] std::uint64_t open(std::int64_t expected_size = -1) const noexcept {
     return staging_ != nullptr ? staging_->open(runtime_.host(), expected_size) : 0;
   }

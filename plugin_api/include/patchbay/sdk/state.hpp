@@ -33,12 +33,12 @@ struct State {
   State() = default;
   explicit State(StateKind state, std::string why = {}, std::string action = {})
       : kind(state), reason(std::move(why)), user_action(std::move(action)) {}
-  explicit State(const pbay_state& state)
-      : kind(static_cast<StateKind>(state.state)),
-        reason(copy(state.reason)),
-        user_action(copy(state.user_action)),
-        login_code(copy(state.login_code)),
-        login_code_is_qr(state.login_code_is_qr != 0) {}
+  explicit State(const Known<pbay_state>& state)
+      : kind(static_cast<StateKind>(state->state)),
+        reason(copy(state->reason)),
+        user_action(copy(state->user_action)),
+        login_code(copy(state->login_code)),
+        login_code_is_qr(state->login_code_is_qr != 0) {}
 
   // Points into this state.
   [[nodiscard]] pbay_state abi() const noexcept {

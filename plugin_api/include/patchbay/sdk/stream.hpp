@@ -40,8 +40,8 @@ struct StreamEvent {
   std::string data;  // bytes, or the reason of a close
 
   StreamEvent() = default;
-  explicit StreamEvent(const pbay_stream_event& event)
-      : kind(static_cast<StreamEventKind>(event.kind)), data(copy(event.data)) {}
+  explicit StreamEvent(const Known<pbay_stream_event>& event)
+      : kind(static_cast<StreamEventKind>(event->kind)), data(copy(event->data)) {}
 };
 
 class Stream final : public EventSink {

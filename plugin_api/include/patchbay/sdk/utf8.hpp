@@ -34,17 +34,21 @@ namespace patchbay::sdk {
   return true;
 }
 
-// What an exception says, as text: parsers quote the bytes that they cannot read. Each byte past
-// ASCII becomes a question mark when the whole is not UTF-8. Empty without memory.
+// Each byte past ASCII becomes a question mark when the whole is not UTF-8.
+[[nodiscard]] inline std::string as_text(std::string bytes) noexcept {
+  if (!is_utf8(bytes)) {
+    for (char& byte : bytes) {
+      byte = static_cast<unsigned char>(byte) < 0x80 ? byte : '?';
+    }
+  }
+  return bytes;
+}
+
+// What an exception says, as text: parsers quote the bytes that they cannot read. Empty without
+// memory.
 [[nodiscard]] inline std::string words_of(const std::exception& error) noexcept {
   try {
-    std::string words = error.what();
-    if (!is_utf8(words)) {
-      for (char& byte : words) {
-        byte = static_cast<unsigned char>(byte) < 0x80 ? byte : '?';
-      }
-    }
-    return words;
+    return as_text(error.what());
   } catch (...) {
     return {};
   }

@@ -28,12 +28,12 @@ struct WebhookRequest {
   std::string body;             // raw: verify the signature over it before parsing
 
   WebhookRequest() = default;
-  explicit WebhookRequest(const pbay_webhook_request& request)
-      : id(request.request),
-        method(copy(request.method)),
-        target(copy(request.target)),
-        headers(copy_headers(request.headers, request.header_count, request.header_stride)),
-        body(copy(request.body)) {}
+  explicit WebhookRequest(const Known<pbay_webhook_request>& request)
+      : id(request->request),
+        method(copy(request->method)),
+        target(copy(request->target)),
+        headers(copy_headers(request->headers, request->header_count, request->header_stride)),
+        body(copy(request->body)) {}
 
   [[nodiscard]] std::string_view header(std::string_view name) const noexcept {
     return find_header(headers, name);

@@ -49,10 +49,10 @@ struct WebSocketEvent {
   std::string data;              // the message, or the reason of a close
 
   WebSocketEvent() = default;
-  explicit WebSocketEvent(const pbay_websocket_event& event)
-      : kind(static_cast<WebSocketEventKind>(event.kind)),
-        close_code(event.close_code),
-        data(copy(event.data)) {}
+  explicit WebSocketEvent(const Known<pbay_websocket_event>& event)
+      : kind(static_cast<WebSocketEventKind>(event->kind)),
+        close_code(event->close_code),
+        data(copy(event->data)) {}
 };
 
 struct WebSocketOptions {
