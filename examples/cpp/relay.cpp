@@ -39,9 +39,9 @@ class RelayAdapter final : public Adapter {
       online_ = true;
       const std::vector<Event>& batch = *events;  // empty: the service held the request long enough
       const std::vector<Submitted> stored = co_await submit_all(batch);
-      // What is not on the host's disk is not acknowledged: it comes again.
+      // What the host could not keep now is not acknowledged: it comes again.
       std::size_t count = 0;
-      while (count < stored.size() && stored[count].acknowledge()) {
+      while (count < stored.size() && settled(batch[count], stored[count])) {
         after = batch[count++].event_id;
       }
       const Completion durable = co_await kv.put("after", after);
@@ -86,6 +86,7 @@ class RelayAdapter final : public Adapter {
     try {
       const json answer = json::parse(payload);
       for (const json& update : answer.at("updates")) {
+        if (update.at("chat") == "") return std::nullopt;  // whose would it be?
         Event& event = events.emplace_back();
         event.event_id = event.message_id = std::to_string(update.at("id").get<std::int64_t>());
         event.chat = Chat(ChatKind::kDirect, update.at("chat"));

@@ -19,11 +19,18 @@ function expectedFiles() {
   return [...plain, ...headers, ...documents, ...examples].sort();
 }
 
-// The build type is a part of one name.
-const shown = (files) => files.map((name) => name.replace(/Targets-\w+\.cmake$/, 'Targets-BUILD_TYPE.cmake')).sort();
+// The build type and the version of the ABI are parts of a name each.
+const shown = (files) => files.map((name) => name.replace(/Targets-\w+\.cmake$/, 'Targets-BUILD_TYPE.cmake')
+  .replace(/plugin_api\/abi\/\d+\.\d+(-draft\d+)?\//, 'plugin_api/abi/ABI_VERSION/')).sort();
 
 test('every file is there, and no other', () => {
   assert.deepEqual(shown(filesBelow(PREFIX)), expectedFiles());
+});
+
+test('the layout is that of the headers beside it', async () => {
+  const layout = filesBelow(PREFIX).find((name) => name.endsWith('/layout.txt'));
+  assert.equal(fs.readFileSync(path.join(PREFIX, layout), 'utf8').trimEnd(),
+    await succeed(path.join(SOURCE, 'scripts/freeze-abi'), ['--layout', path.join(PREFIX, 'include')]));
 });
 
 test('programs can be executed and need no run path', async () => {

@@ -5,7 +5,8 @@ import fs from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 import path from 'node:path';
-import { Host, until } from '../e2e/lib/host.mjs';
+import { Host, bin, until } from '../e2e/lib/host.mjs';
+import { succeed } from './lib/package.mjs';
 import { assertSample, buildWithCMake, copyOfSample, echoConfig, withHost } from './lib/sample.mjs';
 
 const SECRET = 'a-long-enough-secret';
@@ -59,6 +60,12 @@ test('it has what a repository needs', () => {
 test('it is what a host takes', () => assertSample(path.join(plugins, 'mychannel.so'),
   { api_base: 'https://api.example.com', token: 'made-up', webhook_secret: 'made-up-secret-of-16' }));
 
+// The seed makes an id empty, which no host takes.
+test('it keeps the rules whatever the platform sends', async () => {
+  await succeed(bin('patchbay-validate'), [path.join(plugins, 'mychannel.so'), '--config', path.join(sample, 'tests/validate.json'),
+    '--fixtures', path.join(sample, 'fixtures'), '--kind', 'update', '--seed', '5'], { timeout: 300_000 });
+});
+
 test('a message with a file comes by webhook, and goes back over HTTP', async () => {
   const platform = await new Platform().start();
   const port = await freePort();
@@ -74,6 +81,7 @@ test('a message with a file comes by webhook, and goes back over HTTP', async ()
         files: [{ id: 'f-3', name: 'plan.txt', mime: 'text/plain', size: FILE.length }] };
       assert.equal(await call({ message }, 'a-guess-of-a-stranger'), 401);
       assert.equal(await call({ message: 7 }), 400);
+      assert.equal(await call({ message: { ...message, id: 'm-99', text: 'x'.repeat(1024 * 1024 + 1) } }), 200); // never taken
       assert.equal(await call({ message }), 200);
       assert.equal(await call({ message }), 200); // the platform repeats itself
       await until(() => platform.posted.length === 2, 'text and file');

@@ -29,15 +29,17 @@ class GatewayAdapter final : public Adapter {
   Task<> run() override {
     const KvValue kept = co_await kv.get("seq");
     seq_ = kept.found() ? kept.value : "0";
-    std::chrono::milliseconds pause = std::chrono::seconds(1);
+    std::chrono::milliseconds pause = kFirstPause;
     while (true) {
       WebSocketOptions options(gateway_url_ + "?after=" + seq_);
       options.headers.emplace_back("Authorization", "Bearer " + token_);
       const Completion opened = co_await socket_.open(options);
       if (opened.ok()) {
         set_state(StateKind::kOnline);
-        pause = std::chrono::seconds(1);
+        const std::int64_t opened_at = clock.monotonic_ms();
         co_await read_until_closed();
+        const bool lasted = clock.monotonic_ms() - opened_at > kLasting.count();
+        pause = lasted ? kFirstPause : pause;  // one that is closed at once is a failure, too
       } else if (opened.value == 401) {
         set_state(StateKind::kFailed, "the token was refused", "give the instance a valid token");
         co_return;
@@ -60,7 +62,7 @@ class GatewayAdapter final : public Adapter {
       }
       const Event& event = events->front();
       const Submitted stored = co_await submit(event);
-      if (!stored.acknowledge()) {
+      if (!settled(event, stored)) {
         socket_.drop();  // what was not kept comes again, and what is behind it in its order
         co_return;
       }
@@ -110,6 +112,9 @@ class GatewayAdapter final : public Adapter {
       event.event_id = std::to_string(frame.at("seq").get<std::int64_t>());
       event.message_id = event.event_id;
       event.chat = Chat(ChatKind::kGroup, frame.at("chat"));
+      if (event.chat.id.empty()) {
+        return std::nullopt;
+      }
       event.sender = Sender(frame.at("from"), frame.at("from"));
       event.text = frame.at("text");
       event.timestamp_ms = clock.wall_ms();
@@ -121,6 +126,9 @@ class GatewayAdapter final : public Adapter {
   // [/region]
 
  private:
+  static constexpr std::chrono::milliseconds kFirstPause = std::chrono::seconds(1);
+  static constexpr std::chrono::milliseconds kLasting = std::chrono::minutes(1);
+
   std::string gateway_url_;
   std::string token_;
   std::string seq_;

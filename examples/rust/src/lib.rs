@@ -40,7 +40,7 @@ struct Lines {
 
 struct Submitting {
     op: u64,
-    id: String,
+    id: Vec<u8>, // as it was said: whether it is text is the host's to judge
 }
 
 struct Delivering {
@@ -173,9 +173,10 @@ impl Lines {
         if let (Some(Submitting { id, .. }), Some(peer)) = (self.submitting.take(), self.peer) {
             // Permanent, or a bug: the host will never take it, see PBAY_NOT_STORED.
             let never = how.code / 100 == -2 || how.code <= abi::E_BUG;
-            let word = if stored { "ok" } else if never { "bad" } else { "no" };
-            let answer = format!("{word} {id}\n");
-            if !self.send(peer, answer.as_bytes()) {
+            let refusal = if never { "bad" } else { "no" };
+            let word = if stored { "ok" } else { refusal };
+            let answer = [word.as_bytes(), b" ", &id, b"\n"].concat();
+            if !self.send(peer, &answer) {
                 self.hang_up(peer); // it does not read
             }
         }
@@ -214,21 +215,22 @@ impl Lines {
         while let (Some(peer), None, false) = (self.peer, &self.submitting, self.stopping) {
             let Some(end) = self.buffer.iter().position(|byte| *byte == b'\n') else { return };
             let line: Vec<u8> = self.buffer.drain(..=end).collect();
-            if !self.take_line(&String::from_utf8_lossy(&line[..end])) {
+            if !self.take_line(&line[..end]) {
                 self.buffer.clear();
                 self.hang_up(peer);
             }
         }
     }
-    fn take_line(&mut self, line: &str) -> bool {
-        match line.split_once(' ') {
-            Some(("got", key)) => {
-                if self.delivering.as_ref().is_some_and(|delivering| delivering.key == key) {
+    fn take_line(&mut self, line: &[u8]) -> bool {
+        match at_space(line) {
+            Some((b"got", key)) => {
+                let is_it = |delivering: &Delivering| delivering.key.as_bytes() == key;
+                if self.delivering.as_ref().is_some_and(is_it) {
                     self.end_delivery(abi::OK, "");
                 } // else it is too late
                 true
             }
-            Some(("say", message)) => match message.split_once(' ') {
+            Some((b"say", message)) => match at_space(message) {
                 Some((id, text)) if !id.is_empty() && id.len() <= ID_BYTES => {
                     self.submit(id, text);
                     true
@@ -239,7 +241,7 @@ impl Lines {
         }
     }
     /// The peer is answered in on_complete(), when the message is on the host's disk.
-    fn submit(&mut self, id: &str, text: &str) {
+    fn submit(&mut self, id: &[u8], text: &[u8]) {
         let sender = abi::Sender {
             struct_size: size_of::<abi::Sender>(),
             is_bot: 0,
@@ -251,15 +253,21 @@ impl Lines {
         let mut event: abi::Event = unsafe { std::mem::zeroed() }; // what is not said is zero
         event.struct_size = size_of::<abi::Event>();
         event.kind = abi::EVENT_MESSAGE;
-        event.event_id = Str::of(id);
-        event.message_id = Str::of(id);
+        event.event_id = Str::of_bytes(id);
+        event.message_id = Str::of_bytes(id);
         event.chat = &DESK;
         event.sender = &sender;
-        event.text = Str::of(text);
+        event.text = Str::of_bytes(text);
         let op = self.next_op();
-        self.submitting = Some(Submitting { op, id: id.to_string() });
+        self.submitting = Some(Submitting { op, id: id.to_vec() });
         unsafe { (self.host().submit)(self.host, op, &event) }
     }
+}
+
+/// What stands before the first space, and behind it.
+fn at_space(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let space = line.iter().position(|byte| *byte == b' ')?;
+    Some((&line[..space], &line[space + 1..]))
 }
 
 /// Nothing unwinds into the host: a panic is a bug of the adapter, which the host's deadlines settle.

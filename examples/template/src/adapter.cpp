@@ -87,12 +87,13 @@ Task<std::uint32_t> MyChannelAdapter::take(const WebhookRequest& request) {
   }
   const std::vector<Event>& batch = *events;
   const std::vector<Submitted> results = co_await submit_all(batch);
-  for (const Submitted& result : results) {
-    if (!result.acknowledge()) {
-      co_return 503U;  // it is on no disk: the platform must send it again
+  std::uint32_t status = 200;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    if (!settled(batch[i], results[i])) {
+      status = 503;  // it is on no disk: the platform must send it again
     }
   }
-  co_return 200U;
+  co_return status;
 }
 // [/region]
 
@@ -102,17 +103,18 @@ std::optional<std::vector<Event>> MyChannelAdapter::translate(std::string_view k
 }
 
 // [region parts]
-// Part 0 is the text, each file is a part of its own.
+// The text, if there is one, is the first part; each file is a part of its own.
+static std::uint32_t text_parts(const Delivery& delivery) {
+  return delivery.text.empty() && !delivery.files.empty() ? 0 : 1;
+}
+
 Task<Result> MyChannelAdapter::deliver(Delivery delivery) {
   if (delivery.kind != DeliveryKind::kMessage) {
     co_return Result::not_sent(PBAY_E_UNSUPPORTED, "this channel can only send messages");
   }
   std::vector<std::string> ids = delivery.remote_ids;
-  const auto parts = static_cast<std::uint32_t>(1 + delivery.files.size());
+  const auto parts = static_cast<std::uint32_t>(text_parts(delivery) + delivery.files.size());
   for (std::uint32_t number = delivery.parts_done; number < parts; ++number) {
-    if (number == 0 && delivery.text.empty() && parts > 1) {
-      continue;  // files alone
-    }
     const HttpRequest request = part(delivery, number);
     const HttpResponse response = co_await http.send(request);
     if (!response.answered()) {
@@ -134,10 +136,10 @@ HttpRequest MyChannelAdapter::part(const Delivery& delivery, std::uint32_t numbe
   HttpRequest request = HttpRequest::post(api_base_ + "/messages");
   request.delivery(delivery.op).bearer(token_);
   request.header("Idempotency-Key", delivery.part_key(number));
-  if (number == 0) {
+  if (number < text_parts(delivery)) {
     request.body("application/json", message_json(delivery.chat.id, delivery.text));
   } else {
-    const OutboundFile& file = delivery.files[number - 1];
+    const OutboundFile& file = delivery.files[number - text_parts(delivery)];
     request.field("chat", delivery.chat.id);
     request.file("file", file.name, file.mime, file.fd, file.size);
   }

@@ -53,13 +53,27 @@ TEST(MyChannel, WhatTheHostCannotKeepIsSentAgainByThePlatform) {
   EXPECT_EQ(host.webhook_answer(call)->status, 503U);
 }
 
+TEST(MyChannel, WhatTheHostWillNeverTakeIsNotAskedForAgain) {
+  FakeHost host(&patchbay_adapter_v1, kSettings);
+  host.start();
+  host.on_submit(
+      [](const sdk::Event&) { return testkit::SubmitAnswer{PBAY_E_TOO_LARGE, PBAY_NOT_STORED}; });
+  const auto call = host.webhook("POST", "/", kFromPlatform, fixture("message_with_file.json"));
+  EXPECT_EQ(host.webhook_answer(call)->status, 200U);
+  EXPECT_NE(host.log().back().text.find("was left out"), std::string::npos);
+}
+
 TEST(MyChannel, StrangersAndNonsenseAreRefused) {
   FakeHost host(&patchbay_adapter_v1, kSettings);
   host.start();
   const auto stranger = host.webhook("POST", "/", {{"x-secret", "guess"}}, "{}");
   EXPECT_EQ(host.webhook_answer(stranger)->status, 401U);
-  const auto nonsense = host.webhook("POST", "/", kFromPlatform, R"({"message":7})");
-  EXPECT_EQ(host.webhook_answer(nonsense)->status, 400U);
+  for (const char* nonsense :
+       {R"({"message":7})", R"({"message":{"id":"","chat":{"id":"c"},"from":{"id":"u"}}})",
+        R"({"message":{"id":"m","chat":{"id":""},"from":{"id":"u"}}})"}) {
+    const auto call = host.webhook("POST", "/", kFromPlatform, nonsense);
+    EXPECT_EQ(host.webhook_answer(call)->status, 400U) << nonsense;
+  }
   EXPECT_TRUE(host.events().empty());
 }
 
@@ -89,6 +103,38 @@ TEST(MyChannel, SendsTextThenFileAndSurvivesARestartBetween) {
   EXPECT_TRUE(host.result(host.deliver(again))->ok());
 }
 // [/region]
+
+TEST(MyChannel, FilesWithoutATextAreSentOnceEach) {
+  FakeHost host(&patchbay_adapter_v1, kSettings);
+  host.start();
+  const auto files = [&host](std::uint32_t done, std::vector<std::string> ids) {
+    sdk::Delivery delivery = message("");
+    delivery.idempotency_key = "k";
+    delivery.parts_done = done;
+    delivery.remote_ids = std::move(ids);
+    delivery.files.push_back(host.file("one", "1.txt", "text/plain"));
+    delivery.files.push_back(host.file("two", "2.txt", "text/plain"));
+    return delivery;
+  };
+  host.http()
+      .expect("POST", kMessages)
+      .header("Idempotency-Key", "k:0")
+      .file("file", "1.txt", "one")
+      .answer(201, R"({"id":"m-1"})");
+  host.http().expect("POST", kMessages).file("file", "2.txt", "two").rate_limited(30);
+  const pbay_op first = host.deliver(files(0, {}));
+  EXPECT_EQ(host.result(first)->code, PBAY_E_RATE_LIMITED);
+  ASSERT_EQ(host.parts().size(), 1U);
+  EXPECT_EQ(host.parts()[0].part, 0U);  // the host counts them from 0
+
+  host.http()
+      .expect("POST", kMessages)
+      .header("Idempotency-Key", "k:1")
+      .file("file", "2.txt", "two")
+      .answer(201, R"({"id":"m-2"})");
+  const pbay_op again = host.deliver(files(1, {"m-1"}));
+  EXPECT_EQ(host.result(again)->remote_ids, (std::vector<std::string>{"m-1", "m-2"}));
+}
 
 TEST(MyChannel, WaitsAsLongAsThePlatformSays) {
   FakeHost host(&patchbay_adapter_v1, kSettings);
