@@ -2,7 +2,7 @@
  * Its platform is whoever connects to the Unix socket <data folder>/run/<instance>.sock: one chat.
  *   say ID TEXT   from the peer: a message. ID is the same when it is said again
  *   ok ID         to the peer: it is kept, forget it
- *   no ID         to the peer: it is not kept, say it again
+ *   no ID         to the peer: it is not kept, say it again. bad ID: it never can be, forget it
  *   msg KEY SIZE  to the peer: SIZE bytes of text and a newline follow. A repeated KEY is known
  *   got KEY       from the peer: it was shown. Until then the delivery is not over
  * Every function runs on the instance's thread, one call at a time: no lock. */
@@ -138,7 +138,9 @@ static void on_complete(void* data, pbay_op op, const pbay_completion* how) {
   } else if (op == self->alarm) {
     end_delivery(self, PBAY_E_UNKNOWN, "the peer did not confirm it in time");
   } else if (op == self->submitting) {
-    const size_t size = (size_t)sprintf(self->out, "%s %s\n", stored ? "ok" : "no", self->id);
+    const int never = how->code / 100 == -2 || how->code <= PBAY_E_BUG; /* see PBAY_NOT_STORED */
+    const char* const answer = stored ? "ok" : never ? "bad" : "no";
+    const size_t size = (size_t)sprintf(self->out, "%s %s\n", answer, self->id);
     if (!say(self, size)) self->listener->hang_up(self->host, self->peer); /* it does not read */
     self->submitting = 0;
     read_lines(self);
@@ -185,8 +187,11 @@ static int32_t create(const pbay_host* host, pbay_str config, pbay_adapter* out)
     return PBAY_E_INVALID;
   }
   self->host = host;
-  *out = (pbay_adapter){out->struct_size, 0,        self,   start,        stop, free, deliver, NULL,
-                        on_complete,      on_event, cancel, capabilities, NULL, NULL};
+  /* An older host's is shorter: no more is written. */
+  const uint32_t size = out->struct_size < sizeof(*out) ? out->struct_size : sizeof(*out);
+  const pbay_adapter table = {size, 0,           self,     start,  stop,         free, deliver,
+                              NULL, on_complete, on_event, cancel, capabilities, NULL, NULL};
+  memcpy(out, &table, size);
   return PBAY_OK;
 }
 
@@ -194,6 +199,5 @@ const pbay_module* patchbay_adapter_v1(uint32_t host_minor) {
   static const pbay_module kModule = {sizeof(pbay_module), PBAY_MAGIC, PBAY_ABI_MINOR, 0,
                                       PBAY_ABI_DRAFT,      0,          {"lines", 5},   {"1.0.0", 5},
                                       {"Example", 7},      create};
-  (void)host_minor;
-  return &kModule;
+  return host_minor >= kModule.min_host_minor ? &kModule : NULL;
 }

@@ -205,6 +205,11 @@ typedef struct pbay_outbound_file {
 #define PBAY_EVENT_REMOVED 2u     /* a reaction was taken away, a member left */
 #define PBAY_EVENT_BACKFILL 4u    /* fetched from history */
 
+/* Limits: an id has at most 512 bytes of UTF-8 without NUL (that of a chat or a thread 200), text
+ * and extra_json 1 MiB, action 4096 bytes; 100 files. Needed: a chat with an id; event_id or
+ * message_id; of a message message_id; of an edit, a reaction, a deletion target_id; of a reaction
+ * emoji, unless it was taken away. The host will never store an event that is over a limit or lacks
+ * what it needs: see PBAY_NOT_STORED. Names are cut at 1024 bytes, reply_to_text at 64 KiB. */
 typedef struct pbay_event {
   uint32_t struct_size;
   uint32_t kind;  /* PBAY_EVENT_* */
@@ -230,12 +235,16 @@ typedef struct pbay_event {
   pbay_str extra_json; /* a JSON object that the agent gets as it is; may be empty */
 } pbay_event;
 
-/* How submit() ended, in pbay_completion.value. All but NOT_STORED: acknowledge the platform. */
+/* How submit() ended, in pbay_completion.value. All but NOT_STORED: acknowledge the platform.
+ * NOT_STORED: the event is on no disk, its staging handles are gone, and the class of the code says
+ * what to do. Permanent (-200s) or a bug (-500s): the host will never take this event; log that and
+ * pass over it, since to submit it again would stop all that is behind it. Any other code: do not
+ * acknowledge; submit it again. */
 #define PBAY_STORED 1u
 #define PBAY_DUPLICATE 2u
 #define PBAY_INTAKE 3u     /* kept by the host, not (yet) given to an agent */
 #define PBAY_REFUSED 4u    /* by policy; it is recorded */
-#define PBAY_NOT_STORED 5u /* do not acknowledge; submit again. The code tells why */
+#define PBAY_NOT_STORED 5u /* see above */
 
 /* ---- outbound ----------------------------------------------------------------------------- */
 
@@ -407,9 +416,10 @@ typedef struct pbay_host {
 
   void (*set_state)(const struct pbay_host* host, const pbay_state* state) PBAY_NOEXCEPT;
 
-  /* Part `part` (from 0) of delivery `delivery_op` is on the platform as remote_id. on_complete(op)
-   * comes when that is durable; send the next part after it. cursor: at most 1 KiB, given back as
-   * pbay_delivery.resume_cursor after a crash. */
+  /* Part `part` of delivery `delivery_op` is on the platform as remote_id. Parts count from 0 and
+   * go on at parts_done, none is left out: else PBAY_E_CONTRACT, and it is not recorded.
+   * on_complete(op) comes when it is durable; send the next part after that. cursor: at most 1 KiB,
+   * given back as pbay_delivery.resume_cursor after a crash. */
   void (*op_part)(const struct pbay_host* host, pbay_op op, pbay_op delivery_op, uint32_t part,
                   pbay_str remote_id, pbay_str cursor) PBAY_NOEXCEPT;
 

@@ -12,8 +12,8 @@ extern "C" {
 typedef struct pbay_staging {
   uint32_t struct_size;
   uint32_t reserved;
-  /* [any] A new handle. 0: too many are open (64 an instance), expected_size is over the host's
-   * cap, or the disk is full. expected_size: bytes or -1. */
+  /* [any] A new handle, or 0 when too many are open (64 an instance). expected_size: bytes or -1.
+   */
   uint64_t (*open)(const pbay_host* host, int64_t expected_size) PBAY_NOEXCEPT;
   /* [any] Appends. PBAY_OK, PBAY_E_TOO_LARGE (over the host's cap), PBAY_E_RETRY (disk). */
   int32_t (*write)(const pbay_host* host, uint64_t handle, pbay_str bytes) PBAY_NOEXCEPT;
