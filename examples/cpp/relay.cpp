@@ -31,8 +31,7 @@ class RelayAdapter final : public Adapter {
       const HttpResponse response = co_await http.send(request);
       const auto events = translate("updates", response.body);
       if (!response.success() || !events) {
-        const auto pause = show_problem(response);
-        co_await timer.sleep(pause);
+        co_await timer.sleep(show_problem(response));
         continue;
       }
       if (!online_) set_state(StateKind::kOnline);

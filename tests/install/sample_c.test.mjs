@@ -8,8 +8,8 @@ import { buildWithCMake, linesOf } from './lib/sample.mjs';
 
 const SAMPLE = path.join(PREFIX, 'share/doc/patchbay/examples/c');
 
-test('it is one file of about 200 lines', () => {
-  assert.ok(linesOf(path.join(SAMPLE, 'lines.c')) < 210);
+test('it is one file of less than 200 lines', () => {
+  assert.ok(linesOf(path.join(SAMPLE, 'lines.c')) < 200);
 });
 
 // The other way of its README.

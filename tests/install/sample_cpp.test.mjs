@@ -91,8 +91,8 @@ const allDelivered = (host, count) => until(async () =>
   (await host.deliveries('delivered')).length === count, `${count} deliveries to be delivered`);
 const stateOf = async (host) => (await host.call('status')).instances[0];
 
-test('it is one file of about 120 lines', () => {
-  assert.ok(linesOf(path.join(PREFIX, 'share/doc/patchbay/examples/cpp/relay.cpp')) < 125);
+test('it is one file of less than 120 lines', () => {
+  assert.ok(linesOf(path.join(PREFIX, 'share/doc/patchbay/examples/cpp/relay.cpp')) < 120);
 });
 
 test('it is what a host takes', () => assertSample(path.join(plugins, 'relay.so'),

@@ -63,8 +63,7 @@ static void take_line(struct lines* self, char* line) {
     pbay_event event = {sizeof(event), PBAY_EVENT_MESSAGE, .chat = &kDesk, .sender = &kPeer};
     event.event_id = event.message_id = STR(self->id);
     event.text = STR(space + 1);
-    self->submitting = ++self->last_op;
-    self->host->submit(self->host, self->submitting, &event);
+    self->host->submit(self->host, self->submitting = ++self->last_op, &event);
   }
 }
 
@@ -82,8 +81,7 @@ static void read_lines(struct lines* self) {
 
 static void start(void* data) {
   struct lines* self = data;
-  self->listening = ++self->last_op;
-  self->listener->listen(self->host, self->listening, STR(self->instance));
+  self->listener->listen(self->host, self->listening = ++self->last_op, STR(self->instance));
 }
 
 static void stop(void* data, int64_t deadline_ms) {
@@ -118,8 +116,7 @@ static void deliver(void* data, pbay_op op, const pbay_delivery* what) {
   } else {
     const int64_t left = what->deadline_ms - self->clock->monotonic_ms(self->host) - MARGIN_MS;
     self->delivering = op; /* it ends when the peer says "got", or else before its deadline */
-    self->alarm = ++self->last_op;
-    self->timer->start(self->host, self->alarm, left > 0 ? left : 0);
+    self->timer->start(self->host, self->alarm = ++self->last_op, left > 0 ? left : 0);
   }
 }
 
@@ -186,8 +183,7 @@ static int32_t create(const pbay_host* host, pbay_str config, pbay_adapter* out)
     free(self);
     return PBAY_E_INVALID;
   }
-  self->host = host;
-  /* An older host's is shorter: no more is written. */
+  self->host = host; /* whose table is shorter if it is an older one: no more is written */
   const uint32_t size = out->struct_size < sizeof(*out) ? out->struct_size : sizeof(*out);
   const pbay_adapter table = {size, 0,           self,     start,  stop,         free, deliver,
                               NULL, on_complete, on_event, cancel, capabilities, NULL, NULL};
