@@ -168,6 +168,7 @@ TEST(Sandbox, WhenMemoryRunsOutItGoesFirst) {
               const base::UniqueFd file(::open("/proc/self/oom_score_adj", O_RDONLY));
               const bool high = ::read(file.get(), score, sizeof(score) - 1) > 0 &&
                                 std::strtol(score, nullptr, 10) >= 500;
+              errno = high ? 0 : ERANGE;
               return high ? 0 : -1;
             }),
             0);
