@@ -21,7 +21,7 @@ using testkit::FakeHost;
 using testkit::LentMemory;
 using testkit::Rule;
 
-constexpr minutes kAnswerTime{5};
+constexpr minutes kAskTime{5};
 constexpr minutes kLongestAsk{11};  // a fetch has ten
 
 class Asks {
@@ -83,7 +83,7 @@ class Asks {
       return;
     }
     subject_.reporter().step(std::string("asked for ").append(name));
-    const pbay_op op = host_.new_op(name, kAnswerTime);
+    const pbay_op op = host_.new_op(name, kAskTime);
     operations_.push_back(op);
     host_.call([&](void* self) {
       LentMemory lent;

@@ -20,7 +20,7 @@ sdk::Delivery with_file(FakeHost& host, sdk::Delivery delivery) {
   return delivery;
 }
 
-void deliver_and_settle(FakeHost& host, sdk::Delivery delivery) {
+void deliver_one(FakeHost& host, sdk::Delivery delivery) {
   settle(host, host.deliver(std::move(delivery)));
 }
 
@@ -29,27 +29,26 @@ void ordinary_day(FakeHost& host, const Subject& subject, const sdk::Chat& chat)
   Reporter& reporter = subject.reporter();
   for (const DeliveryKind kind : kKinds) {
     reporter.step("delivery of kind " + std::to_string(static_cast<std::uint32_t>(kind)));
-    deliver_and_settle(host, delivery_of(kind, chat));
+    deliver_one(host, delivery_of(kind, chat));
   }
   reporter.step("a delivery with two files");
-  deliver_and_settle(host,
-                     with_file(host, with_file(host, delivery_of(DeliveryKind::kMessage, chat))));
+  deliver_one(host, with_file(host, with_file(host, delivery_of(DeliveryKind::kMessage, chat))));
   reporter.step("a delivery of two files and no text");
   sdk::Delivery files = delivery_of(DeliveryKind::kMessage, chat);
   files.text.clear();
-  deliver_and_settle(host, with_file(host, with_file(host, std::move(files))));
+  deliver_one(host, with_file(host, with_file(host, std::move(files))));
   reporter.step("a long text");
   sdk::Delivery long_text = delivery_of(DeliveryKind::kMessage, chat);
   for (int i = 0; i < 2'000; ++i) {
     long_text.text += "word \xF0\x9F\x91\x8D ";
   }
-  deliver_and_settle(host, std::move(long_text));
+  deliver_one(host, std::move(long_text));
   reporter.step("a delivery whose first part is durable already");
   sdk::Delivery resumed = delivery_of(DeliveryKind::kMessage, chat);
   resumed.attempt = 2;
   resumed.parts_done = 1;
   resumed.remote_ids = {"17"};
-  deliver_and_settle(host, with_file(host, std::move(resumed)));
+  deliver_one(host, with_file(host, std::move(resumed)));
   const std::vector<pbay_op> asked = ask_everything(host, subject, chat);
   reporter.step("what was asked ends");
   settle_all(host, asked);
@@ -122,10 +121,10 @@ void check_deadlines(const Subject& subject) {
     }
     for (const DeliveryKind kind : kKinds) {
       subject.reporter().step("the platform never answers");
-      deliver_and_settle(*host, delivery_of(kind, subject.chats().front()));
+      deliver_one(*host, delivery_of(kind, subject.chats().front()));
     }
-    deliver_and_settle(
-        *host, with_file(*host, delivery_of(DeliveryKind::kMessage, subject.chats().front())));
+    deliver_one(*host,
+                with_file(*host, delivery_of(DeliveryKind::kMessage, subject.chats().front())));
     const std::vector<pbay_op> asked = ask_everything(*host, subject, subject.chats().front());
     subject.reporter().step("the platform never answers");
     settle_all(*host, asked);

@@ -20,7 +20,7 @@ constexpr int kDays = 30;
 constexpr int kSteps = 60;
 
 // The bytes themselves when they are UTF-8.
-std::string as_text(std::string bytes) {
+std::string utf8_of(std::string bytes) {
   if (!sdk::is_utf8(bytes)) {
     std::replace_if(
         bytes.begin(), bytes.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; },
@@ -175,10 +175,10 @@ class Day {
       if (random_.one_in(4)) {
         peers.say(peer, something(), PBAY_WEBSOCKET_BINARY);
       } else {
-        peers.say(peer, as_text(something()));
+        peers.say(peer, utf8_of(something()));
       }
       if (random_.one_in(4)) {
-        peers.end(peer, random_.of(kCloseCodes), as_text(random_.bytes(10)));
+        peers.end(peer, random_.of(kCloseCodes), utf8_of(random_.bytes(10)));
       }
     }
   }
@@ -188,7 +188,7 @@ class Day {
     for (const pbay_op peer : peers.open()) {
       peers.say(peer, something());
       if (random_.one_in(4)) {
-        peers.end(peer, 0, as_text(random_.bytes(10)));
+        peers.end(peer, 0, utf8_of(random_.bytes(10)));
       }
     }
   }

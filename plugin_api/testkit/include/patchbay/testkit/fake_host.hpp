@@ -10,12 +10,11 @@
 //   EXPECT_TRUE(host.result(op)->ok());
 //
 // Every call of the adapter is checked against adapter.h (rules.hpp); a breach fails the running
-// test. What a host refuses is one, too: events, parts, requests (limits, texts, grammar). What the
-// adapter is lent becomes unreadable when the call returns, and what belongs to the process (signal
-// handlers, locale, umask, working directory, environment) has to be as before. At the end of its
-// life the host stops the instance, destroys it, and fails the test if the instance does not stop,
-// leaves an operation without its completion or a descriptor open, or if the script has
-// expectations that were not met.
+// test, and so does what a host would refuse (limits, texts, grammar). What the adapter is lent
+// becomes unreadable when the call returns; signal handlers, locale, umask, working directory and
+// environment have to be as before. At the end of its life the host stops the instance, destroys
+// it, and fails the test if the instance does not stop, leaves an operation without its completion
+// or a descriptor open, or if the script has expectations that were not met.
 //
 // The test's thread is the instance's thread: nothing happens but inside the functions below.
 #ifndef PATCHBAY_TESTKIT_FAKE_HOST_HPP
