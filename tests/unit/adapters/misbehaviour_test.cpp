@@ -99,6 +99,7 @@ TEST_F(MisbehaviourTest, TheStagingHandleOfAnotherIsNotGiven) {
 
 TEST_F(MisbehaviourTest, ACallThatHangsGivesTheInstanceUp) {
   start_online({"bad", "good"});
+  ASSERT_EQ(run("bad", "ok").outcome, OutcomeClass::kDelivered) << "its start() has returned";
   const auto stuck = give("bad", "hang");
   const auto behind = give("bad", "ok");
   let_hang("bad");

@@ -53,7 +53,8 @@ TEST_P(OutgoingTest, AWebSocketIsClosedWithTheCodeThatWasAsked) {
   EXPECT_EQ(tell("websocket " + to.server.url("/x", "ws")), "0 0 ") << "and opened again";
   EXPECT_EQ(tell("websocket-close 0"), "-209");
   expect_heard("4:1006:;");
-  EXPECT_EQ(tell("websocket-and-close " + to.server.url("/x", "ws")),
+  net::ScriptedServer silent([](net::Peer& peer, int) { peer.wait_for_end(); });
+  EXPECT_EQ(tell("websocket-and-close " + silent.url("/x", "ws")),
             "-207 0 closed before it was open");
 }
 
