@@ -19,6 +19,8 @@ constexpr std::size_t kReadAtOnce = std::size_t{16} * 1024;
 // sends is read and dropped, within these.
 constexpr std::size_t kLingerBytes = std::size_t{1024} * 1024;
 constexpr std::chrono::seconds kLinger{2};
+// How often what took too long is cancelled, until it has ended.
+constexpr base::Milliseconds kCancelAgain{10};
 
 std::string to_text(const asio::ip::tcp::endpoint& endpoint) {
   const std::string address = endpoint.address().to_string();
@@ -96,11 +98,18 @@ HttpConnection::HttpConnection(base::EventLoop& loop, const HttpServerOptions& o
 void HttpConnection::allow(base::Milliseconds time) {
   loop_.cancel(deadline_);
   timed_out_ = false;
+  expire_after(time);
+}
+
+// Again and again until it shows: what has just ended in order to go on cannot be cancelled, and a
+// client that never rests could have it so each time.
+void HttpConnection::expire_after(base::Milliseconds time) {
   deadline_ = loop_.run_after(time, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) {
       self->timed_out_ = true;
       beast::error_code ignored;
       self->socket_.cancel(ignored);
+      self->expire_after(kCancelAgain);
     }
   });
 }

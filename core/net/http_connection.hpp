@@ -46,6 +46,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   // What is under way on the socket ends after `time`, and finds timed_out_ set. Replaces the last
   // one. (Beast's own timeouts close the socket, and then nobody can be told.)
   void allow(base::Milliseconds time);
+  void expire_after(base::Milliseconds time);
   void await_request();
   void read_header();
   void check_header_read(boost::beast::error_code error);

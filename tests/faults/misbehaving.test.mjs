@@ -45,7 +45,7 @@ const PLANS = {
   method_of_two_words: DONE,
   url_with_a_space: DONE,
   header_of_two_lines: DONE,
-  post_elsewhere: { ...DONE, logs: /warning adapter\.host_refused instance=\S+ reason="host not-allowed\.example\.org is not one of/ },
+  post_elsewhere: { ...DONE, logs: /warning adapter\.host_refused instance=\S+ reason="https:\/\/not-allowed\.example\.org:443: host not-allowed\.example\.org is not one of/ },
   headers_without_stride: DONE,
   headers_without_size: DONE,
   event_without_chat: broken(/^event: its chat has no id$/),
