@@ -113,6 +113,18 @@ test('SIGHUP: what needs a restart is said, each key once', () => reloading(
     assert.deepEqual(keys, ['limits', 'webhooks'], log);
   }));
 
+test('SIGHUP: what is doubtful is said as at the start, and a command that was wrong is tried at once', () => reloading(
+  { ...talking, agents: { main: { command: ['no-such-program'] } } }, async (host, reload) => {
+    const chat = run(bin('patchbay'), ['chat', 'ada', '--data', host.data], { input: 'hello\n' });
+    await until(() => host.log.includes('agent.not_started'), 'the agent to fail');
+    const doubts = await reload({ ...talking, agents: { main: { command: ['no-such-one'] } },
+      wirings: [...talking.wirings, { chats: 'consle:*', agent: 'main' }] }, /config\.reloaded/);
+    assert.match(doubts, /error config\.no_program .*no-such-one/);
+    assert.match(doubts, /warning config\.doubtful .*no instance is called \\"consle\\"/);
+    await reload(talking, /config\.reloaded/);
+    assert.equal((await chat).stdout, 'hello\n');
+  }));
+
 test('SIGHUP: a configuration that is wrong changes nothing', () => reloading(talking, async (host, reload) => {
   const wrong = await reload({ ...silent, agnts: {} }, /config\.not_reloaded/);
   assert.match(wrong, /agnts: unknown key; did you mean/);
