@@ -356,6 +356,8 @@ TEST_F(Inbound, AClaimIsFoundAmongAnyNumberOfAcknowledgements) {
   EXPECT_EQ(inbound("SELECT tries FROM messages_in WHERE id = 'a'"), "1");
 }
 
+// A sanitizer asks by a pipe whether memory may be read, and takes a shortage for no.
+#if !defined(__SANITIZE_ADDRESS__)
 TEST_F(Inbound, AShortageOfDescriptorsCostsNoDatabase) {
   put("a");
   agent_writes("answer", 1);
@@ -383,6 +385,7 @@ TEST_F(Inbound, AShortageOfDescriptorsCostsNoDatabase) {
   EXPECT_EQ(status_of("a"), "pending");
   EXPECT_EQ(drain()->messages.size(), 1U);
 }
+#endif
 
 TEST_F(Inbound, ATurnThatWasAbortedIsNotRetried) {
   put("a");
