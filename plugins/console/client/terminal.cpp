@@ -4,8 +4,10 @@
 #include <cstdio>
 #include <cwchar>
 #include <histedit.h>
+#include <langinfo.h>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <unistd.h>
 
 #include "console/client/chat_session.hpp"
@@ -16,6 +18,14 @@ namespace patchbay::console {
 namespace {
 
 constexpr int kHistoryLines = 500;
+
+// What is typed and shown is UTF-8, also where nobody has set a locale.
+void use_utf8() {
+  std::setlocale(LC_CTYPE, "");
+  if (std::string_view(::nl_langinfo(CODESET)) != "UTF-8") {
+    std::setlocale(LC_CTYPE, "C.UTF-8");
+  }
+}
 
 class Terminal {
  public:
@@ -28,7 +38,7 @@ class Terminal {
     if (!session_.begin()) {
       return kChatNobodyListens;
     }
-    std::setlocale(LC_CTYPE, "");
+    use_utf8();
     begin_editing();
     std::printf("attached as %s; %s\n", options.chat.c_str(), kHelp);
     int count = 0;

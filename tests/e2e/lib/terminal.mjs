@@ -11,7 +11,8 @@ export class Terminal {
     this.screen = ''; // all that was ever written to it
     const command = ['exec', ...[program, ...args].map(quoted)].join(' ');
     this.process = spawn('script', ['-qefc', command, '/dev/null'], {
-      env: { ...process.env, TERM: 'xterm', SHELL: '/bin/sh', ...env },
+      // No locale, as on a bare machine.
+      env: { ...process.env, LC_ALL: 'C', TERM: 'xterm', SHELL: '/bin/sh', ...env },
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     this.process.stdout.setEncoding('utf8').on('data', (text) => { this.screen += text; });
