@@ -15,11 +15,11 @@ const DISK = 24 << 20; // bytes
 
 // Runs `body` with a host that has answered once; afterwards everything that was said was answered.
 async function withSmallDisk(body) {
-  const server = await new TelegramServer().start();
   const folder = temporaryFolder();
   const data = path.join(folder, 'data');
   fs.mkdirSync(data);
   const disk = await new SmallDisk(data, DISK).mount();
+  const server = await new TelegramServer().start();
   const { within, seen } = disk;
   const host = new Host({ data, seen, within });
   host.configFile = path.join(folder, 'patchbay.json');
