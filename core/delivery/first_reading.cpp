@@ -78,6 +78,7 @@ void FirstReading::next_quiet_session() {
     return;
   }
   if (quiet_.empty()) {
+    core_.deps.sessions.rest();
     if (all_were_read_) {
       aftermath_.all_sessions_read();
     }

@@ -72,6 +72,8 @@ void BackgroundScan::page_done() {
       unread_.clear();
       look_at_waiting();
     });
+  } else {
+    sessions_.rest();
   }
 }
 

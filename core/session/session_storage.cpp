@@ -1,13 +1,28 @@
 #include "session/session_storage.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <map>
+#include <unordered_set>
 #include <utility>
+#include <vector>
 
+#include "base/sha256.hpp"
 #include "session/session_worker.hpp"
 
 namespace patchbay::session {
 namespace {
+
+// A session in 16 bytes.
+using SessionDigest = std::array<std::uint8_t, 16>;
+
+SessionDigest digest_of(const SessionAddress& session) {
+  const std::array<std::uint8_t, 32> whole = base::sha256(session_name(session));
+  SessionDigest digest{};
+  std::copy_n(whole.begin(), digest.size(), digest.begin());
+  return digest;
+}
 
 class FileSessionStorage final : public SessionStorage {
  public:
@@ -64,47 +79,59 @@ class FileSessionStorage final : public SessionStorage {
     return std::make_shared<attachments::ConfinedFolder>(std::move(opened));
   }
 
+  void rest() override { put_all_to_rest(); }
+
   void on_work(std::function<void(const SessionAddress&, const SessionWork&)> listener) override {
     context_->listener = std::move(listener);
   }
 
  private:
-  struct Entry {
-    std::shared_ptr<SessionWorker> worker;  // none while it is at rest
-    JournalTrust trust = JournalTrust::kMayBeOurs;
-  };
+  using Workers = std::map<SessionAddress, std::shared_ptr<SessionWorker>>;
 
   // Workers stay for a while: what they know of a session saves a look.
   SessionWorker& worker(const SessionAddress& session) {
-    Entry& entry = sessions_[session];
-    if (entry.worker == nullptr) {
-      if (++workers_ > rest_above_) {
-        put_to_rest();
+    auto found = workers_.find(session);
+    if (found == workers_.end()) {
+      if (workers_.size() >= rest_above_) {
+        put_all_to_rest();
       }
-      entry.worker = std::make_shared<SessionWorker>(context_, session, entry.trust);
+      const bool is_foreign = std::binary_search(foreign_journals_.begin(), foreign_journals_.end(),
+                                                 digest_of(session));
+      const JournalTrust trust = is_foreign ? JournalTrust::kForeign : JournalTrust::kMayBeOurs;
+      found = workers_.emplace(session, std::make_shared<SessionWorker>(context_, session, trust))
+                  .first;
     }
-    return *entry.worker;
+    return *found->second;
   }
 
   // Which journal is whose is remembered for ever; the rest a fresh look tells.
-  void put_to_rest() {
-    workers_ = 1;  // the one that is about to be made
-    for (auto& [session, entry] : sessions_) {
-      const auto trust = entry.worker == nullptr ? std::nullopt : entry.worker->at_rest();
+  void put_all_to_rest() {
+    std::vector<SessionDigest> ours;
+    std::erase_if(workers_, [this, &ours](const auto& entry) {
+      const auto& [session, worker] = entry;
+      const std::optional<JournalTrust> trust = worker->at_rest();
       if (trust) {
-        entry = {nullptr, *trust};
-      } else if (entry.worker != nullptr) {
-        ++workers_;
+        (*trust == JournalTrust::kForeign ? foreign_journals_ : ours).push_back(digest_of(session));
       }
-    }
+      return trust.has_value();
+    });
+    std::sort(foreign_journals_.begin(), foreign_journals_.end());
+    foreign_journals_.erase(std::unique(foreign_journals_.begin(), foreign_journals_.end()),
+                            foreign_journals_.end());
+    std::sort(ours.begin(), ours.end());
+    std::erase_if(foreign_journals_, [&ours](const SessionDigest& digest) {
+      return std::binary_search(ours.begin(), ours.end(), digest);
+    });
     // Not again before as many were made as could not rest.
-    rest_above_ = std::max(context_->options.workers, 2 * workers_);
+    rest_above_ = std::max(context_->options.workers, 2 * (workers_.size() + 1));
   }
 
   const std::shared_ptr<StorageContext> context_;
-  std::map<SessionAddress, Entry> sessions_;
-  std::size_t workers_ = 0;  // entries with a worker
+  Workers workers_;
   std::size_t rest_above_ = context_->options.workers;
+  // Sorted; one of every session there is, in one piece of memory. Of a session with a worker, what
+  // the worker knows counts.
+  std::vector<SessionDigest> foreign_journals_;
 };
 
 }  // namespace

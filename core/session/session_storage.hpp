@@ -163,6 +163,10 @@ class SessionStorage {
   virtual void sweep_inbox(const SessionAddress& session, base::WallTime before,
                            std::unordered_set<std::string> kept, Done<std::size_t> done) = 0;
 
+  // After all sessions were looked at: gives back what is held for speed alone. Where something is
+  // under way, nothing changes.
+  virtual void rest() = 0;
+
   // [any thread] The session's folder, opened through the confined class; for inbox and outbox.
   [[nodiscard]] virtual base::Result<std::shared_ptr<attachments::ConfinedFolder>> folder(
       const SessionAddress& session) = 0;

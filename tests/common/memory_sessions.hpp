@@ -159,6 +159,7 @@ class MemorySessions final : public session::SessionStorage {
     }
     return std::make_shared<attachments::ConfinedFolder>(std::move(opened).value());
   }
+  void rest() override {}
   void on_work(std::function<void(const session::SessionAddress&, const session::SessionWork&)>
                    listener) override {
     listener_ = std::move(listener);

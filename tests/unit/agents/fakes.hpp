@@ -81,6 +81,7 @@ class FakeStorage final : public session::SessionStorage {
       const session::SessionAddress&) override {
     return base::Status(base::Code::kNotFound, "there is no folder here");
   }
+  void rest() override {}
   void on_work(
       std::function<void(const session::SessionAddress&, const session::SessionWork&)>) override {}
 

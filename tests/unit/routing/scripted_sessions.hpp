@@ -105,6 +105,7 @@ class ScriptedSessions final : public session::SessionStorage {
   void read_work(const Address&, Done<session::SessionWork>) override {}
   void sweep_inbox(const Address&, base::WallTime, std::unordered_set<std::string>,
                    Done<std::size_t>) override {}
+  void rest() override {}
   void on_work(
       std::function<void(const Address&, const session::SessionWork&)> /*listener*/) override {}
 

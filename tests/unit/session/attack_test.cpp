@@ -339,6 +339,16 @@ TEST_F(Attack, JournalThatRewritesInboundOfASessionAtRest) {
   EXPECT_EQ(inbound(kRows), "in1,in2,in3");
 }
 
+TEST_F(Attack, JournalThatRewritesInboundOfASessionThatWasPutToRest) {
+  const std::string earlier = test::read_file(file("inbound.db"));
+  ASSERT_TRUE(write(message("in2")).ok());
+  pool_.drain();
+  storage_->rest();
+  plant_journal("inbound.db", earlier);
+  ASSERT_TRUE(write(message("in3")).ok());
+  EXPECT_EQ(inbound(kRows), "in1,in2,in3");
+}
+
 TEST_F(Attack, AViewWithoutEnd) {
   agent("DROP TABLE messages_out");
   agent(
