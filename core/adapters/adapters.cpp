@@ -152,6 +152,7 @@ Result<std::shared_ptr<Module>> AdapterHost::State::module_of(
     }
   }
   std::vector<std::string_view> known;
+  known.reserve(modules.size());
   for (const auto& [name, module] : modules) {
     known.push_back(name.str());
   }

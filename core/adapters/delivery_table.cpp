@@ -99,6 +99,7 @@ bool DeliveryTable::is_any_under_way() const {
 void DeliveryTable::end_all(const std::string& why) {
   // By id: an outcome may bring the next delivery.
   std::vector<pbay_op> ops;
+  ops.reserve(entries_.size());
   for (const auto& [op, entry] : entries_) {
     ops.push_back(op);
   }

@@ -166,6 +166,7 @@ using Problems = std::vector<SettingProblem>;
 SettingProblem unknown_setting(const std::vector<SettingsProperty>& properties,
                                const std::string& name, const std::string& path) {
   std::vector<std::string_view> known;
+  known.reserve(properties.size());
   for (const SettingsProperty& property : properties) {
     known.push_back(property.name);
   }
@@ -194,6 +195,7 @@ json apply_property(const SettingsProperty& property, const json& value, const s
   if (!property.choices.empty() && std::find(property.choices.begin(), property.choices.end(),
                                              value) == property.choices.end()) {
     std::vector<std::string> choices;
+    choices.reserve(property.choices.size());
     for (const json& choice : property.choices) {
       choices.push_back(choice.dump(-1, ' ', false, json::error_handler_t::replace));
     }

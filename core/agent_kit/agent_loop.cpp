@@ -62,7 +62,7 @@ Status write_patiently(AgentSession& session, const Patience& patience, int stop
                        const std::function<Status()>& write) {
   for (int tried = 1;; ++tried) {
     const bool last = tried >= patience.tries || is_readable(stop_fd);
-    const Status written = write();
+    Status written = write();
     if (written.ok() || !heals_by_itself(written)) {
       return written;
     }

@@ -51,6 +51,7 @@ void make_nonblocking(const UniqueFd& fd) {
 // This process's environment with the request's variables in front.
 std::vector<std::string> environment_of(const CommandRequest& request) {
   std::vector<std::string> result;
+  result.reserve(request.environment.size());
   for (const auto& [name, value] : request.environment) {
     result.push_back(name + "=" + value.substr(0, value.find('\0')));
   }
@@ -102,6 +103,7 @@ class SpawnOptions {
 Result<pid_t> spawn(const CommandRequest& request, int input, int output, int error) {
   std::vector<std::string> environment = environment_of(request);
   std::vector<char*> environment_pointers;
+  environment_pointers.reserve(environment.size() + 1);
   for (std::string& entry : environment) {
     environment_pointers.push_back(entry.data());
   }

@@ -275,7 +275,7 @@ void DeliveryService::session_deleted(const session::SessionAddress& session,
   parts_->session_deleted(session, reason, std::move(done));
 }
 
-void DeliveryService::say(Saying saying, base::UniqueFunction<void(Status)> done) {
+void DeliveryService::say(const Saying& saying, base::UniqueFunction<void(Status)> done) {
   const std::string id = saying.message_out_id.empty()
                              ? "said-" + parts_->core_.deps.random.token(16)
                              : saying.message_out_id;

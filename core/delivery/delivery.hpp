@@ -87,7 +87,7 @@ class DeliveryService {
                        base::UniqueFunction<void(base::Status)> done);
 
   // `done` when it is durably accepted.
-  void say(Saying saying, base::UniqueFunction<void(base::Status)> done);
+  void say(const Saying& saying, base::UniqueFunction<void(base::Status)> done);
   // Somebody put rows into host_outbox in a transaction of their own, which is now durable.
   void host_outbox_changed();
 

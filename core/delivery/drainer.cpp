@@ -129,7 +129,7 @@ void Drainer::read(const SessionAddress& address) {
           core_.acknowledged(address, batch->acknowledgements);
           compare(address);
         } else {
-          take(address, std::move(batch).value(), false);
+          take(address, *batch, false);
         }
       }));
 }
@@ -155,13 +155,13 @@ void Drainer::compare(const SessionAddress& address) {
               if (!batch.ok()) {
                 finish(address, batch.status());
               } else {
-                take(address, std::move(batch).value(), true);
+                take(address, *batch, true);
               }
             }));
       }));
 }
 
-void Drainer::take(const SessionAddress& address, session::OutboundBatch read_batch,
+void Drainer::take(const SessionAddress& address, const session::OutboundBatch& read_batch,
                    bool is_comparison) {
   Session& session = sessions_[address];
   core_.acknowledged(address, read_batch.acknowledgements);

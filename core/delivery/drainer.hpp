@@ -54,7 +54,7 @@ class Drainer {
   void read_facts(const session::SessionAddress& address);
   void read(const session::SessionAddress& address);
   void compare(const session::SessionAddress& address);
-  void take(const session::SessionAddress& address, session::OutboundBatch read,
+  void take(const session::SessionAddress& address, const session::OutboundBatch& read,
             bool is_comparison);
   void finish(const session::SessionAddress& address, const base::Status& status);
 

@@ -25,6 +25,7 @@ void add_missing(const std::vector<std::string>& more, std::vector<std::string>&
 
 std::vector<std::string> ids_of(const DeliveryRecord& record) {
   std::vector<std::string> ids;
+  ids.reserve(record.parts.size());
   for (const store::DeliveryPart& part : record.parts) {
     ids.push_back(part.remote_id);
   }

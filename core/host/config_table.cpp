@@ -151,7 +151,7 @@ class TableWalk {
         return;
       case KeyType::kPath:
         // An empty one would mean the folder that it is relative to.
-        if (!value.is_string() || value == "") {
+        if (!value.is_string() || value.get_ref<const std::string&>().empty()) {
           fail(path, "must be a path, not empty");
         }
         return;

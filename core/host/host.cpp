@@ -325,7 +325,7 @@ int Host::Parts::run() {
 
 // Deliveries first (they say what is still owed), then what waits in the intake, then the world.
 void Host::Parts::start() {
-  deliveries->start([this](Status delivering) {
+  deliveries->start([this](const Status& delivering) {
     if (stopping) {
       return;
     }

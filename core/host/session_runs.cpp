@@ -98,7 +98,7 @@ void SessionRuns::exited(const SessionAddress& session, base::UniqueFunction<voi
   prepared_.erase(session);
   idle_.erase(session);
   delivery_.set_working(session, false);
-  delivery_.session_exited(session, [session, drained = std::move(drained)](Status read) {
+  delivery_.session_exited(session, [session, drained = std::move(drained)](const Status& read) {
     if (!read.ok()) {
       base::log_error("session.not_drained",
                       {{"session", session_name(session)}, {"error", read.message()}});
@@ -117,7 +117,7 @@ void SessionRuns::set_status(const SessionAddress& session, const std::string& s
       [session, status](store::Repositories& stored) {
         return stored.sessions.set_container_status(session.agent, session.id, status);
       },
-      [session](Status written) {
+      [session](const Status& written) {
         if (!written.ok()) {
           base::log_warning("session.status_not_written",
                             {{"session", session_name(session)}, {"error", written.message()}});
@@ -167,7 +167,7 @@ void SessionRuns::find_chat(const SessionAddress& session,
 }
 
 void SessionRuns::say(delivery::Saying saying) {
-  delivery_.say(std::move(saying), [](const Status& said) {
+  delivery_.say(saying, [](const Status& said) {
     if (!said.ok()) {
       base::log_error("notice.not_accepted", {{"error", said.message()}});
     }

@@ -130,9 +130,9 @@ Status check_header(const HttpHeader& header) {
 std::optional<base::Milliseconds> parse_retry_after(std::string_view value, base::WallTime now) {
   value = base::trim(value);
   // Ten digits are three hundred years, far over every clamp and far under an overflow.
+  const std::string_view digits = value.substr(0, 10);
   std::uint64_t seconds = 0;
-  const auto [end, error] = std::from_chars(
-      value.data(), value.data() + std::min<std::size_t>(value.size(), 10), seconds);
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), seconds);
   std::string_view rest = value.substr(static_cast<std::size_t>(end - value.data()));
   if (error == std::errc()) {
     std::int64_t milliseconds = 0;

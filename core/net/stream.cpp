@@ -32,7 +32,7 @@ Stream::State::~State() { shut_down(); }
 
 void Stream::State::open() {
   const auto later = [this](auto task) {
-    loop_.post([weak = weak_from_this(), task] {
+    loop_.post([weak = weak_from_this(), task = std::move(task)] {
       if (const auto self = weak.lock()) {
         task(*self);
       }

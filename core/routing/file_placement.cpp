@@ -166,6 +166,7 @@ std::vector<Placement> place_files(const FileTools& tools, const std::vector<Inb
     }
   }
   std::vector<Placement> placements;
+  placements.reserve(targets.size());
   for (std::size_t index = 0; index < targets.size(); ++index) {
     placements.push_back(
         {statuses[index],

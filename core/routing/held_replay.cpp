@@ -92,14 +92,14 @@ void Router::Pipeline::load_held() {
       },
       lifetime_.guard([this](base::Result<Records> records) {
         if (records.ok()) {
-          submit_held(std::move(records).value());
+          submit_held(*records);
         } else {
           end_replay(records.status());
         }
       }));
 }
 
-void Router::Pipeline::submit_held(std::vector<store::IntakeRecord> records) {
+void Router::Pipeline::submit_held(const std::vector<store::IntakeRecord>& records) {
   replay_->more = records.size() == kPageRows;
   replay_->open = 1;  // this function
   for (const store::IntakeRecord& record : records) {

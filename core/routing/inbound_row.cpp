@@ -153,7 +153,7 @@ std::string content_of(const InboundEvent& event, const json& attachments) {
   }
   content["attachments"] = attachments.is_array() ? attachments : json::array();
   if (json quote = quote_of(event); !quote.is_null()) {
-    content["replyTo"] = std::move(quote);
+    content.emplace("replyTo", std::move(quote));
   }
   if (event.mentions_me) {
     content["isMention"] = true;
@@ -165,7 +165,7 @@ std::string content_of(const InboundEvent& event, const json& attachments) {
     content["edited"] = true;
   }
   if (json extra = extra_of(event); !extra.empty()) {
-    content["extra"] = std::move(extra);
+    content.emplace("extra", std::move(extra));
   }
   return content.dump(-1, ' ', false, json::error_handler_t::replace);
 }

@@ -107,7 +107,7 @@ class Router::Pipeline {
   void start_replay();
   void held_counted(const std::vector<store::ChatCount>& counts);
   void load_held();
-  void submit_held(std::vector<store::IntakeRecord> records);
+  void submit_held(const std::vector<store::IntakeRecord>& records);
   void submit_held(const store::IntakeRecord& record);
   void held_ended(const ChatName& chat, SubmitOutcome outcome);
   void page_ended();

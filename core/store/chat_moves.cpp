@@ -36,9 +36,10 @@ constexpr char kMoveHeld[] =
 }  // namespace
 
 base::Result<bool> ChatMoveRepository::add(const ChatMove& move, const std::string& platform_id) {
-  const auto& [instance, from, told_to] = move;
+  const base::InstanceName& instance = move.instance;
+  const base::ChatKey& from = move.from;
   PATCHBAY_ASSIGN(const base::ChatKey known, current(instance, from));
-  PATCHBAY_ASSIGN(const base::ChatKey to, current(instance, told_to));
+  PATCHBAY_ASSIGN(const base::ChatKey to, current(instance, move.to));
   if (known == to) {
     return false;
   }

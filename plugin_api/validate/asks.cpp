@@ -57,8 +57,8 @@ class Asks {
     return static_cast<const Table*>(whole_table(id, sizeof(Table)));
   }
   // Each table begins with its size.
-  const void* whole_table(std::string_view id, std::size_t size) {
-    const auto* table_size = host_.extension<std::uint32_t>(id.data());
+  const void* whole_table(const char* id, std::size_t size) {
+    const auto* table_size = host_.extension<std::uint32_t>(id);
     if (table_size == nullptr || *table_size >= size) {
       return table_size;
     }

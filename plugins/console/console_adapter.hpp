@@ -42,7 +42,7 @@ class ConsoleAdapter final : public sdk::Adapter {
   static constexpr std::int64_t kBeforeDeadlineMs = 2000;
 
   static constexpr std::uint32_t kTypingLastsMs = 5000;
-  void typing(sdk::Chat chat);
+  void typing(const sdk::Chat& chat);
 
   // Messages of one terminal that wait for the one before; more end its connection.
   static constexpr std::size_t kWaitingMessages = 64;
@@ -133,7 +133,7 @@ class ConsoleAdapter final : public sdk::Adapter {
   void terminal_left(std::uint64_t terminal);
   void send_chunk(Connection& connection, const nlohmann::json& request);
   // By value: what waits goes on inside the push, and may be gone after it.
-  static void end_showing(ShowingPtr showing, sdk::Result result);
+  static void end_showing(const ShowingPtr& showing, sdk::Result result);
   void end_if_all_answered(const ShowingPtr& showing);
   [[nodiscard]] bool is_awaited(const Showing& showing) const;
   void be_patient(Showing& showing) const;

@@ -212,7 +212,7 @@ Task<Completion> ConsoleAdapter::pull_into(std::uint64_t handle, ConnectionPtr c
     if (connection->over) {
       co_return Completion(PBAY_E_CANCELLED, "its terminal has gone");
     }
-    connection->asked.emplace();
+    connection->asked = Asked{};
     connection->asked->message = message;
     connection->asked->file = index;
     connection->asked->offset = offset;

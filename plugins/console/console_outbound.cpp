@@ -122,7 +122,7 @@ Task<sdk::Result> ConsoleAdapter::deliver(sdk::Delivery delivery) {
   co_return sdk::Result::sent(std::move(ids));
 }
 
-void ConsoleAdapter::end_showing(ShowingPtr showing, sdk::Result result) {
+void ConsoleAdapter::end_showing(const ShowingPtr& showing, sdk::Result result) {
   static_cast<void>(showing->outcome.push(std::move(result)));
 }
 
@@ -264,7 +264,7 @@ void ConsoleAdapter::send_chunk(Connection& connection, const json& request) {
        bytes);
 }
 
-void ConsoleAdapter::typing(sdk::Chat chat) {
+void ConsoleAdapter::typing(const sdk::Chat& chat) {
   for (const auto& [id, connection] : connections_) {
     if (connection->chat == chat.id) {
       send(*connection, {{"type", "typing"}});

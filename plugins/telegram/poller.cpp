@@ -340,7 +340,7 @@ void Poller::now_online() {
 }
 
 // Once for each change.
-void Poller::say(StateKind kind, std::string reason, std::string user_action) {
+void Poller::say(StateKind kind, const std::string& reason, std::string user_action) {
   if (state_.kind == kind && state_.reason == reason) {
     return;
   }

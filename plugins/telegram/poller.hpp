@@ -65,7 +65,7 @@ class Poller {
   [[nodiscard]] sdk::Task<> answer_button(std::string query_id, std::string text);
 
   void now_online();
-  void say(sdk::StateKind kind, std::string reason, std::string user_action = {});
+  void say(sdk::StateKind kind, const std::string& reason, std::string user_action = {});
   [[nodiscard]] std::chrono::milliseconds next_backoff();
 
   sdk::Adapter& adapter_;

@@ -129,7 +129,7 @@ std::uint64_t RunnerHost::ask(FrameKind kind, const Writer& body) {
   return *questions_.extract(id).mapped();
 }
 
-void RunnerHost::answered(Frame frame) {
+void RunnerHost::answered(const Frame& frame) {
   const auto value = frame.reader().next<std::uint64_t>();
   {
     const std::lock_guard lock(mutex_);

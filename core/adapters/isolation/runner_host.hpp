@@ -25,7 +25,7 @@ class RunnerHost {
   [[nodiscard]] const pbay_host& host() const { return host_; }
 
   // [the reading thread] The daemon's answer to a question.
-  void answered(Frame frame);
+  void answered(const Frame& frame);
   // [main thread] The files of a delivery are open until the adapter has completed it.
   void keep_files(pbay_op delivery, std::vector<base::UniqueFd> files);
 

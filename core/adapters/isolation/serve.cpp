@@ -77,7 +77,7 @@ class Server {
         ::_exit(0);  // the daemon has gone, or is done with this process
       }
       if (frame->kind == FrameKind::kReturn) {
-        host_.answered(std::move(*frame));
+        host_.answered(*frame);
       } else {
         calls_.push(std::move(*frame));
       }

@@ -22,7 +22,7 @@ constexpr milliseconds kLongestOffer{60'000};
 
 std::string words_of(const json& head, const std::string& body) {
   const std::string type = string_of(head, "type");
-  const std::string words = printable(body);
+  std::string words = printable(body);
   if (type == "edit") {
     return "[changed] " + words;
   }
@@ -44,7 +44,7 @@ Receiver::Receiver(const ChatOptions& options, ChatSocket& socket, const Print& 
       on_shown_(std::move(shown)),
       again_(kFirstOffer, kLongestOffer) {}
 
-void Receiver::message(const json& head, std::string words) {
+void Receiver::message(const json& head, const std::string& words) {
   Incoming incoming;
   incoming.id = string_of(head, "id");
   if (was_shown(incoming.id)) {

@@ -24,7 +24,7 @@ class Receiver {
   using Shown = std::function<void(const std::string& reply_to)>;
   Receiver(const ChatOptions& options, ChatSocket& socket, const Print& print, Shown shown);
 
-  void message(const nlohmann::json& head, std::string words);
+  void message(const nlohmann::json& head, const std::string& words);
   void data(const nlohmann::json& head, const std::string& bytes);
   void gone(const nlohmann::json& head);
   // The connection was lost: what was not acknowledged comes again.

@@ -101,7 +101,7 @@ class Adapter {
 
   // `Submitted stored = co_await submit(event);` If it is settled(), acknowledge the platform.
   [[nodiscard]] auto submit(const Event& event) {
-    const auto issue = [&event](const pbay_host* host, pbay_op op) {
+    auto issue = [&event](const pbay_host* host, pbay_op op) {
       const EventAbi abi(event);
       host->submit(host, op, abi.get());
     };
@@ -131,8 +131,8 @@ class Adapter {
   // platform; send the next one after this. cursor: at most 1 KiB, back in Delivery::resume_cursor.
   [[nodiscard]] auto part_sent(pbay_op delivery, std::uint32_t part, std::string_view remote_id,
                                std::string_view cursor = {}) {
-    const auto issue = [this, delivery, part, id = std::string(remote_id),
-                        cursor = std::string(cursor)](const pbay_host* host, pbay_op op) {
+    auto issue = [this, delivery, part, id = std::string(remote_id), cursor = std::string(cursor)](
+                     const pbay_host* host, pbay_op op) {
       // What left is accounted for: a later part has its own evidence.
       runtime_.set_may_have_left(delivery, false);
       host->op_part(host, op, delivery, part, to_abi(id), to_abi(cursor));

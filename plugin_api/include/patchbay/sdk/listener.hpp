@@ -51,7 +51,7 @@ class Listener final : public EventSink {
 
   // Once. name: [a-z0-9][a-z0-9-]{0,31}.
   [[nodiscard]] auto listen(std::string_view name) {
-    const auto issue = [this, name = std::string(name)](const pbay_host* host, pbay_op op) {
+    auto issue = [this, name = std::string(name)](const pbay_host* host, pbay_op op) {
       op_ = op;
       runtime_.route(op, this);
       listener_->listen(host, op, to_abi(name));

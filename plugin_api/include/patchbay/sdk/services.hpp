@@ -37,7 +37,7 @@ class Timer {
     }
     const auto* timer = timer_;
     const std::int64_t delay_ms = std::max<std::int64_t>(duration.count(), 0);
-    const auto issue = [timer, delay_ms](const pbay_host* host, pbay_op op) {
+    auto issue = [timer, delay_ms](const pbay_host* host, pbay_op op) {
       timer->start(host, op, delay_ms);
     };
     return Operation<Elapsed, decltype(issue)>(runtime_, GiveUp::kDraining, true, timer_->cancel,
@@ -160,7 +160,7 @@ class Staging {
   // After it the handle can be given to an event, once.
   [[nodiscard]] auto commit(std::uint64_t handle) {
     const auto* staging = staging_;
-    const auto issue = [staging, handle](const pbay_host* host, pbay_op op) {
+    auto issue = [staging, handle](const pbay_host* host, pbay_op op) {
       staging->commit(host, op, handle);
     };
     return Operation<Completion, decltype(issue)>(runtime_, GiveUp::kNever, staging_ != nullptr,

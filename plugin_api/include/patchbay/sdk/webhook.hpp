@@ -51,7 +51,7 @@ class Webhook final : public EventSink {
   ~Webhook() { runtime_.remove_sink(this); }
 
   [[nodiscard]] auto open() {
-    const auto issue = [this](const pbay_host* host, pbay_op op) {
+    auto issue = [this](const pbay_host* host, pbay_op op) {
       op_ = op;
       runtime_.route(op, this);
       webhook_->open(host, op);
