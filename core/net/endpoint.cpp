@@ -44,8 +44,11 @@ std::string target_of(std::string_view after_scheme) {
 
 Result<WebSocketUrl> parse_websocket_url(std::string_view url) {
   const std::size_t colon = url.find("://");
-  const std::string scheme = base::to_lower(url.substr(0, std::min(colon, url.size())));
-  if ((scheme != "ws" && scheme != "wss") || !is_visible_ascii(url)) {
+  if (colon == std::string_view::npos || !is_visible_ascii(url)) {
+    return bad_websocket_url();
+  }
+  const std::string scheme = base::to_lower(url.substr(0, colon));
+  if (scheme != "ws" && scheme != "wss") {
     return bad_websocket_url();
   }
   const std::string_view rest = url.substr(colon);

@@ -214,6 +214,9 @@ TEST(Endpoint, OfWebSockets) {
   EXPECT_EQ(target("ws://[::1]/x"), "ws://[::1]:80/x");
   EXPECT_EQ(target("wss://a@b/"), "");
   EXPECT_EQ(target("https://a/"), "");
+  for (const char* wrong : {"", "ws", "wss", "wss:", "wss:/a", "ws\n://a"}) {
+    EXPECT_EQ(target(wrong), "") << wrong;
+  }
 }
 
 TEST(Endpoint, HostsAreComparedInOneForm) {
