@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/json.hpp"
+#include "base/text.hpp"
 #include "base/text_file.hpp"
 
 namespace patchbay::host {
@@ -90,6 +91,10 @@ Result<Json> parse_config(const ConfigSource& source, const ConfigOverrides& ove
                                           {"settings", {{"bot_token", {{"env", kTelegramToken}}}}}};
   }
   for (const auto& [key, value] : overrides.values) {
+    if (!base::is_valid_utf8(key) || !base::is_valid_utf8(value)) {
+      return Status(Code::kInvalidArgument,
+                    "--set " + base::to_valid_utf8(key) + ": key and value must be text in UTF-8");
+    }
     set_value(*config, key, value);
   }
   return config;

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/status.hpp"
+#include "base/text.hpp"
 #include "base/text_file.hpp"
 
 namespace patchbay::host {
@@ -68,13 +69,15 @@ bool names_secret(const Json& value) {
 Result<std::string> read_secret(const Json& value, const std::string& base_dir) {
   const std::string& key = value.begin().key();
   const std::string name = value.begin()->get<std::string>();
-  if (key == "env") {
-    return from_environment(name);
+  Result<std::string> secret = key == "env" ? from_environment(name)
+                               : key == "credential"
+                                   ? from_credential(name)
+                                   : from_file(std::filesystem::path(base_dir) / name);
+  if (secret.ok() && !base::is_valid_utf8(*secret)) {
+    return Status(Code::kInvalidArgument, "the secret in " + key + " " + name +
+                                              " is not text in UTF-8; is it the right one?");
   }
-  if (key == "credential") {
-    return from_credential(name);
-  }
-  return from_file(std::filesystem::path(base_dir) / name);
+  return secret;
 }
 
 }  // namespace

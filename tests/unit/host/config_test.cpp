@@ -252,6 +252,21 @@ TEST_F(ConfigTest, ASecretFileThatOthersCanWriteIsRefused) {
       HasSubstr("chmod 600"));
 }
 
+// A running host reads it at each reload: what is no text must not end it.
+TEST_F(ConfigTest, WhatIsNoTextIsRefused) {
+  test::write_file(folder / "token", "\xff\xfe s3cret");
+  ::chmod((folder / "token").c_str(), 0600);
+  const std::string told = problem(
+      "{" + std::string(kAgents) +
+      R"(, "instances": { "t": { "channel": "telegram", "settings": { "bot_token": { "file": "token" } } } } })");
+  EXPECT_THAT(told,
+              HasSubstr("instances.t.settings.bot_token: the secret in file token is not text"));
+  EXPECT_THAT(told, Not(HasSubstr("s3cret")));
+  overrides.values = {{"agents.main.name", "\xff"}};
+  EXPECT_THAT(problem("{" + std::string(kAgents) + "}"),
+              HasSubstr("--set agents.main.name: key and value must be text"));
+}
+
 TEST_F(ConfigTest, TextsInAReadableFileAreMarked) {
   mode = 0644;
   const auto config = load(
