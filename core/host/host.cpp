@@ -25,11 +25,11 @@
 #include "host/control_methods.hpp"
 #include "host/control_server.hpp"
 #include "host/data_folder.hpp"
+#include "host/first_steps.hpp"
 #include "host/instance_lock.hpp"
 #include "host/prompt_sizes.hpp"
 #include "host/refusing_ports.hpp"
 #include "host/session_runs.hpp"
-#include "host/shell_word.hpp"
 #include "host/version.hpp"
 #include "net/connector.hpp"
 #include "net/http_client.hpp"
@@ -73,10 +73,6 @@ std::map<base::AgentGroupId, agents::AgentGroup> by_id(
     result.emplace(group.id, group);
   }
   return result;
-}
-
-bool is_echo(const agents::AgentGroup& group) {
-  return group.command == std::vector<std::string>{"patchbay-agent", "--echo"};
 }
 
 delivery::DeliveryOptions delivery_options(const Config& config) {
@@ -136,8 +132,6 @@ class Host::Parts {
   void serve();
   // For the service manager.
   [[nodiscard]] std::string serving() const;
-  void tell_how_to_talk() const;
-  [[nodiscard]] std::string console_problem() const;
   void wait_for_signal();
   void on_signal(int signal);
   void reload();
@@ -179,6 +173,8 @@ class Host::Parts {
   net::ServiceNotifier notifier = net::ServiceNotifier::from_environment();
   base::MonotonicTime started = loop.now();
   int exit_code = kExitDone;
+  bool is_serving = false;
+  bool reload_is_wanted = false;  // it was asked for before the host served
   bool stopping = false;
 };
 
@@ -362,49 +358,19 @@ void Host::Parts::serve() {
   base::log_info("host.ready",
                  {{"data", folder.root}, {"config", config.source}, {"ms", took.count()}});
   if (overrides.file.empty()) {
-    tell_how_to_talk();
+    const std::string steps = first_steps((programs_folder() / "patchbay").string(), folder.root,
+                                          overrides, config.agents.front(), *channels);
+    std::fputs(steps.c_str(), stdout);
+    std::fflush(stdout);
+  }
+  is_serving = true;
+  if (reload_is_wanted) {
+    reload();
   }
 }
 
 std::string Host::Parts::serving() const {
   return "serving " + std::to_string(config.instances.size()) + " instances";
-}
-
-// A host on embedded defaults is somebody's first: three lines say what to do with it.
-void Host::Parts::tell_how_to_talk() const {
-  const std::string program = shell_word((programs_folder() / "patchbay").string());
-  const std::string data = overrides.data_dir.empty() ? "" : " --data " + shell_word(folder.root);
-  const agents::AgentGroup& agent = config.agents.front();
-  const std::string who = is_echo(agent) ? "an echo agent" : "agent " + agent.id.str();
-  const std::string problem = console_problem();
-  std::fprintf(stdout, "Patchbay is running%s, data is in %s\n",
-               problem.empty() ? (": " + who + " answers").c_str() : " with nobody to talk to",
-               folder.root.c_str());
-  if (problem.empty()) {
-    std::fprintf(stdout, "Talk to it in another terminal:  %s chat%s\n", program.c_str(),
-                 data.c_str());
-  } else {
-    std::fprintf(stdout, "There is no console: %s\n", problem.c_str());
-  }
-  std::fprintf(stdout, "See how it is:  %s status%s   (Ctrl-C here stops it)\n", program.c_str(),
-               data.c_str());
-  std::fflush(stdout);
-}
-
-// Why `patchbay chat` would find nobody; empty: it finds somebody.
-std::string Host::Parts::console_problem() const {
-  const auto& plugins = channels->plugins();
-  if (std::none_of(plugins.begin(), plugins.end(),
-                   [](const adapters::PluginStatus& plugin) { return plugin.problem.ok(); })) {
-    return "no adapter was loaded; give the folder that holds console.so and "
-           "console.adapter.json by --plugins DIR";
-  }
-  for (const adapters::InstanceStatus& instance : channels->status()) {
-    if (instance.name.str() == "console") {
-      return instance.state == delivery::InstanceState::kFailed ? instance.reason : "";
-    }
-  }
-  return "no instance is called console";
 }
 
 void Host::Parts::wait_for_signal() {
@@ -421,7 +387,9 @@ void Host::Parts::wait_for_signal() {
 
 void Host::Parts::on_signal(int signal) {
   if (signal == SIGHUP) {
-    if (!stopping) {
+    // What ends a reload tells the service manager that the host is ready.
+    reload_is_wanted = !is_serving;
+    if (is_serving && !stopping) {
       reload();
     }
   } else if (!stopping) {
