@@ -75,7 +75,9 @@ std::string trace_text(const json& answer) {
     add_steps(row, out);
   }
   if (answer.value("more", false)) {
-    out += "There is more of that id; --chat KEY asks for one chat alone\n";
+    out += answer.value("severalChats", false)
+               ? "There is more of that id; --chat KEY asks for one chat alone\n"
+               : "There is more of that id than one answer holds: this is the newest of it\n";
   }
   out.pop_back();
   return out;

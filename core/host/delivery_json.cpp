@@ -1,7 +1,9 @@
 #include "host/delivery_json.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "base/iso_time.hpp"
 #include "base/json.hpp"
@@ -265,6 +267,27 @@ json event_json(const TracedEvent& event) {
           {"steps", std::move(steps)}};
 }
 
+// Rows from the newest on, as far as they have room in the answer.
+class TraceRows {
+ public:
+  // What has no room is left out, and whatever is smaller after it may be told.
+  void add(std::vector<json>& to, json row) {
+    // Some of it an agent or a platform said, whose bytes need not be text.
+    const std::size_t bytes = row.dump(-1, ' ', false, json::error_handler_t::replace).size();
+    if (bytes > room_) {
+      left_out_ = true;
+      return;
+    }
+    room_ -= bytes;
+    to.push_back(std::move(row));
+  }
+  [[nodiscard]] bool left_out() const { return left_out_; }
+
+ private:
+  std::size_t room_ = kTraceBytes;
+  bool left_out_ = false;
+};
+
 }  // namespace
 
 json delivery_json(const store::DeliveryRecord& delivery) {
@@ -296,28 +319,21 @@ json delivery_json(const store::DeliveryRecord& delivery) {
 }
 
 json trace_json(const Trace& trace) {
-  bool more = trace.more;
-  std::size_t bytes = 0;
-  const auto add = [&](json& to, json row) {
-    bytes += row.dump().size();
-    if (bytes > kTraceBytes) {
-      more = true;
-    } else {
-      to.push_back(std::move(row));
-    }
-  };
-  json events = json::array();
+  TraceRows rows;
+  std::vector<json> events;
   for (const TracedEvent& event : trace.events) {
-    add(events, event_json(event));
+    rows.add(events, event_json(event));
   }
-  json deliveries = json::array();
-  for (const TracedDelivery& delivery : trace.deliveries) {
-    add(deliveries, traced_json(delivery));
+  std::vector<json> deliveries;
+  for (auto newest = trace.deliveries.rbegin(); newest != trace.deliveries.rend(); ++newest) {
+    rows.add(deliveries, traced_json(*newest));
   }
+  std::reverse(deliveries.begin(), deliveries.end());
   return {{"count", events.size() + deliveries.size()},
           {"events", std::move(events)},
           {"deliveries", std::move(deliveries)},
-          {"more", more}};
+          {"more", trace.more || rows.left_out()},
+          {"severalChats", trace.several_chats}};
 }
 
 }  // namespace patchbay::host

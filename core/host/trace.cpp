@@ -4,6 +4,7 @@
 #include <charconv>
 #include <map>
 #include <memory>
+#include <set>
 #include <utility>
 
 namespace patchbay::host {
@@ -17,7 +18,6 @@ using Records = std::vector<store::DeliveryRecord>;
 constexpr std::size_t kTraced = 100;      // events, and deliveries that are named
 constexpr std::size_t kDeliveries = 200;  // of all
 constexpr std::size_t kAnswers = 50;      // to one row
-constexpr std::size_t kSearched = 2'000;  // for those in one chat
 constexpr std::size_t kSessionsAsked = 20;
 
 std::int64_t as_ledger_id(const std::string& id) {
@@ -33,19 +33,20 @@ class Tracer {
 
   Status find(const std::string& id) {
     // One more than is told, so that it is known whether there is more.
-    const std::size_t limit = chat_.empty() ? kTraced + 1 : kSearched;
-    PATCHBAY_ASSIGN(Records named, repositories_.ledger.find_by_any_id(id, limit));
-    keep(named, limit, [](const store::DeliveryRecord& record) { return record.lane.chat; });
+    PATCHBAY_ASSIGN(Records named, repositories_.ledger.find_by_any_id(id, chat_, kTraced + 1));
+    cut(named, kTraced);
     PATCHBAY_ASSIGN(auto by_number, repositories_.ledger.find(as_ledger_id(id)));
     if (by_number && (chat_.empty() || by_number->lane.chat == chat_)) {
       named.push_back(std::move(*by_number));
     }
-    PATCHBAY_ASSIGN(auto events, repositories_.seen.find_by_any_id(id, limit));
-    keep(events, limit, [](const store::SeenRecord& record) { return record.key.chat; });
+    PATCHBAY_ASSIGN(auto events, repositories_.seen.find_by_any_id(id, chat_, kTraced + 1));
+    cut(events, kTraced);
     for (store::SeenRecord& event : events) {
+      named_in_.insert(event.key.chat);
       add(std::move(event));
     }
     for (store::DeliveryRecord& delivery : named) {
+      named_in_.insert(delivery.lane.chat);
       PATCHBAY_TRY(add_what_it_answers(delivery));
       add(std::move(delivery));
     }
@@ -54,24 +55,17 @@ class Tracer {
 
   Result<Trace> finish() {
     Trace trace;
-    trace.more = more_;
     for (store::SeenRecord& seen : events_) {
       TracedEvent& event = trace.events.emplace_back();
       for (store::InboxRow& row : seen.rows) {
-        PATCHBAY_ASSIGN(Records answers, repositories_.ledger.find_answers(row, kAnswers));
         TracedRow& traced = event.rows.emplace_back();
         traced.row = row;
-        for (store::DeliveryRecord& answer : answers) {
-          traced.answers.push_back(answer.id);
-          if (deliveries_.size() < kDeliveries) {
-            add(std::move(answer));
-          } else {
-            trace.more = true;
-          }
-        }
+        PATCHBAY_TRY(add_answers(traced));
       }
       event.seen = std::move(seen);
     }
+    trace.more = more_;
+    trace.several_chats = named_in_.size() > 1;
     for (auto& [id, record] : deliveries_) {
       TracedDelivery& delivery = trace.deliveries.emplace_back();
       PATCHBAY_ASSIGN(delivery.attempts, repositories_.attempts.list(id));
@@ -81,16 +75,28 @@ class Tracer {
   }
 
  private:
-  template <class Record, class ChatOf>
-  void keep(std::vector<Record>& found, std::size_t limit, ChatOf chat_of) {
-    more_ = more_ || found.size() == limit;
-    if (!chat_.empty()) {
-      std::erase_if(found, [&](const Record& record) { return chat_of(record) != chat_; });
-    }
-    if (found.size() > kTraced) {
+  // They are the newest first.
+  template <class Record>
+  void cut(std::vector<Record>& found, std::size_t most) {
+    if (found.size() > most) {
       more_ = true;
-      found.resize(kTraced);
+      found.resize(most);
     }
+  }
+
+  Status add_answers(TracedRow& traced) {
+    PATCHBAY_ASSIGN(Records answers, repositories_.ledger.find_answers(traced.row, kAnswers + 1));
+    cut(answers, kAnswers);
+    for (store::DeliveryRecord& answer : answers) {
+      traced.answers.push_back(answer.id);
+      if (deliveries_.size() < kDeliveries) {
+        add(std::move(answer));
+      } else {
+        more_ = true;
+      }
+    }
+    std::reverse(traced.answers.begin(), traced.answers.end());
+    return {};
   }
 
   void add(store::DeliveryRecord record) {
@@ -114,7 +120,7 @@ class Tracer {
     if (delivery.answers.empty()) {
       return {};
     }
-    PATCHBAY_ASSIGN(auto events, repositories_.seen.find_by_any_id(delivery.answers, 1));
+    PATCHBAY_ASSIGN(auto events, repositories_.seen.find_by_any_id(delivery.answers, {}, 1));
     for (store::SeenRecord& event : events) {
       add(std::move(event));
     }
@@ -124,6 +130,7 @@ class Tracer {
   store::Repositories& repositories_;
   const base::ChatKey chat_;  // empty: all
   bool more_ = false;
+  std::set<base::ChatKey> named_in_;
   std::vector<store::SeenRecord> events_;
   std::map<std::int64_t, store::DeliveryRecord> deliveries_;
 };

@@ -30,7 +30,8 @@ struct TracedDelivery {
 struct Trace {
   std::vector<TracedEvent> events;         // newest first
   std::vector<TracedDelivery> deliveries;  // in the order of their acceptance
-  bool more = false;                       // there is more of that name than one answer can hold
+  bool more = false;           // there is more than one answer can hold; this is the newest of it
+  bool several_chats = false;  // what bears the id is in more than one: to name a chat narrows it
 };
 
 // [the database's thread] Everything that bears this id: an inbound event, message or inbox row, or

@@ -4,6 +4,7 @@
 
 #include "attachments/names.hpp"
 #include "base/iso_time.hpp"
+#include "session/hostile_columns.hpp"
 #include "session/inbound_database.hpp"
 
 namespace patchbay::session {
@@ -36,12 +37,7 @@ Result<std::optional<InboundLookup>> InboundDatabase::look_up(Statement& stateme
   PATCHBAY_ASSIGN(const bool found, statement.step());
   std::optional<InboundLookup> result;
   if (found) {
-    result = InboundLookup{
-        .row_id = std::string(statement.text(0)),
-        .address = {.channel_type = std::string(statement.text(1)),
-                    .platform_id = std::string(statement.text(2)),
-                    .thread_id = std::string(statement.text(3))},
-    };
+    result = InboundLookup{.row_id = text_at(statement, 0), .address = address_at(statement, 1)};
   }
   statement.reset();
   return result;
@@ -111,8 +107,8 @@ Result<std::vector<SessionStorage::RowState>> InboundDatabase::row_states(
     if (found) {
       states.push_back(
           {.id = id,
-           .status = std::string(find->text(1)),
-           .tries = find->number(2),
+           .status = text_at(*find, 1),
+           .tries = tries_at(*find, 2),
            .process_after = find->is_null(3) ? std::nullopt : base::parse_time(find->text(3))});
     }
     find->reset();

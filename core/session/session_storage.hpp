@@ -147,7 +147,7 @@ class SessionStorage {
   // [seldom: for an operator]
   struct RowState {
     std::string id;
-    std::string status;      // as messages_in has it
+    std::string status;      // as messages_in has it, in valid UTF-8
     std::int64_t tries = 0;  // runs of the agent that ended before it was done with the row
     std::optional<base::WallTime> process_after;
   };

@@ -271,8 +271,10 @@ base::Result<std::optional<DeliveryRecord>> LedgerRepository::find_by_idempotenc
   return load_one(statements_, ledger_sql::kFindByIdempotencyKey, instance, key);
 }
 
-base::Result<Records> LedgerRepository::find_by_any_id(const std::string& id, std::size_t limit) {
-  return load(statements_, ledger_sql::kFindByAnyId, id, limit);
+base::Result<Records> LedgerRepository::find_by_any_id(const std::string& id,
+                                                       const base::ChatKey& chat,
+                                                       std::size_t limit) {
+  return load(statements_, ledger_sql::kFindByAnyId, id, chat, limit);
 }
 
 base::Result<Records> LedgerRepository::find_answers(const InboxRow& row, std::size_t limit) {

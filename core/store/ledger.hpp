@@ -114,12 +114,13 @@ class LedgerRepository {
                                                                  std::int64_t before);
   base::Result<std::optional<DeliveryRecord>> find_by_idempotency_key(
       const base::InstanceName& instance, const std::string& key);
-  // For the command line: by message_out_id of any session, or by the remote id of a part. Newest
-  // first, long contents shortened.
+  // For the command line: by message_out_id of any session, or by the remote id of a part; in this
+  // chat, or if it is empty in any. Newest first, long contents shortened.
   base::Result<std::vector<DeliveryRecord>> find_by_any_id(const std::string& id,
+                                                           const base::ChatKey& chat,
                                                            std::size_t limit);
 
-  // Those with which this session answers the row; at most `limit`, oldest first, long contents
+  // Those with which this session answers the row; at most `limit`, newest first, long contents
   // shortened.
   base::Result<std::vector<DeliveryRecord>> find_answers(const InboxRow& row, std::size_t limit);
 

@@ -98,12 +98,12 @@ inline constexpr char kFindByAnyId[] =
     "SELECT " PATCHBAY_LISTED_COLUMNS
     " FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE message_out_id = ?1 UNION "
     "SELECT delivery FROM delivery_parts WHERE remote_id = ?1 AND remote_id <> '') "
-    "ORDER BY id DESC LIMIT ?2";
+    "AND (?2 = '' OR chat = ?2) ORDER BY id DESC LIMIT ?3";
 
 inline constexpr char kFindAnswers[] =
     "SELECT " PATCHBAY_LISTED_COLUMNS
     " FROM deliveries WHERE answers = ?1 AND answers <> '' AND agent = ?2 AND session = ?3 "
-    "ORDER BY id LIMIT ?4";
+    "ORDER BY id DESC LIMIT ?4";
 
 inline constexpr char kLoadOpen[] =
     "SELECT " PATCHBAY_DELIVERY_COLUMNS

@@ -22,17 +22,18 @@ constexpr char kLeftIntake[] =
 // Two searches, each in its index.
 constexpr char kFindByEventOrMessage[] =
     "SELECT instance, chat, event_id, disposition, at, message_id, inbox_rows FROM seen "
-    "WHERE event_id IN (?1, ?2) UNION "
+    "WHERE event_id IN (?1, ?2) AND (?3 = '' OR chat = ?3) UNION "
     "SELECT instance, chat, event_id, disposition, at, message_id, inbox_rows FROM seen "
-    "WHERE message_id = ?1 AND message_id <> '' ORDER BY at DESC LIMIT ?3";
+    "WHERE message_id = ?1 AND message_id <> '' AND (?3 = '' OR chat = ?3) "
+    "ORDER BY at DESC LIMIT ?4";
 // A message's id alone is in many chats: the rows tell which was meant.
 constexpr char kFindByRow[] =
     "SELECT instance, chat, event_id, disposition, at, message_id, inbox_rows FROM seen "
-    "WHERE event_id IN (?1, ?2) AND ?3 IN (SELECT value FROM json_each(nullif(inbox_rows, ''))) "
-    "UNION "
+    "WHERE event_id IN (?1, ?2) AND (?3 = '' OR chat = ?3) "
+    "AND ?4 IN (SELECT value FROM json_each(nullif(inbox_rows, ''))) UNION "
     "SELECT instance, chat, event_id, disposition, at, message_id, inbox_rows FROM seen "
-    "WHERE message_id = ?1 AND message_id <> '' "
-    "AND ?3 IN (SELECT value FROM json_each(nullif(inbox_rows, ''))) LIMIT 1";
+    "WHERE message_id = ?1 AND message_id <> '' AND (?3 = '' OR chat = ?3) "
+    "AND ?4 IN (SELECT value FROM json_each(nullif(inbox_rows, ''))) LIMIT 1";
 constexpr char kPrune[] =
     "DELETE FROM seen WHERE (instance, chat, event_id) IN "
     "(SELECT instance, chat, event_id FROM seen WHERE at < ? ORDER BY at LIMIT ?)";
@@ -152,10 +153,11 @@ base::Status SeenRepository::left_intake(const SeenKey& key) {
 }
 
 base::Result<std::vector<SeenRecord>> SeenRepository::find_by_any_id(const std::string& id,
+                                                                     const base::ChatKey& chat,
                                                                      std::size_t limit) {
   const auto find = [&](const char* sql, const std::string& name, const auto& last) {
     const std::string event = std::string(kMessageEvent) + name;
-    Query query(statements_, sql, name, event, last);
+    Query query(statements_, sql, name, event, chat, last);
     std::vector<SeenRecord> found;
     while (query.step()) {
       found.push_back(read(query));

@@ -27,8 +27,10 @@ class SeenRepository {
   // What waited in the intake for its session is stored there now.
   base::Status left_intake(const SeenKey& key);
   // For a person who traces an event: by its id, the platform's id of its message, or the id of a
-  // row that it became. Newest first.
-  base::Result<std::vector<SeenRecord>> find_by_any_id(const std::string& id, std::size_t limit);
+  // row that it became; in this chat, or if it is empty in any. Newest first.
+  base::Result<std::vector<SeenRecord>> find_by_any_id(const std::string& id,
+                                                       const base::ChatKey& chat,
+                                                       std::size_t limit);
   // Removes at most `limit` that are older; their number. Equal to `limit`: call again, in a
   // transaction of its own.
   base::Result<std::size_t> prune(base::WallTime older_than, std::size_t limit);

@@ -226,7 +226,9 @@ TEST_F(ControlTest, ATraceIsAskedForInOneChatAndSaysThatThereIsMore) {
     server->add("trace", {{"id", ParamType::kText, true}, {"chat"}},
                 [](const json& params, ControlServer::Reply reply) {
                   json event = {{"messageId", "42"}, {"chat", params.value("chat", "all")}};
-                  reply(json{{"events", json::array({event})}, {"more", !params.contains("chat")}});
+                  reply(json{{"events", json::array({event})},
+                             {"more", params.value("chat", "") != "telegram:dm:8"},
+                             {"severalChats", !params.contains("chat")}});
                 });
   });
   const auto told = [this](const std::string& chat) {
@@ -240,7 +242,10 @@ TEST_F(ControlTest, ATraceIsAskedForInOneChatAndSaysThatThereIsMore) {
   };
   EXPECT_EQ(told(""),
             "message 42 in all\nThere is more of that id; --chat KEY asks for one chat alone\n");
-  EXPECT_EQ(told("telegram:dm:7"), "message 42 in telegram:dm:7\n");
+  EXPECT_EQ(told("telegram:dm:7"),
+            "message 42 in telegram:dm:7\n"
+            "There is more of that id than one answer holds: this is the newest of it\n");
+  EXPECT_EQ(told("telegram:dm:8"), "message 42 in telegram:dm:8\n");
 }
 
 // As `printf … | nc -U` sends them.

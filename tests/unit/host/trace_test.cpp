@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "host/control_protocol.hpp"
 #include "host/delivery_json.hpp"
 #include "store/central_database.hpp"
 #include "test_common/memory_sessions.hpp"
@@ -261,6 +262,90 @@ TEST_F(TraceTest, TellsHowFarTheAgentIsWithARowWithoutAnswer) {
   }
   sessions.read_failures = {{base::Code::kIo, "too many open files"}};
   EXPECT_EQ(whole_trace("50", sessions)["events"][0]["steps"].back(), row + "no answer yet");
+}
+
+// The folder is the agent's: it may say anything there.
+TEST_F(TraceTest, AStateThatIsNoTextIsTold) {
+  one_id_in_chats(1);
+  test::MemorySessions sessions(loop, folder.path());
+  sessions.sessions[{kAgent, kSession}].row_states = {{"0:50:main", "\xff", 0, {}}};
+  const json told = whole_trace("50", sessions);
+  EXPECT_EQ(told["events"].size(), 1U);
+  EXPECT_THAT(response_line("1", told), HasSubstr("it is \uFFFD"));
+}
+
+TEST_F(TraceTest, OfManyAnswersTheNewestAreTold) {
+  std::int64_t last = 0;
+  unit([&last](store::Repositories& r) -> base::Status {
+    for (int i = 1; i <= 50; ++i) {
+      PATCHBAY_ASSIGN(last, accept(r, "b" + std::to_string(i), kRow));
+    }
+    return {};
+  });
+  const json told = trace("42");
+  EXPECT_EQ(told["more"], true);
+  EXPECT_EQ(told["severalChats"], false) << "--chat would not help";
+  const json& answers = told["events"][0]["rows"][0]["answers"];
+  ASSERT_EQ(answers.size(), 50U);
+  EXPECT_EQ(answers.back(), last);
+  EXPECT_GT(answers.front(), first);
+  EXPECT_EQ(told["deliveries"].back()["id"], last);
+  EXPECT_EQ(trace("b50")["more"], true);
+}
+
+TEST_F(TraceTest, OfLongDeliveriesTheNewestHaveRoom) {
+  // Two of them fill an answer; the one between them is too long for any.
+  const auto reason = [](std::size_t bytes) { return std::string(bytes, 'r'); };
+  std::vector<std::int64_t> ids;
+  unit([&](store::Repositories& r) -> base::Status {
+    for (const std::size_t bytes : {900'000, 900'000, 900'000, 5'000'000, 900'000}) {
+      store::DeliveryRecord record;
+      record.agent = kAgent;
+      record.session = base::SessionId("s" + std::to_string(ids.size()));
+      record.message_out_id = "long";
+      record.lane = {kInstance, kChat, {}};
+      record.kind = "chat";
+      record.reason = reason(bytes);
+      PATCHBAY_ASSIGN(const auto accepted, r.ledger.accept(record));
+      ids.push_back(accepted.value_or(0));
+    }
+    return {};
+  });
+  const json told = trace("long");
+  EXPECT_EQ(told["more"], true);
+  ASSERT_EQ(told["deliveries"].size(), 2U);
+  EXPECT_EQ(told["deliveries"][0]["id"], ids[2]);
+  EXPECT_EQ(told["deliveries"][1]["id"], ids[4]);
+}
+
+TEST_F(TraceTest, AChatIsFoundBelowThousandsOfNewerOnes) {
+  one_id_in_chats(2'002);
+  unit([](store::Repositories& r) -> base::Status {
+    for (int i = 0; i < 2'002; ++i) {
+      store::DeliveryRecord record;
+      record.agent = kAgent;
+      record.session = base::SessionId("s" + std::to_string(i));
+      record.message_out_id = "same";
+      record.lane = {kInstance, base::ChatKey("telegram:dm:" + std::to_string(i)), {}};
+      record.kind = "chat";
+      PATCHBAY_TRY(r.ledger.accept(record).status());
+    }
+    return {};
+  });
+  for (const std::string id : {"50", "message:50", "0:50:main"}) {
+    const json one = trace(id, "telegram:dm:0");
+    ASSERT_EQ(one["events"].size(), 1U) << id;
+    EXPECT_EQ(one["events"][0]["chat"], "telegram:dm:0");
+    EXPECT_EQ(one["more"], false);
+    EXPECT_EQ(one["severalChats"], false);
+  }
+  EXPECT_EQ(trace("0:50:main", "telegram:dm:1")["count"], 0);
+  const json same = trace("same", "telegram:dm:0");
+  ASSERT_EQ(same["deliveries"].size(), 1U);
+  EXPECT_EQ(same["deliveries"][0]["chat"], "telegram:dm:0");
+  EXPECT_EQ(same["more"], false);
+  EXPECT_EQ(trace("same")["more"], true);
+  EXPECT_EQ(trace("same")["severalChats"], true);
 }
 
 struct PreviewCase {

@@ -63,7 +63,7 @@ TEST_F(InboundStoreTest, SeenIsFoundByAnyOfItsIds) {
   const auto find = [&](const std::string& id) {
     std::string events;
     for (const SeenRecord& found :
-         ask([&](Repositories& r) { return r.seen.find_by_any_id(id, 10); })) {
+         ask([&](Repositories& r) { return r.seen.find_by_any_id(id, {}, 10); })) {
       events += found.key.event_id + "/" + found.message_id + " ";
     }
     return events;
@@ -88,7 +88,7 @@ TEST_F(InboundStoreTest, WhatWasKeptIsStoredWhenItGoesOn) {
     PATCHBAY_TRY(repositories.seen.insert(seen("message:1", Disposition::kIntake, 1, "1")));
     return repositories.seen.update(seen_key("message:1"), Disposition::kStored, {row});
   });
-  const auto found = ask([&](Repositories& r) { return r.seen.find_by_any_id("1", 10); });
+  const auto found = ask([&](Repositories& r) { return r.seen.find_by_any_id("1", {}, 10); });
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(found[0].disposition, Disposition::kStored);
   EXPECT_EQ(found[0].rows, std::vector{row});

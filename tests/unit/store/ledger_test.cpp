@@ -347,7 +347,7 @@ TEST_F(LedgerWithRows, AListShowsTheBeginningOfALongContent) {
     accept(record);
     const auto page = ask([](Repositories& r) { return r.ledger.list({}); });
     const auto traced =
-        ask([&](Repositories& r) { return r.ledger.find_by_any_id(record.message_out_id, 1); });
+        ask([&](Repositories& r) { return r.ledger.find_by_any_id(record.message_out_id, {}, 1); });
     EXPECT_EQ(traced.at(0).content, page.records.at(0).content);
     EXPECT_EQ(find(page.records.at(0).id).content, content) << "to be sent it is whole";
     return page.records.at(0).content;
