@@ -42,9 +42,11 @@ class RunHooks {
   // The agent failed so often in a row that the people in the chat should know; once until it
   // works.
   virtual void failing(const session::SessionAddress& session, const std::string& reason) = 0;
-  // These rows are not tried again: whoever wrote them should know. At least one.
+  // These rows are not tried again: whoever wrote them should know. At least one. `told`: it is
+  // certain that they will, after a crash too. After a failure the same rows come again.
   virtual void given_up(const session::SessionAddress& session,
-                        std::vector<session::GivenUpRow> rows) = 0;
+                        std::vector<session::GivenUpRow> rows,
+                        base::UniqueFunction<void(base::Status)> told) = 0;
 };
 
 struct SupervisedSession;
@@ -106,12 +108,14 @@ class Supervisor {
               base::UniqueFunction<void()> then);
   void recovered_before_start(Entry& entry);
   void settle_before_start(Entry& entry);
+  void settle(Entry& entry, base::UniqueFunction<void()> then);
+  void give_up(Entry& entry, std::vector<session::GivenUpRow> rows,
+               base::UniqueFunction<void()> then);
   void prepare(Entry& entry);
   void launch(Entry& entry);
   void start_failed(Entry& entry, const base::Status& why);
   void agent_exited(Entry& entry, AgentExit exit);
   void settle_after_exit(Entry& entry, bool recovered);
-  void take_settled(Entry& entry, session::SessionStorage::Settled settled);
   void run_ended(Entry& entry);
   void back_off(Entry& entry, std::string reason);
   void end_backoff(Entry& entry);

@@ -65,29 +65,57 @@ void Supervisor::recovered_before_start(Entry& it) {
 }
 
 void Supervisor::settle_before_start(Entry& it) {
-  storage_.settle_claims(*it.lease, false,
-                         lifetime_.guard([this, &it](base::Result<Settled> settled) {
-                           if (!settled.ok()) {
-                             start_failed(it, settled.status());
-                             return;
-                           }
-                           take_settled(it, *std::move(settled));
-                           if (it.work.due == 0 || stopping_) {
-                             run_ended(it);
-                           } else {
-                             prepare(it);
-                           }
-                         }));
+  settle(it, [this, &it] {
+    if (it.work.due == 0 || stopping_) {
+      run_ended(it);
+    } else {
+      prepare(it);
+    }
+  });
 }
 
-void Supervisor::take_settled(Entry& it, Settled settled) {
-  it.progress = it.progress || settled.work.finished > 0;
-  it.work = settled.work;
-  rearm_due(it);
-  if (!settled.given_up.empty()) {
-    it.gave_up = true;
-    hooks_.given_up(it.session, std::move(settled.given_up));
-  }
+void Supervisor::settle(Entry& it, base::UniqueFunction<void()> then) {
+  storage_.settle_claims(
+      *it.lease, false,
+      lifetime_.guard([this, &it, then = std::move(then)](base::Result<Settled> settled) mutable {
+        if (!settled.ok()) {
+          start_failed(it, settled.status());
+          return;
+        }
+        it.progress = it.progress || settled->work.finished > 0;
+        it.work = settled->work;
+        rearm_due(it);
+        if (settled->given_up.empty()) {
+          then();
+        } else {
+          it.gave_up = true;
+          give_up(it, std::move(settled->given_up), std::move(then));
+        }
+      }));
+}
+
+// First it is told, then they are failed: a crash between the two has it told again, which changes
+// nothing. Until then no agent runs, for it would be given them once more.
+void Supervisor::give_up(Entry& it, std::vector<session::GivenUpRow> rows,
+                         base::UniqueFunction<void()> then) {
+  hooks_.given_up(
+      it.session, std::move(rows),
+      lifetime_.guard([this, &it, then = std::move(then)](const base::Status& told) mutable {
+        if (!told.ok()) {
+          start_failed(it, told.with_context("nobody could be told of messages given up"));
+          return;
+        }
+        storage_.write(
+            it.session, session::FailGivenUp{},
+            lifetime_.guard([this, &it, then = std::move(then)](
+                                const base::Result<session::CommandOutcome>& failed) mutable {
+              if (!failed.ok()) {
+                start_failed(it, failed.status());
+                return;
+              }
+              settle(it, std::move(then));
+            }));
+      }));
 }
 
 void Supervisor::prepare(Entry& it) {
@@ -188,15 +216,7 @@ void Supervisor::settle_after_exit(Entry& it, bool recovered) {
     finish_stop_all_if_done();
     return;
   }
-  storage_.settle_claims(*it.lease, false,
-                         lifetime_.guard([this, &it](base::Result<Settled> settled) {
-                           if (!settled.ok()) {
-                             start_failed(it, settled.status());
-                             return;
-                           }
-                           take_settled(it, *std::move(settled));
-                           run_ended(it);
-                         }));
+  settle(it, [this, &it] { run_ended(it); });
 }
 
 // The session is settled and nothing runs: what now?

@@ -202,12 +202,13 @@ std::string disposition_text(const TracedEvent& event) {
 
 std::string text_of(const session::SessionStorage::RowState& row) {
   const std::string times = std::to_string(row.tries);
+  // Its status follows when people have been told.
+  if (row.tries > limits::kClaimTries && (row.status == "failed" || row.status == "pending")) {
+    return "given up after " + times +
+           " attempts; the agent ended each time before it was done with it";
+  }
   if (row.status == "failed") {
-    // The last one is not counted in the row.
-    return row.tries >= limits::kClaimTries
-               ? "given up after " + std::to_string(row.tries + 1) +
-                     " attempts; the agent ended each time before it was done with it"
-               : "the agent says that it failed at it";
+    return "the agent says that it failed at it";
   }
   if (row.status == "completed") {
     return "the agent is done with it and gave no answer";

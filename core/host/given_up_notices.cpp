@@ -51,6 +51,9 @@ std::vector<delivery::Saying> given_up_notices(const session::SessionAddress& se
                                                const std::optional<store::LaneKey>& own) {
   std::vector<Told> chats;
   for (const GivenUpRow& row : rows) {
+    if (!row.trigger) {
+      continue;  // what others said to each other, or the host to the agent
+    }
     const auto lane = lane_of(row, own);
     if (!lane) {
       continue;

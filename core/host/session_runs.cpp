@@ -127,49 +127,72 @@ void SessionRuns::set_status(const SessionAddress& session, const std::string& s
 
 void SessionRuns::failing(const SessionAddress& session, const std::string& reason) {
   base::log_error("agent.failing", {{"session", session_name(session)}, {"reason", reason}});
-  find_chat(session, [this, session](std::optional<store::LaneKey> lane) {
-    if (!lane) {
-      return;  // nobody to tell
+  const auto not_said = [](const Status& said) {
+    if (!said.ok()) {
+      base::log_error("notice.not_accepted", {{"error", said.message()}});
+    }
+  };
+  find_chat(session, [this, session, not_said](Result<Chat> chat) {
+    if (!chat.ok() || !*chat) {
+      not_said(chat.status());  // or nobody is there to tell
+      return;
     }
     delivery::Saying saying;
     saying.message_out_id =
         "failing:" + session_name(session) + ":" + base::format_iso_utc(loop_.wall_now());
-    saying.lane = *std::move(lane);
+    saying.lane = **std::move(chat);
     saying.text =
         "The agent has a problem and cannot answer at the moment. Your messages are kept; it "
         "tries again by itself, and you are told if one has to be given up.";
-    say(std::move(saying));
+    delivery_.say(std::move(saying), not_said);
   });
 }
 
-void SessionRuns::given_up(const SessionAddress& session, std::vector<session::GivenUpRow> rows) {
-  find_chat(session,
-            [this, session, rows = std::move(rows)](const std::optional<store::LaneKey>& own) {
-              for (delivery::Saying& notice : given_up_notices(session, rows, own)) {
-                say(std::move(notice));
-              }
-            });
+void SessionRuns::given_up(const SessionAddress& session, std::vector<session::GivenUpRow> rows,
+                           base::UniqueFunction<void(Status)> told) {
+  find_chat(session, [this, session, rows = std::move(rows),
+                      told = std::move(told)](const Result<Chat>& own) mutable {
+    if (own.ok()) {
+      say_all(given_up_notices(session, rows, *own), std::move(told));
+    } else {
+      told(own.status());
+    }
+  });
 }
 
 void SessionRuns::find_chat(const SessionAddress& session,
-                            base::UniqueFunction<void(std::optional<store::LaneKey>)> found) {
+                            base::UniqueFunction<void(Result<Chat>)> found) {
   using Record = std::optional<store::SessionRecord>;
   database_.transact<Record>(
       [session](store::Repositories& stored) {
         return stored.sessions.find(session.agent, session.id);
       },
-      [found = std::move(found)](const Result<Record>& record) {
-        const bool has_chat = record.ok() && record->has_value() && !(*record)->chat.empty();
-        found(has_chat ? std::optional(store::LaneKey{(*record)->instance, (*record)->chat,
-                                                      (*record)->thread})
-                       : std::nullopt);
+      [found = std::move(found)](const Result<Record>& record) mutable {
+        if (!record.ok()) {
+          found(record.status());
+          return;
+        }
+        const bool has_chat = record->has_value() && !(*record)->chat.empty();
+        found(has_chat
+                  ? Chat(store::LaneKey{(*record)->instance, (*record)->chat, (*record)->thread})
+                  : Chat());
       });
 }
 
-void SessionRuns::say(delivery::Saying saying) {
-  delivery_.say(saying, [](const Status& said) {
-    if (!said.ok()) {
-      base::log_error("notice.not_accepted", {{"error", said.message()}});
+void SessionRuns::say_all(std::vector<delivery::Saying> sayings,
+                          base::UniqueFunction<void(Status)> said) {
+  if (sayings.empty()) {
+    said({});
+    return;
+  }
+  const delivery::Saying first = std::move(sayings.front());
+  sayings.erase(sayings.begin());
+  delivery_.say(first, [this, sayings = std::move(sayings),
+                        said = std::move(said)](const Status& accepted) mutable {
+    if (accepted.ok()) {
+      say_all(std::move(sayings), std::move(said));
+    } else {
+      said(accepted);
     }
   });
 }

@@ -39,8 +39,8 @@ class SessionRuns final : public agents::RunHooks {
               base::UniqueFunction<void()> drained) override;
   void stopped(const session::SessionAddress& session) override;
   void failing(const session::SessionAddress& session, const std::string& reason) override;
-  void given_up(const session::SessionAddress& session,
-                std::vector<session::GivenUpRow> rows) override;
+  void given_up(const session::SessionAddress& session, std::vector<session::GivenUpRow> rows,
+                base::UniqueFunction<void(base::Status)> told) override;
 
   // An agent that runs has something to do, or idles. Told more often than it changes.
   void set_working(const session::SessionAddress& session, bool working);
@@ -57,9 +57,12 @@ class SessionRuns final : public agents::RunHooks {
   void rewrite_routing(const session::SessionAddress& session);
   void set_status(const session::SessionAddress& session, const std::string& status);
   // Where the session's people are; nothing for one without a chat.
+  using Chat = std::optional<store::LaneKey>;
   void find_chat(const session::SessionAddress& session,
-                 base::UniqueFunction<void(std::optional<store::LaneKey>)> found);
-  void say(delivery::Saying saying);
+                 base::UniqueFunction<void(base::Result<Chat>)> found);
+  // In their order; `said` after the last one was accepted, or the first one was not.
+  void say_all(std::vector<delivery::Saying> sayings,
+               base::UniqueFunction<void(base::Status)> said);
 
   base::Loop& loop_;
   store::CentralDatabase& database_;

@@ -40,14 +40,6 @@ constexpr const char* kClearDestinations = "DELETE FROM destinations";
 constexpr const char* kDestination =
     "INSERT OR REPLACE INTO destinations (name, display_name, type, channel_type, platform_id,"
     " agent_group_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-constexpr const char* kFinish =
-    "UPDATE messages_in SET status = ?2 WHERE id = ?1 AND status = 'pending'";
-constexpr const char* kClaimed =
-    "SELECT tries, kind, channel_type, platform_id, thread_id FROM messages_in"
-    " WHERE id = ?1 AND status = 'pending'";
-constexpr const char* kRetry =
-    "UPDATE messages_in SET tries = ?2, process_after = ?3 WHERE id = ?1";
-
 constexpr std::size_t kMaxStatements = 32;  // more than this class has
 
 std::string_view kind_text(InboundKind kind) {
@@ -86,10 +78,6 @@ Status check_content(const std::string& id, const std::string& content) {
                                  std::to_string(limits::kSqliteLengthBytes / 2)};
   }
   return {};
-}
-
-std::string_view final_status(const Acknowledgement& acknowledgement) {
-  return acknowledgement.status == AckStatus::kFailed ? "failed" : "completed";
 }
 
 }  // namespace
@@ -300,57 +288,6 @@ InboundDatabase::Outcome InboundDatabase::run(const SetRouting& routing) {
     PATCHBAY_TRY(insert->run());
   }
   return CommandOutcome::kDone;
-}
-
-InboundDatabase::Outcome InboundDatabase::run(const TakeOverAcknowledgements& command) {
-  for (const Acknowledgement& acknowledgement : command.acknowledgements) {
-    if (acknowledgement.status == AckStatus::kProcessing) {
-      continue;
-    }
-    PATCHBAY_ASSIGN(Statement * finish, prepared(kFinish));
-    finish->bind(1, acknowledgement.message_id).bind(2, final_status(acknowledgement));
-    PATCHBAY_TRY(finish->run());
-    finished_rows_ += static_cast<std::uint32_t>(database_.changes());
-  }
-  return CommandOutcome::kDone;
-}
-
-InboundDatabase::Outcome InboundDatabase::run(const ReturnClaims& command, base::WallTime now) {
-  for (const std::string& id : command.message_ids) {
-    if (command.aborted) {
-      PATCHBAY_ASSIGN(Statement * finish, prepared(kFinish));
-      PATCHBAY_TRY(finish->bind(1, id).bind(2, std::string_view("completed")).run());
-    } else {
-      PATCHBAY_TRY(return_claim(id, now));
-    }
-  }
-  return CommandOutcome::kDone;
-}
-
-Status InboundDatabase::return_claim(const std::string& id, base::WallTime now) {
-  PATCHBAY_ASSIGN(Statement * find, prepared(kClaimed));
-  PATCHBAY_ASSIGN(const bool unfinished, find->bind(1, id).step());
-  if (!unfinished) {
-    return {};
-  }
-  const std::int64_t tries = std::max<std::int64_t>(find->number(0), 0);
-  GivenUpRow row{.id = id,
-                 .kind = std::string(find->text(1)),
-                 .address = {.channel_type = std::string(find->text(2)),
-                             .platform_id = std::string(find->text(3)),
-                             .thread_id = std::string(find->text(4))},
-                 .attempts = tries + 1};
-  find->reset();
-  if (tries >= limits::kClaimTries) {
-    PATCHBAY_ASSIGN(Statement * finish, prepared(kFinish));
-    PATCHBAY_TRY(finish->bind(1, id).bind(2, std::string_view("failed")).run());
-    given_up_.push_back(std::move(row));
-    return {};
-  }
-  const auto delay = std::chrono::seconds(5) * (1LL << tries);
-  const std::string after = base::format_iso_utc(now + delay);
-  PATCHBAY_ASSIGN(Statement * retry, prepared(kRetry));
-  return retry->bind(1, id).bind(2, tries + 1).bind(3, after).run();
 }
 
 }  // namespace patchbay::session

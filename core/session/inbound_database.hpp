@@ -85,7 +85,9 @@ class InboundDatabase {
   [[nodiscard]] Outcome run(const SetRouting& routing);
   [[nodiscard]] Outcome run(const TakeOverAcknowledgements& command);
   [[nodiscard]] Outcome run(const ReturnClaims& command, base::WallTime now);
+  [[nodiscard]] Outcome run(const FailGivenUp& command);
   [[nodiscard]] base::Status return_claim(const std::string& id, base::WallTime now);
+  [[nodiscard]] base::Status find_given_up();
   [[nodiscard]] base::Result<std::int64_t> next_seq(std::int64_t outbound_seq);
   [[nodiscard]] base::Result<ReleaseResult> plan_release(int window, base::WallTime now,
                                                          AgentState agent);

@@ -25,8 +25,9 @@ class ConfinedFolder;
 
 namespace patchbay::session {
 
-using InboundCommand = std::variant<InboundMessage, CompleteAttachments, DeliveredRow, SetRouting,
-                                    TakeOverAcknowledgements, ReturnClaims, RefillInbound>;
+using InboundCommand =
+    std::variant<InboundMessage, CompleteAttachments, DeliveredRow, SetRouting,
+                 TakeOverAcknowledgements, ReturnClaims, FailGivenUp, RefillInbound>;
 
 // How one command ended.
 enum class CommandOutcome : std::uint8_t {
@@ -119,7 +120,7 @@ class SessionStorage {
   // returns unfinished rows to pending (or completes them as aborted, or gives them up).
   struct Settled {
     SessionWork work;
-    std::vector<GivenUpRow> given_up;
+    std::vector<GivenUpRow> given_up;  // still pending: write FailGivenUp when they were told of
   };
   virtual void settle_claims(const RunLease& lease, bool aborted, Done<Settled> done) = 0;
 
@@ -147,8 +148,10 @@ class SessionStorage {
   // [seldom: for an operator]
   struct RowState {
     std::string id;
-    std::string status;      // as messages_in has it, in valid UTF-8
-    std::int64_t tries = 0;  // runs of the agent that ended before it was done with the row
+    std::string status;  // as messages_in has it, in valid UTF-8
+    // Runs of the agent that ended before it was done with the row, up to limits::kClaimTries + 1:
+    // then it was given up.
+    std::int64_t tries = 0;
     std::optional<base::WallTime> process_after;
   };
   virtual void read_rows(const SessionAddress& session, std::vector<std::string> ids,

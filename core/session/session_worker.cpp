@@ -358,7 +358,7 @@ void SessionWorker::remember(ReleaseResult release) {
   if (exposes) {
     seen_.drained.reset();  // their acknowledgements have not been looked for
   }
-  std::move(release.given_up.begin(), release.given_up.end(), std::back_inserter(given_up_));
+  given_up_ = std::move(release.given_up);
   exposed_ = std::move(release.exposed);
   work_ = release.work;
   tell(work_);

@@ -183,7 +183,7 @@ class SessionWorker : public std::enable_shared_from_this<SessionWorker> {
   std::optional<std::int64_t> inbound_schema_;
   std::optional<std::vector<ExposedRow>> exposed_;
   SessionWork work_;
-  std::vector<GivenUpRow> given_up_;  // and not told of yet
+  std::vector<GivenUpRow> given_up_;  // as the last batch found them
   Seen seen_;
 };
 

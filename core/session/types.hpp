@@ -108,16 +108,23 @@ struct TakeOverAcknowledgements {
 };
 
 // No agent runs (the caller holds the run lease): claims that were not finished return to pending
-// with tries+1 and a delay, failed after limits::kClaimTries. With aborted=true they are completed.
+// with tries+1 and a delay. After limits::kClaimTries such returns they are given up: named as
+// GivenUpRow, now and with every ReturnClaims to come, until FailGivenUp. With aborted=true they
+// are completed.
 struct ReturnClaims {
   std::vector<std::string> message_ids;
   bool aborted = false;
 };
 
-// A row that ReturnClaims failed: nobody works on it any more.
+// Under the same lease: the rows that were given up are failed. After whoever is to hear of them
+// was told: what is failed is not named again, after no crash either.
+struct FailGivenUp {};
+
+// A row that nobody works on any more. Its texts are valid UTF-8 of at most a column's size.
 struct GivenUpRow {
   std::string id;
   std::string kind;           // as messages_in.kind has it
+  bool trigger = true;        // false: context, or a notice of the host; nobody asked for anything
   ChatAddress address;        // where it came from
   std::int64_t attempts = 0;  // runs of the agent that ended before it was done with the row
 };

@@ -147,6 +147,7 @@ class FakeRuntime final : public AgentRuntime {
 class FakeHooks final : public RunHooks {
  public:
   base::Status prepare_status;
+  base::Status told_status;
   std::vector<std::string> told;
 
   void prepare(const session::SessionAddress& session,
@@ -173,11 +174,12 @@ class FakeHooks final : public RunHooks {
   void failing(const session::SessionAddress& session, const std::string&) override {
     told.push_back("failing " + session.id.str());
   }
-  void given_up(const session::SessionAddress& session,
-                std::vector<session::GivenUpRow> rows) override {
+  void given_up(const session::SessionAddress& session, std::vector<session::GivenUpRow> rows,
+                base::UniqueFunction<void(base::Status)> done) override {
     for (const session::GivenUpRow& row : rows) {
       told.push_back("given up " + session.id.str() + " " + row.id);
     }
+    done(told_status);
   }
 };
 

@@ -13,6 +13,7 @@ namespace {
 
 using std::chrono::seconds;
 using ::testing::Contains;
+using ::testing::HasSubstr;
 using ::testing::Not;
 
 class SupervisorClaimsTest : public ::testing::Test {
@@ -60,6 +61,12 @@ class SupervisorClaimsTest : public ::testing::Test {
     put.bind(2, status);
     put.exec();
   }
+  std::string status_of(const std::string& id) {
+    SQLite::Database inbound(folder / ("sessions/" + session_name(session) + "/inbound.db"));
+    SQLite::Statement find(inbound, "SELECT status FROM messages_in WHERE id = ?");
+    find.bind(1, id);
+    return find.executeStep() ? find.getColumn(0).getString() : "none";
+  }
   void crash() {
     runtime.exit("s1", {1, 0});
     loop.run_ready();
@@ -92,6 +99,38 @@ TEST_F(SupervisorClaimsTest, EachCrashWithAClaimCountsUntilTheMessageIsGivenUp) 
   loop.advance(std::chrono::hours(1));
   EXPECT_EQ(runtime.started.size(), limits::kClaimTries + 1U) << "nothing is left to do";
   EXPECT_TRUE(supervisor->failure(session)) << "and it is known why";
+}
+
+TEST_F(SupervisorClaimsTest, AMessageIsFailedOnlyWhenItsPeopleWereTold) {
+  message_comes("7:42:main");
+  for (int crashes = 1; crashes <= limits::kClaimTries; ++crashes) {
+    agent_acknowledges("7:42:main", "processing");
+    crash();
+    loop.advance(seconds(5) * (1 << (crashes - 1)));
+  }
+  hooks.told_status = {base::Code::kIo, "the disk is full"};
+  agent_acknowledges("7:42:main", "processing");
+  crash();
+  const auto times_told = [this] {
+    return std::count(hooks.told.begin(), hooks.told.end(), "given up s1 7:42:main");
+  };
+  EXPECT_EQ(times_told(), 1);
+  EXPECT_EQ(status_of("7:42:main"), "pending");
+  ASSERT_TRUE(supervisor->failure(session));
+  EXPECT_THAT(supervisor->failure(session)->reason, HasSubstr("the disk is full"));
+  loop.advance(std::chrono::hours(1));
+  EXPECT_GT(times_told(), 1) << "it is tried again";
+  EXPECT_EQ(status_of("7:42:main"), "pending");
+  EXPECT_EQ(runtime.started.size(), limits::kClaimTries + 1U) << "no agent is given it once more";
+
+  hooks.told_status = {};
+  loop.advance(std::chrono::minutes(10));
+  EXPECT_EQ(status_of("7:42:main"), "failed");
+  const auto told = times_told();
+  loop.advance(std::chrono::hours(1));
+  EXPECT_EQ(times_told(), told);
+  message_comes("7:43:main");
+  EXPECT_EQ(runtime.started.size(), limits::kClaimTries + 2U);
 }
 
 TEST_F(SupervisorClaimsTest, AnAcknowledgementIsWorkThoughTheNextMessageCrashesIt) {

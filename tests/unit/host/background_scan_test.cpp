@@ -37,7 +37,8 @@ class NoHooks final : public agents::RunHooks {
   void exited(const SessionAddress&, base::UniqueFunction<void()>) override {}
   void stopped(const SessionAddress&) override {}
   void failing(const SessionAddress&, const std::string&) override {}
-  void given_up(const SessionAddress&, std::vector<session::GivenUpRow>) override {}
+  void given_up(const SessionAddress&, std::vector<session::GivenUpRow>,
+                base::UniqueFunction<void(base::Status)>) override {}
 };
 
 class BackgroundScanTest : public testing::Test {

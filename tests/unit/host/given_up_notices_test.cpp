@@ -12,7 +12,7 @@ const session::SessionAddress kSession{base::AgentGroupId("main"), base::Session
 const store::LaneKey kOwn{base::InstanceName("telegram"), base::ChatKey("telegram:dm:7"), {}};
 
 GivenUpRow row(const std::string& id, const session::ChatAddress& address) {
-  return {.id = id, .kind = "chat", .address = address, .attempts = 6};
+  return {.id = id, .kind = "chat", .trigger = true, .address = address, .attempts = 6};
 }
 
 TEST(GivenUpNotices, TheMessageIsQuotedInItsChatAndThread) {
@@ -43,15 +43,36 @@ TEST(GivenUpNotices, AChatIsToldOnceOfAllItsMessages) {
   EXPECT_EQ(notices[1].lane.chat.str(), "telegram:dm:8");
 }
 
+TEST(GivenUpNotices, OnlyWhoAskedTheAgentIsToldAndCounted) {
+  const session::ChatAddress group{"telegram", "telegram:group:-1001", ""};
+  GivenUpRow before = row("-1001:40:main", group);
+  before.trigger = false;
+  GivenUpRow elsewhere = row("8:1:main", {"telegram", "telegram:dm:8", ""});
+  elsewhere.trigger = false;
+  GivenUpRow of_host = row("notice-5-failed", {"agent", "main", ""});
+  of_host.trigger = false;
+  const auto notices =
+      given_up_notices(kSession, {before, elsewhere, row("-1001:42:main", group), of_host}, kOwn);
+  ASSERT_EQ(notices.size(), 1U);
+  EXPECT_EQ(notices[0].message_out_id, "given-up:main/s1:-1001:42:main");
+  EXPECT_EQ(notices[0].lane.chat.str(), "telegram:group:-1001");
+  EXPECT_EQ(notices[0].reply_to, "42");
+  EXPECT_TRUE(
+      notices[0].text.ends_with("this message, so it was given up. Send it again if it "
+                                "still matters."))
+      << notices[0].text;
+  EXPECT_TRUE(given_up_notices(kSession, {before, elsewhere, of_host}, kOwn).empty());
+}
+
 TEST(GivenUpNotices, WhatCameFromNoChatIsToldInTheSessionsOwn) {
-  const GivenUpRow notice = row("notice:1", {"agent", "main", ""});
-  const auto notices = given_up_notices(kSession, {notice}, kOwn);
+  const GivenUpRow task = row("task:1", {});
+  const auto notices = given_up_notices(kSession, {task}, kOwn);
   ASSERT_EQ(notices.size(), 1U);
   EXPECT_EQ(notices[0].lane, kOwn);
   EXPECT_TRUE(notices[0].reply_to.empty());
   EXPECT_TRUE(notices[0].text.starts_with(
       "The agent stopped 6 times before it was done with a message, so"));
-  EXPECT_TRUE(given_up_notices(kSession, {notice}, std::nullopt).empty()) << "nobody is there";
+  EXPECT_TRUE(given_up_notices(kSession, {task}, std::nullopt).empty()) << "nobody is there";
 }
 
 }  // namespace

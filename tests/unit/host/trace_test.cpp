@@ -242,10 +242,14 @@ TEST_F(TraceTest, TellsHowFarTheAgentIsWithARowWithoutAnswer) {
   const std::string id = "0:50:main";
   const std::string row = "row 0:50:main in the inbox of agent main, session s1: ";
   for (const StateCase& tested : {
-           StateCase{{id, "failed", limits::kClaimTries, at(0)},
+           StateCase{{id, "failed", limits::kClaimTries + 1, at(0)},
                      "given up after 6 attempts; the agent ended each time before it was done with "
                      "it"},
-           StateCase{{id, "failed", 0, {}}, "the agent says that it failed at it"},
+           StateCase{{id, "pending", limits::kClaimTries + 1, at(0)},
+                     "given up after 6 attempts; the agent ended each time before it was done with "
+                     "it"},
+           StateCase{{id, "failed", limits::kClaimTries, {}},
+                     "the agent says that it failed at it"},
            StateCase{{id, "completed", 0, {}}, "the agent is done with it and gave no answer"},
            StateCase{{id, "queued", 0, {}},
                      "it waits for its files, or until the agent is done with earlier ones"},

@@ -320,12 +320,71 @@ TEST_F(Inbound, AClaimOfADeadAgentIsTriedAgainAndThenFails) {
   ASSERT_EQ(settled->given_up.size(), 1U);
   EXPECT_EQ(settled->given_up[0].id, "a");
   EXPECT_EQ(settled->given_up[0].kind, "chat");
+  EXPECT_TRUE(settled->given_up[0].trigger);
   EXPECT_EQ(settled->given_up[0].address, (ChatAddress{"telegram", "telegram:dm:5", ""}));
   EXPECT_EQ(settled->given_up[0].attempts, limits::kClaimTries + 1);
+  EXPECT_EQ(row_states({"a"})->at(0).tries, limits::kClaimTries + 1);
+  ASSERT_TRUE(write(FailGivenUp{}).ok());
   EXPECT_EQ(status_of("a"), "failed");
   EXPECT_EQ(status_of("b"), "pending");
   EXPECT_TRUE(settle()->given_up.empty()) << "it is told once";
   EXPECT_EQ(agent_outbound().execAndGet("SELECT count(*) FROM processing_ack").getInt(), 0);
+}
+
+TEST_F(Inbound, WhatIsGivenUpIsNamedUntilItIsFailedAcrossRestarts) {
+  put("a");
+  InboundMessage context = message("context");
+  context.trigger = false;
+  ASSERT_TRUE(write(context).ok());
+  put("b");
+  loop_.advance(std::chrono::hours(1));
+  {
+    SQLite::Database database(file("inbound.db"), SQLite::OPEN_READWRITE);
+    database.exec("UPDATE messages_in SET tries = 5 WHERE id <> 'b'");
+  }
+  agent("INSERT INTO processing_ack VALUES ('a', 'processing', ''), ('context', 'processing', '')");
+  const auto named = [this] {
+    std::string names;
+    const auto settled = settle();
+    EXPECT_TRUE(settled.ok()) << settled.status().message();
+    for (const GivenUpRow& row : settled->given_up) {
+      names += row.id + (row.trigger ? " " : " (context) ");
+    }
+    return names;
+  };
+  EXPECT_EQ(named(), "a context (context) ");
+  open(loop_);
+  EXPECT_EQ(named(), "a context (context) ") << "nobody has said that they were told of";
+  agent("INSERT INTO processing_ack VALUES ('a', 'processing', '')");  // as before a crash between
+  EXPECT_EQ(named(), "a context (context) ");
+  EXPECT_EQ(status_of("a"), "pending");
+  ASSERT_TRUE(write(FailGivenUp{}).ok());
+  EXPECT_EQ(named(), "");
+  EXPECT_EQ(status_of("a"), "failed");
+  EXPECT_EQ(status_of("context"), "failed");
+  EXPECT_EQ(status_of("b"), "pending");
+}
+
+TEST_F(Inbound, WhatAnAgentWroteIntoARowIsReadAsText) {
+  put("a");
+  put("b");
+  SQLite::Database database(file("inbound.db"), SQLite::OPEN_READWRITE);
+  database.exec(
+      "UPDATE messages_in SET tries = 9223372036854775807, kind = CAST(x'ff41' AS TEXT),"
+      " platform_id = CAST(x'ff42' AS TEXT), thread_id = hex(zeroblob(100000)) WHERE id = 'a'");
+  const auto settled = settle();
+  ASSERT_TRUE(settled.ok()) << settled.status().message();
+  ASSERT_EQ(settled->given_up.size(), 1U);
+  EXPECT_EQ(settled->given_up[0].kind, "\uFFFDA");
+  EXPECT_EQ(settled->given_up[0].address.platform_id, "\uFFFDB");
+  EXPECT_EQ(settled->given_up[0].address.thread_id.size(), limits::kOutboundFieldBytes);
+  EXPECT_EQ(settled->given_up[0].attempts, limits::kClaimTries + 1);
+  database.exec("UPDATE messages_in SET status = CAST(x'ff41' AS TEXT) WHERE id = 'a'");
+  const auto states = row_states({"a"});
+  ASSERT_TRUE(states.ok()) << states.status().message();
+  ASSERT_EQ(states->size(), 1U);
+  EXPECT_EQ((*states)[0].status, "\uFFFDA");
+  EXPECT_EQ((*states)[0].tries, limits::kClaimTries + 1);
 }
 
 TEST_F(Inbound, AMessageThatWasClaimedLaterIsNotAnsweredFirst) {
