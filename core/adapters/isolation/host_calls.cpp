@@ -41,7 +41,12 @@ const Table* HostCalls::table(const Table*& known, const char* id) {
 Status HostCalls::answer(const Frame& frame, std::uint64_t value) {
   wire::Writer writer;
   writer(value);
-  return socket_.send(FrameKind::kReturn, frame.id, writer);
+  // Without waiting: what the runner does not read must not keep the host from reading on, since
+  // the descriptors that lie unread keep every other runner from passing any.
+  const Status posted = socket_.post(FrameKind::kReturn, frame.id, writer);
+  return posted.code() == Code::kBusy
+             ? Status(Code::kCorrupt, "it asks on and on and does not read the answers")
+             : posted;
 }
 
 Status HostCalls::take(const Frame& frame) {

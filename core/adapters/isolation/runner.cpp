@@ -33,6 +33,8 @@ using wire::Writer;
 
 constexpr std::size_t kErrorTextBytes = 2048;
 constexpr std::uint64_t kRefusalsTold = 10;
+constexpr int kMemoryPause =
+    1;  // milliseconds, until what the system had no room for is tried again
 constexpr std::size_t kPipeBytes = 64 * 1024;  // Linux, unless it is told otherwise
 
 struct Pair {
@@ -299,17 +301,18 @@ void Runner::on_event(pbay_op op, DetailKind kind, const void* detail) {
 }
 
 std::optional<Frame> Runner::call(FrameKind kind, const Writer& body) {
-  const std::uint64_t id = send_call(kind, body);
+  const std::uint64_t id = send_call(kind, body, std::nullopt);
   return id == 0 ? std::nullopt : await(id, std::nullopt);
 }
 
 std::optional<Frame> Runner::call_from_loader(FrameKind kind, const Writer& body,
                                               const char* name) {
-  const std::uint64_t id = send_call(kind, body);
+  const auto until = std::chrono::steady_clock::now() + options_.hung_call;
+  const std::uint64_t id = send_call(kind, body, options_.hung_call);
   if (id == 0) {
     return std::nullopt;
   }
-  auto answer = await(id, options_.hung_call);
+  auto answer = await(id, until);
   std::unique_lock lock(mutex_);
   const bool hangs = !answer && !answers_no_more();
   lock.unlock();
@@ -321,7 +324,8 @@ std::optional<Frame> Runner::call_from_loader(FrameKind kind, const Writer& body
   return answer;
 }
 
-std::uint64_t Runner::send_call(FrameKind kind, const Writer& body) {
+std::uint64_t Runner::send_call(FrameKind kind, const Writer& body,
+                                std::optional<std::chrono::milliseconds> patience) {
   std::uint64_t id = 0;
   {
     const std::lock_guard lock(mutex_);
@@ -331,21 +335,20 @@ std::uint64_t Runner::send_call(FrameKind kind, const Writer& body) {
     id = ++last_call_;
     answers_[id] = std::nullopt;
   }
-  if (const Status sent = socket_->send(kind, id, body); sent.code() == Code::kTooLarge) {
+  if (const Status sent = socket_->send(kind, id, body, patience); sent.code() == Code::kTooLarge) {
     say(PBAY_LOG_ERROR, sent.message());
     const std::lock_guard lock(mutex_);
     answers_.erase(id);
     return 0;
   }
-  return id;  // of a runner that has gone, too: await() sees that
+  return id;  // of a runner that has gone or does not read, too: await() sees that
 }
 
-std::optional<Frame> Runner::await(std::uint64_t id,
-                                   std::optional<std::chrono::milliseconds> patience) {
+std::optional<Frame> Runner::await(std::uint64_t id, std::optional<base::MonotonicTime> until) {
   std::unique_lock lock(mutex_);
   const auto over = [this, id] { return answers_no_more() || answers_.at(id).has_value(); };
-  if (patience) {
-    changed_.wait_for(lock, *patience, over);
+  if (until) {
+    changed_.wait_until(lock, *until, over);
   } else {
     changed_.wait(lock, over);
   }
@@ -380,11 +383,17 @@ Status Runner::read_frames() {
   HostCalls host_calls(*host_, *socket_);
   while (true) {
     if (!socket_->has_buffered()) {
-      std::array<pollfd, 3> watched = {pollfd{socket_->descriptor(), POLLIN, 0},
-                                       pollfd{refusals_.get(), POLLIN, 0},
-                                       pollfd{errors_.get(), POLLIN, 0}};
-      if (::poll(watched.data(), watched.size(), -1) < 0) {
+      const auto unsent = socket_->unsent();
+      const short room = unsent == FrameSocket::Unsent::kNotRead ? POLLOUT : 0;
+      std::array<pollfd, 3> watched = {
+          pollfd{socket_->descriptor(), static_cast<short>(POLLIN | room), 0},
+          pollfd{refusals_.get(), POLLIN, 0}, pollfd{errors_.get(), POLLIN, 0}};
+      const int longest = unsent == FrameSocket::Unsent::kNoMemory ? kMemoryPause : -1;
+      if (::poll(watched.data(), watched.size(), longest) < 0) {
         continue;
+      }
+      if (unsent != FrameSocket::Unsent::kNothing) {
+        PATCHBAY_TRY(socket_->flush());
       }
       if (watched[1].revents != 0) {
         take_refusals();
@@ -392,7 +401,7 @@ Status Runner::read_frames() {
       if (watched[2].revents != 0) {
         take_errors();
       }
-      if (watched[0].revents == 0) {
+      if ((watched[0].revents & ~POLLOUT) == 0) {
         continue;
       }
     }

@@ -1,5 +1,6 @@
 #include "adapters/isolation/runner_host.hpp"
 
+#include <cstdio>
 #include <string_view>
 #include <unistd.h>
 #include <utility>
@@ -87,6 +88,12 @@ const void* get_extension(const pbay_host* host, const char* id) noexcept {
   return RunnerHost::of(host).ask(FrameKind::kHasExtension, body) != 0 ? table : nullptr;
 }
 
+// An adapter that goes on without what it asked for would wait for its completion for ever.
+[[noreturn]] void end_process(const base::Status& why) {
+  std::fprintf(stderr, "what the adapter asked for could not be sent: %s\n", why.message().c_str());
+  ::_exit(1);
+}
+
 }  // namespace
 
 RunnerHost::RunnerHost(FrameSocket& socket)
@@ -111,8 +118,9 @@ void RunnerHost::send(FrameKind kind, std::uint64_t id, const Writer& body) {
     Writer line;
     line(std::uint32_t{PBAY_LOG_ERROR}, sent.message());
     static_cast<void>(socket_.send(FrameKind::kLog, 0, line));
+  } else if (!sent.ok()) {
+    end_process(sent);
   }
-  // A daemon that has gone: the reading thread sees it, too, and ends the process.
 }
 
 std::uint64_t RunnerHost::ask(FrameKind kind, const Writer& body) {
@@ -120,9 +128,8 @@ std::uint64_t RunnerHost::ask(FrameKind kind, const Writer& body) {
   const std::uint64_t id = ++last_question_;
   questions_[id] = std::nullopt;
   lock.unlock();
-  if (!socket_.send(kind, id, body).ok()) {
-    // Also what is too large: no adapter writes that much in one call and goes on.
-    ::_exit(1);
+  if (const base::Status sent = socket_.send(kind, id, body); !sent.ok()) {
+    end_process(sent);  // also what is too large: no adapter writes that much at once and goes on
   }
   lock.lock();
   changed_.wait(lock, [this, id] { return questions_.at(id).has_value(); });

@@ -11,6 +11,8 @@
 #include <unistd.h>
 #include <vector>
 
+#include <patchbay/ext/timer.h>
+
 #include "adapters/isolation/details.hpp"
 #include "adapters/isolation/frame_socket.hpp"
 #include "adapters/isolation/protocol.hpp"
@@ -100,6 +102,16 @@ class HostileRunner {
       answers_to_ = op;
       answers_awaited_ = 3;
       request_files(count, [](int i) { return kOp + static_cast<pbay_op>(i); });
+    } else if (command == "questions") {
+      ask(count);
+      request_files(750, [](int) { return kOp; });  // more than a process without rights may pass
+      complete(op, "asked");
+    } else if (command == "deaf") {
+      ask(count);
+      send(FrameKind::kStopped, 0, {});
+      while (true) {
+        ::pause();
+      }
     } else if (command == "threads") {
       for (int i = 0; i < count; ++i) {
         std::thread([] { ::pause(); }).detach();
@@ -141,6 +153,16 @@ class HostileRunner {
       Writer body;
       body(kYear);
       send(FrameKind::kTimerStart, kOp + static_cast<pbay_op>(i), body);
+    }
+  }
+
+  // The answers are not read.
+  void ask(int count) {
+    constexpr std::uint64_t kNoCall = 1'000'000;
+    for (int i = 0; i < count; ++i) {
+      Writer body;
+      body(std::string(PBAY_EXT_TIMER));
+      send(FrameKind::kHasExtension, kNoCall + static_cast<std::uint64_t>(i), body);
     }
   }
 

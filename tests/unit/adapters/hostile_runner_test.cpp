@@ -164,6 +164,31 @@ TEST_F(HostileRunnerTest, OperationsHoldNoMoreFilesThanAProcessMay) {
   expect_good_works();
 }
 
+// More than the socket holds. What it sends is read on: descriptors that lie unread would keep
+// every other runner from passing any.
+TEST_F(HostileRunnerTest, AnswersThatAreNotReadKeepTheHostFromNothing) {
+  start_two();
+  EXPECT_EQ(say("bad", "questions 900"), "asked");
+  EXPECT_EQ(say("bad", "ok"), "ok") << "it reads again";
+  expect_good_works();
+}
+
+TEST_F(HostileRunnerTest, TooManyAnswersThatAreNotReadCostItTheProcess) {
+  start_two();
+  give("bad", "questions 5000");
+  expect_loss("it asks on and on and does not read the answers");
+  expect_restart();
+}
+
+// The loader, which ends it, is everybody's.
+TEST_F(HostileRunnerTest, OneThatReadsNothingAtItsEndHoldsUpNobody) {
+  start_two();
+  give("bad", "deaf 900");
+  EXPECT_TRUE(comes("bad", State::kFailed));
+  expect_good_works();
+  EXPECT_TRUE(stop_all());
+}
+
 TEST_F(HostileRunnerTest, TooManyThreadsCostItTheProcess) {
   start_two();
   EXPECT_EQ(say("bad", "threads 120"), "there they are");

@@ -167,6 +167,66 @@ TEST(Wire, LargeFramesOfManyThreadsArriveWhole) {
   }
 }
 
+Writer text_frame(std::string text) {
+  Writer out;
+  out(std::move(text));
+  return out;
+}
+
+TEST(Wire, WhatIsPostedWaitsForNobodyAndArrivesInOrder) {
+  Sockets sockets;
+  std::uint64_t posted = 0;
+  while (sockets.one->post(FrameKind::kReturn, posted, text_frame("answer")).ok()) {
+    ++posted;
+  }
+  EXPECT_EQ(sockets.one->unsent(), FrameSocket::Unsent::kNotRead);
+  EXPECT_EQ(sockets.one->post(FrameKind::kReturn, 0, text_frame("")).code(), base::Code::kBusy);
+  for (std::uint64_t id = 0; id < posted; ++id) {
+    ASSERT_TRUE(sockets.one->flush().ok());
+    EXPECT_EQ(sockets.other->receive()->id, id);
+  }
+  EXPECT_EQ(sockets.one->unsent(), FrameSocket::Unsent::kNothing);
+}
+
+TEST(Wire, WhatIsPostedGoesBetweenFramesThatWait) {
+  Sockets sockets;
+  constexpr std::uint64_t kAnswers = 100;
+  constexpr std::size_t kLarge = 20'000'000;
+  std::thread sender([&] {
+    EXPECT_TRUE(
+        sockets.one->send(FrameKind::kDeliver, 0, text_frame(std::string(kLarge, 'a'))).ok());
+  });
+  std::uint64_t next = 1;
+  std::thread poster([&] {
+    for (std::uint64_t id = 1; id <= kAnswers; ++id) {
+      EXPECT_TRUE(sockets.one->post(FrameKind::kReturn, id, text_frame("answer")).ok());
+    }
+  });
+  poster.join();  // nobody reads yet
+  for (std::uint64_t i = 0; i <= kAnswers; ++i) {
+    const auto frame = sockets.other->receive();
+    ASSERT_TRUE(frame.ok());
+    const auto text = frame->reader().next<std::string>();
+    if (frame->kind == FrameKind::kDeliver) {
+      EXPECT_EQ(text.size(), kLarge);
+    } else {
+      EXPECT_EQ(frame->id, next++);
+      EXPECT_EQ(text, "answer");
+    }
+  }
+  sender.join();
+}
+
+TEST(Wire, WhatIsNotReadInTimeIsGivenUp) {
+  Sockets sockets;
+  const Writer large = text_frame(std::string(10'000'000, 'a'));
+  EXPECT_EQ(sockets.one->send(FrameKind::kDestroy, 1, large, std::chrono::milliseconds(20)).code(),
+            base::Code::kTimeout);
+  EXPECT_EQ(sockets.one->send(FrameKind::kDestroy, 2, {}).code(), base::Code::kTimeout)
+      << "half a frame has left";
+  EXPECT_EQ(sockets.one->post(FrameKind::kReturn, 3, {}).code(), base::Code::kTimeout);
+}
+
 TEST(Wire, AnEndedPeerIsSaid) {
   Sockets sockets;
   sockets.one.reset();
