@@ -112,9 +112,9 @@ struct Runner::Functions {
       return;
     }
     wire::Reader reader = answer->reader();
-    const auto caps = reader.next<pbay_caps>();
-    if (reader.ok()) {
-      *out = caps;
+    const auto caps = known_part(reader.next_one<pbay_caps>());
+    if (reader.ok() && caps) {
+      *out = *caps;
     }
   }
   static void typing(void* self, const pbay_chat* chat) noexcept {

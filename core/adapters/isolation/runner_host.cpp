@@ -22,16 +22,14 @@ void log_line(const pbay_host* host, std::uint32_t level, pbay_str message) noex
 void submit(const pbay_host* host, pbay_op op, const pbay_event* event) noexcept {
   PBAY_FAILPOINT("runner.submit");
   Writer body;
-  fields(body, wire::whole(event));
+  body.one(event);
   RunnerHost::of(host).send(FrameKind::kSubmit, op, body);
   PBAY_FAILPOINT("runner.submitted");
 }
 
 void set_state(const pbay_host* host, const pbay_state* state) noexcept {
-  pbay_state of_no_kind{};
-  of_no_kind.state = PBAY_STATE_STOPPED + 1;
   Writer body;
-  fields(body, wire::whole(state, of_no_kind));
+  body.one(state);
   RunnerHost::of(host).send(FrameKind::kSetState, 0, body);
 }
 
@@ -46,11 +44,8 @@ void op_part(const pbay_host* host, pbay_op op, pbay_op delivery_op, std::uint32
 
 void op_complete(const pbay_host* host, pbay_op op, const pbay_result* result) noexcept {
   PBAY_FAILPOINT("runner.complete");
-  pbay_result nothing{};
-  nothing.code = PBAY_E_CONTRACT;
-  nothing.text = abi("the adapter completed without a whole result");
   Writer body;
-  fields(body, wire::whole(result, nothing));
+  body.one(result);
   RunnerHost::of(host).send(FrameKind::kOpComplete, op, body);
   RunnerHost::of(host).delivery_completed(op);
   PBAY_FAILPOINT("runner.completed");
@@ -58,7 +53,7 @@ void op_complete(const pbay_host* host, pbay_op op, const pbay_result* result) n
 
 void report(const pbay_host* host, const pbay_report* told) noexcept {
   Writer body;
-  fields(body, wire::whole(told));
+  body.one(told);
   RunnerHost::of(host).send(FrameKind::kReport, 0, body);
 }
 
@@ -70,7 +65,7 @@ void metadata(const pbay_host* host, pbay_str fact_json) noexcept {
 
 void chat_reachable(const pbay_host* host, const pbay_chat* chat) noexcept {
   Writer body;
-  fields(body, wire::whole(chat));
+  body.one(chat);
   RunnerHost::of(host).send(FrameKind::kChatReachable, 0, body);
 }
 

@@ -191,7 +191,7 @@ class HostileRunner {
     request.part_count = static_cast<std::uint32_t>(parts.size());
     request.part_stride = sizeof(pbay_http_part);
     Writer body;
-    fields(body, request);
+    body.one(&request);
     send(FrameKind::kHttpRequest, op, body);
   }
 
@@ -212,18 +212,20 @@ class HostileRunner {
 
   void set_state(std::uint32_t now) {
     pbay_state state{};
+    state.struct_size = sizeof(state);
     state.state = now;
     Writer body;
-    fields(body, state);
+    body.one(&state);
     send(FrameKind::kSetState, 0, body);
   }
   void complete(pbay_op delivery, const std::string& text) {
     pbay_result result{};
+    result.struct_size = sizeof(result);
     result.sent_state = PBAY_SENT;
     result.retry_after_ms = -1;
     result.text = abi(text);
     Writer body;
-    fields(body, result);
+    body.one(&result);
     send(FrameKind::kOpComplete, delivery, body);
   }
   void send_text(FrameKind kind, const std::string& text) {
