@@ -29,7 +29,9 @@ class WebSocketDetail final : public Detail {
   WebSocketDetail(std::uint32_t kind, std::uint32_t close_code, std::string data)
       : data_(std::move(data)),
         abi_{sizeof(pbay_websocket_event), kind, close_code, 0, adapters::abi(data_)} {}
+  [[nodiscard]] DetailKind kind() const override { return DetailKind::kWebSocket; }
   [[nodiscard]] const void* abi() const override { return &abi_; }
+  [[nodiscard]] std::size_t bytes() const override { return data_.size(); }
 
  private:
   std::string data_;

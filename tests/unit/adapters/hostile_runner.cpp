@@ -106,6 +106,13 @@ class HostileRunner {
       ask(count);
       request_files(750, [](int) { return kOp; });  // more than a process without rights may pass
       complete(op, "asked");
+    } else if (command == "requests") {
+      for (int i = 0; i < count; ++i) {
+        send_request(1, kOp + static_cast<pbay_op>(i));
+      }
+      while (true) {
+        ::pause();
+      }
     } else if (command == "deaf") {
       ask(count);
       send(FrameKind::kStopped, 0, {});

@@ -180,6 +180,19 @@ TEST_F(HostileRunnerTest, TooManyAnswersThatAreNotReadCostItTheProcess) {
   expect_restart();
 }
 
+TEST_F(HostileRunnerTest, AnswersHoldNoMoreThanTheyMay) {
+  start_two();
+  constexpr std::size_t kBytes = 30 << 20;
+  constexpr std::size_t kFit = limits::kRunnerHeldBytes / kBytes + 1;
+  give("bad", "requests " + std::to_string(kFit + 1));
+  ASSERT_TRUE(loop_.run_until([&] { return http_.requests.size() == kFit + 1; }));
+  for (const auto& [operation, request] : http_.requests) {
+    http_.answer(operation, 200, std::string(kBytes, 'x'));
+  }
+  expect_loss("more than 256 MiB of answers to what it asked for waited for it");
+  expect_restart();
+}
+
 // The loader, which ends it, is everybody's.
 TEST_F(HostileRunnerTest, OneThatReadsNothingAtItsEndHoldsUpNobody) {
   start_two();
