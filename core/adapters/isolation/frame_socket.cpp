@@ -24,7 +24,8 @@ constexpr std::size_t kReadBytes = 64 * 1024;
 // Answers that the other side does not read. Each of its threads waits for one at most.
 constexpr std::size_t kMostOutgoing = 1024;
 // How long the system may have no room: descriptors that others of this user pass and nobody takes.
-constexpr std::chrono::seconds kMemoryAwaited{10};
+// Less than a call of an adapter may take, so that this is said, not that the adapter hangs.
+constexpr std::chrono::seconds kMemoryAwaited = limits::kAdapterHungCall - std::chrono::seconds(1);
 constexpr std::chrono::milliseconds kMemoryPause{1};
 using Clock = std::chrono::steady_clock;
 using ControlBuffer = std::array<char, CMSG_SPACE(sizeof(int) * kMostDescriptors)>;

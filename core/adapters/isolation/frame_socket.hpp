@@ -82,7 +82,7 @@ struct Frame {
   [[nodiscard]] wire::Reader reader() const { return {body, descriptors}; }
 };
 
-// After an error of send(), post() or flush(), but kTooLarge, nothing is sent any more.
+// After an error of send(), post() or flush(), but kTooLarge and kBusy, nothing is sent any more.
 class FrameSocket {
  public:
   // What keeps frames from leaving.
