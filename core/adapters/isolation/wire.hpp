@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -28,9 +29,9 @@ concept Integer = std::is_integral_v<T>;
 template <class T>
 concept Sized = requires(const T& value) { value.struct_size; };
 
-// What the sender of a struct knew of it. What no sender of any release can have meant becomes
-// `otherwise`, which the daemon refuses as it would have refused that: never zeros by chance, which
-// may say that all is well.
+// What the sender of a struct that travels alone knew of it. What no sender of any release can have
+// meant becomes `otherwise`, which the daemon refuses as it would have refused that: never zeros by
+// chance, which may say that all is well. A struct within another arrives without a size instead.
 template <Sized T>
 [[nodiscard]] T whole(const T* given, const T& otherwise = {}) {
   T out = known_part(given).value_or(otherwise);
@@ -57,15 +58,24 @@ class Writer {
   void one(const T* value) {
     put(static_cast<std::uint8_t>(value != nullptr));
     if (value != nullptr) {
-      put_whole(*value);
+      put_part(known_part(value));
     }
   }
-  template <class T>
+  // What is no array, for all that its count says, arrives as one struct without a size.
+  template <Sized T>
   void array(const T* first, std::uint32_t count, std::uint32_t stride) {
+    const bool is_array = first != nullptr && stride != 0;
+    const std::uint32_t sent = is_array ? count : std::min(count, 1U);
+    put(sent);
+    for (std::uint32_t i = 0; i < sent; ++i) {
+      put_part(known_element(first, stride, i));
+    }
+  }
+  void array(const pbay_str* first, std::uint32_t count, std::uint32_t stride) {
     const std::uint32_t sent = first == nullptr || stride == 0 ? 0 : count;
     put(sent);
     for (std::uint32_t i = 0; i < sent; ++i) {
-      put_whole(*element(first, stride, i));
+      put(*element(first, stride, i));
     }
   }
   // -1: none. The descriptor stays the caller's.
@@ -92,11 +102,12 @@ class Writer {
   void put(const std::string& text) { put(abi(text)); }
 
   template <Sized T>
-  void put_whole(const T& value) {
-    const T complete = whole(&value);
-    fields(*this, complete);
+  void put_part(const std::optional<T>& known) {
+    put(static_cast<std::uint8_t>(known.has_value()));
+    if (known) {
+      fields(*this, *known);
+    }
   }
-  void put_whole(const pbay_str& text) { put(text); }
 
   std::string bytes_;
   std::vector<int> descriptors_;
@@ -126,7 +137,7 @@ class Reader {
     value = nullptr;
     if (given != 0) {
       T* made = make<T>(1);
-      get_whole(*made);
+      get_part(*made);
       value = made;
     }
   }
@@ -139,7 +150,7 @@ class Reader {
     }
     T* made = count == 0 ? nullptr : make<T>(count);
     for (std::uint32_t i = 0; i < count; ++i) {
-      get_whole(made[i]);
+      get_part(made[i]);
     }
     first = made;
     stride = sizeof(T);
@@ -204,7 +215,16 @@ class Reader {
     fields(*this, value);
     value.struct_size = sizeof(T);
   }
-  void get_whole(pbay_str& text) { get(text); }
+  // Of another struct, or of an array.
+  template <Sized T>
+  void get_part(T& value) {
+    std::uint8_t known = 0;
+    get(known);
+    if (known != 0) {
+      get_whole(value);
+    }
+  }
+  void get_part(pbay_str& text) { get(text); }
 
   template <class T>
   T* make(std::size_t count) {

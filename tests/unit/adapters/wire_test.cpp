@@ -8,10 +8,12 @@
 #include <thread>
 #include <unistd.h>
 
+#include "adapters/inbound_copy.hpp"
 #include "adapters/isolation/details.hpp"
 #include "adapters/isolation/frame_socket.hpp"
 #include "adapters/isolation/wire_structs.hpp"
 #include "base/limits.hpp"
+#include "event_cases.hpp"
 
 namespace patchbay::adapters {
 namespace {
@@ -102,6 +104,33 @@ TEST(Wire, AStructThatIsTooShortBecomesWhatTheDaemonRefuses) {
     const auto got = reader.next<pbay_result>();
     EXPECT_TRUE(reader.ok());
     EXPECT_EQ(got.code, PBAY_E_CONTRACT);
+  }
+}
+
+// In the same words: what the adapter's process is told of does not depend on where it runs.
+TEST(Wire, AnEventWithAStructThatIsTooShortIsRefusedByTheDaemon) {
+  const auto problem_of = [](const pbay_event& event) {
+    return copy_event(&event, base::InstanceName("work"), base::ChannelName("telegram"), {})
+        .problem;
+  };
+  const auto sent = [&problem_of](const pbay_event& event) {
+    Writer writer;
+    fields(writer, wire::whole(&event));
+    const std::vector<base::UniqueFd> none;
+    Reader reader(writer.bytes(), none);
+    const auto got = reader.next<pbay_event>();
+    EXPECT_TRUE(reader.ok());
+    return problem_of(got);
+  };
+  const sdk::Event event = testkit::event_of_two_files();
+  EXPECT_TRUE(sent(testkit::EventParts(event).event).ok());
+  for (const testkit::SizeCase& given : testkit::kSizeCases) {
+    testkit::EventParts parts(event);
+    given.spoil(parts);
+    EXPECT_FALSE(sent(parts.event).ok()) << given.name;
+    if (parts.event.struct_size == sizeof(pbay_event)) {
+      EXPECT_EQ(sent(parts.event).message(), problem_of(parts.event).message()) << given.name;
+    }
   }
 }
 
