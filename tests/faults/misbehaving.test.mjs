@@ -54,6 +54,7 @@ const PLANS = {
   event_text_too_long: broken(/^event: its text is over the limit of 1048576 bytes$/),
   // Of a struct without a size nothing passes to the host from a process of its own.
   event_without_size: broken(/^event: (it is incomplete \(struct_size\)|it has no chat)$/),
+  sender_without_size: broken(/^event: its sender is incomplete$/),
   chat_of_no_text: broken(/^event: the chat's id is not UTF-8 text$/),
   reaction_without_emoji: broken(/^event: a reaction needs an emoji$/),
   edit_without_target: DONE,
@@ -93,6 +94,7 @@ const PLANS = {
   webhook_answered_twice: { ...WELL, webhook: 200 },
   webhook_of_no_status: { ...WELL, webhook: 500 },
   webhook_without_answer: { ...WELL, webhook: 503 },
+  webhook_answer_without_size: { ...WELL, webhook: 500 },
   declare_edit: WELL,
   declare_edit_with_a_bug: WELL,
   edit_undeclared: WELL,
