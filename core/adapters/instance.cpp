@@ -521,33 +521,29 @@ InstanceStatus Instance::status() const {
 
 // ---- operations of the adapter ------------------------------------------------------------------
 
-bool Instance::begin(pbay_op op, const char* what) {
+Status Instance::try_begin(pbay_op op, const char* what) {
+  std::string problem;
   if (!answers()) {
-    violation(std::string(what) + " was asked for outside start() … stopped()");
-    return false;
+    problem = " was asked for outside start() … stopped()";
+  } else if (op == 0) {
+    problem = " was asked for with operation id 0";
+  } else if (operations_.contains(op)) {
+    problem = " was asked for with the id of an operation under way";
   }
-  if (op == 0) {
-    violation(std::string(what) + " was asked for with operation id 0");
-    return false;
-  }
-  if (operations_.contains(op)) {
-    violation(std::string(what) + " was asked for with the id of an operation under way");
-    return false;
+  if (!problem.empty()) {
+    problem.insert(0, what);
+    violation(problem);
+    return {Code::kInvalidArgument, std::move(problem)};
   }
   if (operations_.size() >= limits::kAdapterOperations) {
-    call_on_complete(op, {.code = PBAY_E_BUSY, .text = "too many operations are under way"},
-                     nullptr);
-    return false;
+    return {Code::kBusy, "too many operations are under way"};
   }
   const std::shared_ptr<RunnerCharge>& charge = bridge_->serving();
   if (charge != nullptr && !charge->hold()) {
-    call_on_complete(
-        op, {.code = PBAY_E_BUSY, .text = "the operations under way hold too many bytes or files"},
-        nullptr);
-    return false;
+    return {Code::kBusy, "the operations under way hold too many bytes or files"};
   }
   operations_.emplace(op, charge);
-  return true;
+  return {};
 }
 
 void Instance::complete(pbay_op op, Completion completion) {

@@ -127,7 +127,10 @@ class Instance final : public ExtensionOwner {
   [[nodiscard]] SubmitQueue& submits() { return submits_; }
 
   // ExtensionOwner
-  bool begin(pbay_op op, const char* what) override;
+  base::Status try_begin(pbay_op op, const char* what) override;
+  void turn_away(pbay_op op, Completion why, base::UniqueFunction<void()> taken) override {
+    call_on_complete(op, std::move(why), std::move(taken));
+  }
   void complete(pbay_op op, Completion completion) override;
   void complete_then(pbay_op op, Completion completion,
                      base::UniqueFunction<void()> taken) override;

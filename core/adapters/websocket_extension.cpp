@@ -163,7 +163,7 @@ class WebSocketExtension::Socket final : public net::WebSocketEvents {
   void opened() override {
     open_ = true;
     owner().bridge().websockets.add(op_);
-    owner().complete_open(op_, {});
+    owner().complete_open(op_, {.text = socket_->subprotocol()});
   }
 
   void refused(const Status& why, int http_status) override {

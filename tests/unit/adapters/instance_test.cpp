@@ -241,6 +241,22 @@ TEST_P(InstanceTest, NothingOvertakesAnEventThatWasNotStored) {
   EXPECT_EQ(say("scripted", "submit again"), "0 1 ") << "the adapter has heard of it";
 }
 
+TEST_P(InstanceTest, NothingOvertakesAnEventThatWasRefusedAtTheDoor) {
+  start_online({"scripted"});
+  EXPECT_EQ(say("scripted", "submit-without-room " + std::to_string(limits::kAdapterOperations)),
+            "-106 5 too many operations are under way");
+  ASSERT_TRUE(loop_.run_until([&] { return status("scripted").counters.busy == 2; }));
+  EXPECT_TRUE(inbound_.events.empty());
+  EXPECT_EQ(say("scripted", "submit again"), "0 1 ") << "the adapter has heard of it";
+}
+
+TEST_P(InstanceTest, WhatNoHostTakesHoldsBackNothing) {
+  start_online({"scripted"});
+  EXPECT_THAT(say("scripted", "submit-stolen-and-more 77"), HasSubstr("-208 5 "));
+  ASSERT_TRUE(loop_.run_until([&] { return inbound_.events.size() == 1; }));
+  EXPECT_EQ(inbound_.events.front().message_id, "m2");
+}
+
 TEST_P(InstanceTest, AnEventIsTakenWhenItIsSubmittedAgainFromInsideOnComplete) {
   start_online({"scripted"});
   inbound_.hold = true;

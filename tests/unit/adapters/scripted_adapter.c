@@ -133,6 +133,19 @@ static void submit_many(scripted* self, pbay_op delivery, int count) {
   finish(self, delivery, PBAY_OK, "submitted", "r");
 }
 
+/* The first is refused at the door; then there is room, and the second comes before that is known.
+ */
+static void submit_without_room(scripted* self, pbay_op delivery, int operations) {
+  const pbay_op first = self->last_op + 1;
+  int i;
+  for (i = 0; i < operations; ++i) {
+    self->timer->start(self->host, next_op(self, 0), 3600000);
+  }
+  submit(self, next_op(self, delivery), "m1", 0, NULL, NULL);
+  self->timer->cancel(self->host, first);
+  submit(self, next_op(self, 0), "m2", 0, NULL, NULL);
+}
+
 static void begin_file(scripted* self, pbay_op delivery) {
   const uint64_t handle = self->staging->open(self->host, 5);
   self->staging->write(self->host, handle, text_of("hello"));
@@ -304,11 +317,19 @@ static void reach_out(scripted* self, pbay_op op, const char* path) {
 
 /* ---- WebSocket and stream ------------------------------------------------------------------- */
 
-static void open_websocket(scripted* self, pbay_op delivery, const char* url) {
+/* subprotocol: NULL offers none. */
+static void open_websocket(scripted* self, pbay_op delivery, const char* url,
+                           const char* subprotocol) {
+  const pbay_header offer = {.struct_size = sizeof offer,
+                             .name = text_of("Sec-WebSocket-Protocol"),
+                             .value = text_of(subprotocol == NULL ? "" : subprotocol)};
   pbay_websocket_options options;
   memset(&options, 0, sizeof options);
   options.struct_size = sizeof options;
   options.url = text_of(url);
+  options.headers = &offer;
+  options.header_count = subprotocol == NULL ? 0 : 1;
+  options.header_stride = sizeof offer;
   self->websocket_op = next_op(self, delivery);
   self->websocket->open(self->host, self->websocket_op, &options);
 }
@@ -323,7 +344,7 @@ static int obey_outgoing(scripted* self, pbay_op op, char* words[kWords]) {
   const char* command = words[0];
   const pbay_host* host = self->host;
   if (strcmp(command, "websocket") == 0) {
-    open_websocket(self, op, words[1]);
+    open_websocket(self, op, words[1], words[2]);
   } else if (strcmp(command, "websocket-send") == 0) {
     finish_with_code(
         self, op,
@@ -350,7 +371,7 @@ static int obey_outgoing(scripted* self, pbay_op op, char* words[kWords]) {
         self, op,
         self->websocket->send(host, self->websocket_op, PBAY_WEBSOCKET_TEXT, text_of("late")));
   } else if (strcmp(command, "websocket-and-close") == 0) {
-    open_websocket(self, op, words[1]);
+    open_websocket(self, op, words[1], NULL);
     self->websocket->close(host, self->websocket_op, 1000, text_of(""));
   } else if (strcmp(command, "stream") == 0) {
     self->stream_op = next_op(self, op);
@@ -424,6 +445,11 @@ static void obey(scripted* self, pbay_op op, const pbay_delivery* delivery, int 
     submit(self, next_op(self, op), "m1", 0, "file-1", NULL);
   } else if (strcmp(command, "submit-stolen") == 0) {
     submit(self, next_op(self, op), "m1", strtoull(words[1], NULL, 10), NULL, NULL);
+  } else if (strcmp(command, "submit-stolen-and-more") == 0) {
+    submit(self, next_op(self, op), "m1", strtoull(words[1], NULL, 10), NULL, NULL);
+    submit(self, next_op(self, 0), "m2", 0, NULL, NULL);
+  } else if (strcmp(command, "submit-without-room") == 0) {
+    submit_without_room(self, op, atoi(words[1]));
   } else if (strcmp(command, "submit-file") == 0) {
     begin_file(self, op);
   } else if (strcmp(command, "submit-many") == 0) {

@@ -9,10 +9,12 @@
 #include <thread>
 #include <unistd.h>
 
+#include "adapters/inbound_copy.hpp"
 #include "adapters/isolation/details.hpp"
 #include "adapters/isolation/frame_socket.hpp"
 #include "adapters/isolation/wire_structs.hpp"
 #include "base/limits.hpp"
+#include "event_cases.hpp"
 
 namespace patchbay::adapters {
 namespace {
@@ -199,6 +201,25 @@ TEST(Wire, AnEmptyListIsThere) {
   const Travelled<pbay_http_request> got(&request);
   EXPECT_NE(got->parts, nullptr) << "a body of parts, of which there are none";
   EXPECT_EQ(got->part_count, 0U);
+}
+
+// In the same words: what the adapter's process is told of does not depend on where it runs.
+TEST(Wire, AnEventWithAStructThatIsTooShortIsRefusedByTheDaemon) {
+  const auto problem_of = [](const pbay_event& event) {
+    return copy_event(&event, base::InstanceName("work"), base::ChannelName("telegram"), {})
+        .problem;
+  };
+  const auto sent = [&problem_of](const pbay_event& event) {
+    return problem_of(*Travelled<pbay_event>(&event).get());
+  };
+  const sdk::Event event = testkit::event_of_two_files();
+  EXPECT_TRUE(sent(testkit::EventParts(event).event).ok());
+  for (const testkit::SizeCase& given : testkit::kSizeCases) {
+    testkit::EventParts parts(event);
+    given.spoil(parts);
+    EXPECT_FALSE(sent(parts.event).ok()) << given.name;
+    EXPECT_EQ(sent(parts.event).message(), problem_of(parts.event).message()) << given.name;
+  }
 }
 
 TEST(Wire, BytesThatAreNoneAreReadAsNothing) {
