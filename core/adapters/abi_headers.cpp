@@ -18,6 +18,14 @@ std::vector<pbay_header> abi_headers(const std::vector<net::HttpHeader>& headers
   return out;
 }
 
+std::size_t bytes_of(const std::vector<net::HttpHeader>& headers) {
+  std::size_t out = 0;
+  for (const net::HttpHeader& header : headers) {
+    out += header.name.size() + header.value.size();
+  }
+  return out;
+}
+
 base::Result<std::vector<net::HttpHeader>> copy_headers(const pbay_header* first,
                                                         std::uint32_t count, std::uint32_t stride,
                                                         std::uint32_t most) {

@@ -1,6 +1,7 @@
 // HTTP headers as they cross the ABI, in both directions.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -10,6 +11,9 @@
 #include "net/http_message.hpp"
 
 namespace patchbay::adapters {
+
+// Of all names and values.
+[[nodiscard]] std::size_t bytes_of(const std::vector<net::HttpHeader>& headers);
 
 // Point into `headers`.
 [[nodiscard]] std::vector<pbay_header> abi_headers(const std::vector<net::HttpHeader>& headers);

@@ -1,12 +1,14 @@
 // What is handed to an adapter later, on its own thread: it owns all that the ABI structs point to.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 
 #include <patchbay/adapter.h>
 
+#include "adapters/isolation/detail_kind.hpp"
 #include "base/status.hpp"
 
 namespace patchbay::adapters {
@@ -15,8 +17,12 @@ namespace patchbay::adapters {
 class Detail {
  public:
   virtual ~Detail() = default;
+  // Which struct abi() is.
+  [[nodiscard]] virtual DetailKind kind() const = 0;
   // Valid as long as this object.
   [[nodiscard]] virtual const void* abi() const = 0;
+  // How much it keeps in memory, but for a few words.
+  [[nodiscard]] virtual std::size_t bytes() const = 0;
 };
 
 struct Completion {

@@ -23,7 +23,18 @@ class ExtensionOwner {
 
   // The adapter asks for something under `op`. False: it may not (0, under way already, too many),
   // which has been dealt with.
-  [[nodiscard]] virtual bool begin(pbay_op op, const char* what) = 0;
+  [[nodiscard]] bool begin(pbay_op op, const char* what) {
+    const base::Status begun = try_begin(op, what);
+    if (begun.code() == base::Code::kBusy) {
+      turn_away(op, completion_of(begun), nullptr);
+    }
+    return begun.ok();
+  }
+  // The same, for who has more to say when too much is under way: kBusy is for the caller to pass
+  // on by turn_away(). What else is not ok has been dealt with, and nothing comes of it.
+  [[nodiscard]] virtual base::Status try_begin(pbay_op op, const char* what) = 0;
+  // on_complete() of what has not begun; `taken`: see complete_then().
+  virtual void turn_away(pbay_op op, Completion why, base::UniqueFunction<void()> taken) = 0;
   // Ends the operation: on_complete() once.
   virtual void complete(pbay_op op, Completion completion) = 0;
   // The same; `taken` comes on the core thread when on_complete() begins: after everything that the

@@ -35,7 +35,11 @@ class HttpDetail final : public Detail {
     abi_.body = adapters::abi(result_.body);
     abi_.staged_bytes = static_cast<std::int64_t>(result_.sink_bytes);
   }
+  [[nodiscard]] DetailKind kind() const override { return DetailKind::kHttp; }
   [[nodiscard]] const void* abi() const override { return &abi_; }
+  [[nodiscard]] std::size_t bytes() const override {
+    return result_.body.size() + bytes_of(result_.headers);
+  }
 
  private:
   [[nodiscard]] std::uint32_t sent_state() const {

@@ -30,6 +30,30 @@ void report_taken(Bridge& bridge, base::UniqueFunction<void()> taken) {
   }
 }
 
+DetailKind kind_of(const Completion& completion) {
+  return completion.detail ? completion.detail->kind() : DetailKind::kNone;
+}
+
+// A detail's, as long as the call with it waits or runs. Goes in any thread.
+class WaitingBytes {
+ public:
+  WaitingBytes(std::shared_ptr<std::atomic<std::size_t>> sum, const Detail* detail)
+      : sum_(std::move(sum)), bytes_(detail == nullptr ? 0 : detail->bytes()) {
+    *sum_ += bytes_;
+  }
+  ~WaitingBytes() {
+    if (sum_) {
+      *sum_ -= bytes_;
+    }
+  }
+  WaitingBytes(WaitingBytes&&) noexcept = default;
+  WaitingBytes& operator=(WaitingBytes&&) = delete;
+
+ private:
+  std::shared_ptr<std::atomic<std::size_t>> sum_;
+  std::size_t bytes_;
+};
+
 // A runner that was ended and the thread that called its adapter. Goes in any thread, and waits for
 // the kernel no longer than limits::kRunnerEnd: what is not over then is left to itself.
 class Remains {
@@ -497,34 +521,29 @@ InstanceStatus Instance::status() const {
 
 // ---- operations of the adapter ------------------------------------------------------------------
 
-bool Instance::begin(pbay_op op, const char* what) {
+Status Instance::try_begin(pbay_op op, const char* what) {
+  std::string problem;
   if (!answers()) {
-    violation(std::string(what) + " was asked for outside start() … stopped()");
-    return false;
+    problem = " was asked for outside start() … stopped()";
+  } else if (op == 0) {
+    problem = " was asked for with operation id 0";
+  } else if (operations_.contains(op)) {
+    problem = " was asked for with the id of an operation under way";
   }
-  if (op == 0) {
-    violation(std::string(what) + " was asked for with operation id 0");
-    return false;
-  }
-  if (operations_.contains(op)) {
-    violation(std::string(what) + " was asked for with the id of an operation under way");
-    return false;
+  if (!problem.empty()) {
+    problem.insert(0, what);
+    violation(problem);
+    return {Code::kInvalidArgument, std::move(problem)};
   }
   if (operations_.size() >= limits::kAdapterOperations) {
-    call_on_complete(op, DetailKind::kNone,
-                     {.code = PBAY_E_BUSY, .text = "too many operations are under way"}, nullptr);
-    return false;
+    return {Code::kBusy, "too many operations are under way"};
   }
   const std::shared_ptr<RunnerCharge>& charge = bridge_->serving();
   if (charge != nullptr && !charge->hold()) {
-    call_on_complete(
-        op, DetailKind::kNone,
-        {.code = PBAY_E_BUSY, .text = "the operations under way hold too many bytes or files"},
-        nullptr);
-    return false;
+    return {Code::kBusy, "the operations under way hold too many bytes or files"};
   }
-  operations_.emplace(op, Operation{detail_of(what), charge});
-  return true;
+  operations_.emplace(op, charge);
+  return {};
 }
 
 void Instance::complete(pbay_op op, Completion completion) {
@@ -533,16 +552,14 @@ void Instance::complete(pbay_op op, Completion completion) {
 
 void Instance::complete_then(pbay_op op, Completion completion,
                              base::UniqueFunction<void()> taken) {
-  if (const auto found = operations_.find(op); found != operations_.end()) {
-    const DetailKind kind = found->second.detail;
-    operations_.erase(found);
-    call_on_complete(op, kind, std::move(completion), std::move(taken));
+  if (operations_.erase(op) != 0) {
+    call_on_complete(op, std::move(completion), std::move(taken));
   }
 }
 
 void Instance::complete_open(pbay_op op, Completion completion) {
-  if (const auto found = operations_.find(op); found != operations_.end()) {
-    call_on_complete(op, found->second.detail, std::move(completion), nullptr);
+  if (operations_.contains(op)) {
+    call_on_complete(op, std::move(completion), nullptr);
   }
 }
 
@@ -556,18 +573,25 @@ bool Instance::may_queue_calls() {
                " calls waited for it, most of them answers to what it asked for");
     return false;
   }
+  if (runner_ && *waiting_bytes_ > limits::kRunnerHeldBytes) {
+    lose_later("more than " + std::to_string(limits::kRunnerHeldBytes >> 20U) +
+               " MiB of answers to what it asked for waited for it");
+    return false;
+  }
   return true;
 }
 
-void Instance::call_on_complete(pbay_op op, DetailKind kind, Completion completion,
+void Instance::call_on_complete(pbay_op op, Completion completion,
                                 base::UniqueFunction<void()> taken) {
   if (!may_queue_calls()) {
     return;
   }
+  WaitingBytes waiting(waiting_bytes_, completion.detail.get());
   // The runner outlives the thread.
   thread_->call("on_complete",
-                [op, kind, completion = std::move(completion), taken = std::move(taken),
-                 runner = runner_.get(), bridge = bridge_](const pbay_adapter& adapter) mutable {
+                [op, waiting = std::move(waiting), completion = std::move(completion),
+                 taken = std::move(taken), runner = runner_.get(),
+                 bridge = bridge_](const pbay_adapter& adapter) mutable {
                   // Before the call: what the adapter asks for from inside it comes after this.
                   report_taken(*bridge, std::move(taken));
                   pbay_completion abi_completion{};
@@ -577,7 +601,7 @@ void Instance::call_on_complete(pbay_op op, DetailKind kind, Completion completi
                   abi_completion.text = abi(completion.text);
                   abi_completion.detail = completion.detail ? completion.detail->abi() : nullptr;
                   if (runner != nullptr) {
-                    runner->on_complete(op, kind, abi_completion);
+                    runner->on_complete(op, kind_of(completion), abi_completion);
                   } else {
                     adapter.on_complete(adapter.self, op, &abi_completion);
                   }
@@ -586,15 +610,15 @@ void Instance::call_on_complete(pbay_op op, DetailKind kind, Completion completi
 
 void Instance::emit(pbay_op op, std::unique_ptr<Detail> detail,
                     base::UniqueFunction<void()> taken) {
-  const auto found = operations_.find(op);
-  if (found == operations_.end() || !may_queue_calls()) {
+  if (!operations_.contains(op) || !may_queue_calls()) {
     return;
   }
-  thread_->call("on_event", [op, kind = found->second.detail, detail = std::move(detail),
+  WaitingBytes waiting(waiting_bytes_, detail.get());
+  thread_->call("on_event", [op, waiting = std::move(waiting), detail = std::move(detail),
                              taken = std::move(taken), runner = runner_.get(),
                              bridge = bridge_](const pbay_adapter& adapter) mutable {
     if (adapter.on_event != nullptr && runner != nullptr) {
-      runner->on_event(op, kind, detail->abi());
+      runner->on_event(op, detail->kind(), detail->abi());
     } else if (adapter.on_event != nullptr) {
       adapter.on_event(adapter.self, op, detail->abi());
     }

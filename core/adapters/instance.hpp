@@ -2,6 +2,8 @@
 // is under way between the two.
 #pragma once
 
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -125,7 +127,10 @@ class Instance final : public ExtensionOwner {
   [[nodiscard]] SubmitQueue& submits() { return submits_; }
 
   // ExtensionOwner
-  bool begin(pbay_op op, const char* what) override;
+  base::Status try_begin(pbay_op op, const char* what) override;
+  void turn_away(pbay_op op, Completion why, base::UniqueFunction<void()> taken) override {
+    call_on_complete(op, std::move(why), std::move(taken));
+  }
   void complete(pbay_op op, Completion completion) override;
   void complete_then(pbay_op op, Completion completion,
                      base::UniqueFunction<void()> taken) override;
@@ -153,11 +158,6 @@ class Instance final : public ExtensionOwner {
     std::int32_t code = PBAY_E_BUG;
     pbay_adapter adapter{};
   };
-  // The adapter's, under way.
-  struct Operation {
-    DetailKind detail = DetailKind::kNone;   // what it gives back
-    std::shared_ptr<RunnerCharge> charge{};  // of the frame that began it; shared with its task
-  };
 
   void create();
   void on_created(bool finished, const Created& created);
@@ -180,8 +180,7 @@ class Instance final : public ExtensionOwner {
     return phase_ == Phase::kRunning || phase_ == Phase::kStopping;
   }
   [[nodiscard]] base::Milliseconds patience() const;
-  void call_on_complete(pbay_op op, DetailKind kind, Completion completion,
-                        base::UniqueFunction<void()> taken);
+  void call_on_complete(pbay_op op, Completion completion, base::UniqueFunction<void()> taken);
   [[nodiscard]] bool may_queue_calls();
   void cancel_host_operation(pbay_op op);
 
@@ -196,7 +195,13 @@ class Instance final : public ExtensionOwner {
   base::Timer process_watch_;
   int looks_ = 0;                               // of the watch, within a window of processor time
   std::chrono::nanoseconds processor_time_{0};  // at the beginning of that
-  std::unordered_map<pbay_op, Operation> operations_;
+  // Details that wait for an isolated adapter's thread; shared with its calls, which may outlive
+  // this object.
+  std::shared_ptr<std::atomic<std::size_t>> waiting_bytes_ =
+      std::make_shared<std::atomic<std::size_t>>(0);
+  // The adapter's, under way, each with the charge of the frame that began it, which its task
+  // shares; null in the daemon.
+  std::unordered_map<pbay_op, std::shared_ptr<RunnerCharge>> operations_;
   pbay_op last_host_op_ = 0;
   bool stop_requested_ = false;
   base::TimerId stop_timer_ = 0;

@@ -22,7 +22,9 @@ class KvDetail final : public Detail {
  public:
   explicit KvDetail(std::string value)
       : value_(std::move(value)), abi_{sizeof(pbay_kv_value), 0, adapters::abi(value_)} {}
+  [[nodiscard]] DetailKind kind() const override { return DetailKind::kKvValue; }
   [[nodiscard]] const void* abi() const override { return &abi_; }
+  [[nodiscard]] std::size_t bytes() const override { return value_.size(); }
 
  private:
   std::string value_;

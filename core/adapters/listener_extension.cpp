@@ -24,7 +24,9 @@ class ListenerDetail final : public Detail {
  public:
   ListenerDetail(std::uint32_t kind, std::uint64_t connection, std::string_view data)
       : data_(data), abi_{sizeof(pbay_listener_event), kind, connection, adapters::abi(data_)} {}
+  [[nodiscard]] DetailKind kind() const override { return DetailKind::kListener; }
   [[nodiscard]] const void* abi() const override { return &abi_; }
+  [[nodiscard]] std::size_t bytes() const override { return data_.size(); }
 
  private:
   std::string data_;

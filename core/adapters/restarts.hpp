@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 
 #include "base/clock.hpp"
 #include "base/limits.hpp"
@@ -14,23 +15,33 @@ struct RestartPlan {
 };
 
 // 1 s, 2 s, 4 s … after each loss within limits::kRunnerLossesKept; after limits::kRunnerLosses of
-// them it rests for limits::kRunnerRest, and is then tried once: lost again, it rests again.
+// them it rests for limits::kRunnerRest, and is then tried once: lost again before it has run for
+// limits::kRunnerLossesKept, it rests again.
 class Restarts {
  public:
   [[nodiscard]] RestartPlan lost(base::MonotonicTime now) {
+    if (rested_until_ && now - *rested_until_ <= limits::kRunnerLossesKept) {
+      return rest(now);
+    }
     while (!losses_.empty() && now - losses_.front() > limits::kRunnerLossesKept) {
       losses_.pop_front();
     }
-    losses_.push_back(now);
-    if (losses_.size() > limits::kRunnerLosses) {
-      losses_.pop_front();
-      return {limits::kRunnerRest, true};
+    if (losses_.size() == limits::kRunnerLosses) {
+      return rest(now);
     }
+    losses_.push_back(now);
     return {limits::kRunnerRestart * (1 << (losses_.size() - 1)), false};
   }
 
  private:
-  std::deque<base::MonotonicTime> losses_;
+  RestartPlan rest(base::MonotonicTime now) {
+    losses_.clear();
+    rested_until_ = now + limits::kRunnerRest;
+    return {limits::kRunnerRest, true};
+  }
+
+  std::deque<base::MonotonicTime> losses_;           // since it rested
+  std::optional<base::MonotonicTime> rested_until_;  // the last time
 };
 
 }  // namespace patchbay::adapters

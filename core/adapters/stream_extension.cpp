@@ -21,7 +21,9 @@ class StreamDetail final : public Detail {
  public:
   StreamDetail(std::uint32_t kind, std::string_view data)
       : data_(data), abi_{sizeof(pbay_stream_event), kind, adapters::abi(data_)} {}
+  [[nodiscard]] DetailKind kind() const override { return DetailKind::kStream; }
   [[nodiscard]] const void* abi() const override { return &abi_; }
+  [[nodiscard]] std::size_t bytes() const override { return data_.size(); }
 
  private:
   std::string data_;

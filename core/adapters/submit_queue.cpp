@@ -21,6 +21,12 @@ Completion not_stored(const Status& why) {
   return completion;
 }
 
+// As the adapter reads it: see PBAY_NOT_STORED.
+bool is_hopeless(const Status& why) {
+  const std::int32_t code = code_of(why);
+  return (code <= PBAY_E_PERMANENT && code > PBAY_E_ACCOUNT) || code <= PBAY_E_BUG;
+}
+
 std::vector<std::string> staged_names(const routing::InboundEvent& event) {
   std::vector<std::string> out;
   for (const routing::InboundFile& file : event.files) {
@@ -34,7 +40,7 @@ std::vector<std::string> staged_names(const routing::InboundEvent& event) {
 }  // namespace
 
 void SubmitQueue::submit(pbay_op op, InboundCopy copy) {
-  if (!owner_.begin(op, "submit")) {
+  if (!begin(op, copy.event.chat)) {
     staging_.abort(copy.staging);
     --owner_.bridge().pending_submits;
     return;
@@ -89,9 +95,20 @@ void SubmitQueue::files_kept(std::uint64_t number, Result<std::vector<std::strin
 void SubmitQueue::refuse(pbay_op op, const base::ChatKey& chat,
                          const std::vector<std::uint64_t>& handles) {
   staging_.abort(handles);
-  if (owner_.begin(op, "submit")) {
-    give_back(op, chat, {Code::kBusy, "too many events are under way; submit it again"});
+  if (begin(op, chat)) {
+    ++counters_.busy;
+    const Status why(Code::kBusy, "too many events are under way; submit it again");
+    owner_.complete_then(op, not_stored(why), hold_back(chat));
   }
+}
+
+bool SubmitQueue::begin(pbay_op op, const base::ChatKey& chat) {
+  const Status begun = owner_.try_begin(op, "submit");
+  if (begun.code() == Code::kBusy) {
+    ++counters_.busy;
+    owner_.turn_away(op, not_stored(begun), hold_back(chat));
+  }
+  return begun.ok();
 }
 
 void SubmitQueue::pass_ready() {
@@ -146,15 +163,23 @@ void SubmitQueue::answered(pbay_op op, const base::ChatKey& chat, SubmitOutcome 
   owner_.complete(op, {.value = static_cast<std::uint64_t>(outcome) + PBAY_STORED});
 }
 
-// What the adapter submitted before it has heard of it shares the fate of this one.
+// What the adapter submitted before it has heard of it shares the fate of this one, unless that
+// never comes again.
 void SubmitQueue::give_back(pbay_op op, const base::ChatKey& chat, const Status& why) {
+  if (is_hopeless(why)) {
+    owner_.complete(op, not_stored(why));
+    return;
+  }
   counters_.busy += why.code() == Code::kBusy ? 1 : 0;
   for (Waiting& later : waiting_) {
     later.may_not_pass = later.may_not_pass || later.copy.event.chat == chat;
   }
+  owner_.complete_then(op, not_stored(why), hold_back(chat));
+}
+
+base::UniqueFunction<void()> SubmitQueue::hold_back(const base::ChatKey& chat) {
   held_back_.insert(chat);
-  owner_.complete_then(op, not_stored(why),
-                       [this, chat] { held_back_.erase(held_back_.find(chat)); });
+  return [this, chat] { held_back_.erase(held_back_.find(chat)); };
 }
 
 void SubmitQueue::discard(std::vector<std::string> names) {

@@ -23,7 +23,8 @@ class SubmitQueue {
   SubmitQueue(ExtensionOwner& owner, StagingExtension& staging, routing::InboundPort& inbound)
       : owner_(owner), staging_(staging), inbound_(inbound) {}
 
-  // The caller has counted the event in bridge().pending_submits.
+  // The caller has counted the event in bridge().pending_submits. However it ends, what is to be
+  // submitted again is overtaken by nothing of its chat: see adapter.h.
   void submit(pbay_op op, InboundCopy copy);
   // Too many are under way; it was not counted.
   void refuse(pbay_op op, const base::ChatKey& chat, const std::vector<std::uint64_t>& handles);
@@ -44,7 +45,10 @@ class SubmitQueue {
   void pass_ready();
   void pass(Waiting waiting);
   void answered(pbay_op op, const base::ChatKey& chat, routing::SubmitOutcome outcome);
+  [[nodiscard]] bool begin(pbay_op op, const base::ChatKey& chat);
   void give_back(pbay_op op, const base::ChatKey& chat, const base::Status& why);
+  // Until the function is called.
+  [[nodiscard]] base::UniqueFunction<void()> hold_back(const base::ChatKey& chat);
   void discard(std::vector<std::string> names);
 
   ExtensionOwner& owner_;

@@ -29,7 +29,11 @@ class WebhookDetail final : public Detail {
     abi_.header_stride = sizeof(pbay_header);
     abi_.body = adapters::abi(request_.body);
   }
+  [[nodiscard]] DetailKind kind() const override { return DetailKind::kWebhook; }
   [[nodiscard]] const void* abi() const override { return &abi_; }
+  [[nodiscard]] std::size_t bytes() const override {
+    return request_.body.size() + bytes_of(request_.headers);
+  }
 
  private:
   net::HttpServerRequest request_;

@@ -29,7 +29,9 @@ class WebSocketDetail final : public Detail {
   WebSocketDetail(std::uint32_t kind, std::uint32_t close_code, std::string data)
       : data_(std::move(data)),
         abi_{sizeof(pbay_websocket_event), kind, close_code, 0, adapters::abi(data_)} {}
+  [[nodiscard]] DetailKind kind() const override { return DetailKind::kWebSocket; }
   [[nodiscard]] const void* abi() const override { return &abi_; }
+  [[nodiscard]] std::size_t bytes() const override { return data_.size(); }
 
  private:
   std::string data_;
@@ -161,7 +163,7 @@ class WebSocketExtension::Socket final : public net::WebSocketEvents {
   void opened() override {
     open_ = true;
     owner().bridge().websockets.add(op_);
-    owner().complete_open(op_, {});
+    owner().complete_open(op_, {.text = socket_->subprotocol()});
   }
 
   void refused(const Status& why, int http_status) override {

@@ -113,16 +113,27 @@ class BeastChannel : public WebSocketChannel,
       return;
     }
     if (!error) {
+      std::string subprotocol = chosen();
       response_ = {};
       // Of winding up alone: Beast would wait for ever for a server that does not hang up.
       using boost::beast::websocket::stream_base;
       stream_.set_option(stream_base::timeout{hello_.close_timeout, stream_base::none(), false});
-      events_->shaken();
+      events_->shaken(std::move(subprotocol));
       return;
     }
     const bool declined = error == boost::beast::websocket::error::upgrade_declined;
     const int status = declined ? static_cast<int>(response_.result_int()) : 0;
     events_->not_shaken(handshake_failure(error, hello_.origin, status), status);
+  }
+
+  // Two are one that was never offered.
+  [[nodiscard]] std::string chosen() const {
+    std::string out;
+    const auto all = response_.equal_range(boost::beast::http::field::sec_websocket_protocol);
+    for (auto at = all.first; at != all.second; ++at) {
+      out.append(out.empty() ? "" : ",").append(at->value().data(), at->value().size());
+    }
+    return out;
   }
 
   void on_read(Error error) {

@@ -83,12 +83,13 @@ Result<StreamEndpoint> parse_stream_endpoint(std::string_view endpoint) {
       endpoint.find_first_of("/?#@", kTcp.size()) != std::string_view::npos) {
     return bad_endpoint();
   }
+  const std::string_view place = endpoint.substr(kTcp.size(), colon - kTcp.size());
+  const bool is_bare = place.find(':') == std::string_view::npos || place.back() == ']';
   const std::string_view port = endpoint.substr(colon + 1);
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), out.port);
-  const auto origin =
-      parse_origin("http://" + std::string(endpoint.substr(kTcp.size(), colon - kTcp.size())));
-  if (error != std::errc() || end != port.data() + port.size() || out.port == 0 || !origin.ok() ||
-      !is_visible_ascii(endpoint)) {
+  const auto origin = parse_origin("http://" + std::string(place));
+  if (!is_bare || error != std::errc() || end != port.data() + port.size() || out.port == 0 ||
+      !origin.ok() || !is_visible_ascii(endpoint)) {
     return bad_endpoint();
   }
   out.host = origin->host;

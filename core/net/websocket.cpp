@@ -22,6 +22,33 @@ bool is_sendable_code(std::uint16_t code) {
          (code >= 3000 && code <= 4999);
 }
 
+constexpr std::string_view kSubprotocols = "sec-websocket-protocol";
+
+template <class Fits>
+bool fits_all(std::string_view list, Fits fits) {
+  while (true) {
+    const std::size_t comma = list.find(',');
+    if (!fits(base::trim(list.substr(0, comma)))) {
+      return false;
+    }
+    if (comma == std::string_view::npos) {
+      return true;
+    }
+    list.remove_prefix(comma + 1);
+  }
+}
+
+// As the name of a header is one.
+bool are_tokens(std::string_view list) {
+  return fits_all(list, [](std::string_view name) {
+    return check_header({std::string(name), std::string()}).ok();
+  });
+}
+
+bool is_one_of(std::string_view name, std::string_view list) {
+  return !fits_all(list, [name](std::string_view other) { return other != name; });
+}
+
 }  // namespace
 
 WebSocket::State::State(const WebSocketSetup& setup, WebSocketRequest wanted, WebSocketEvents& to)
@@ -38,7 +65,9 @@ void WebSocket::State::open() {
   Status problem;
   if (auto url = parse_websocket_url(request_.url); url.ok()) {
     url_ = std::move(url).value();
-    problem = check_headers();
+    if (const Status bad = check_upgrade_headers(request_.headers); !bad.ok()) {
+      problem = bad.with_context(url_.origin.str());
+    }
   } else {
     problem = url.status();
   }
@@ -64,17 +93,19 @@ void WebSocket::State::open() {
   dialer_->start();
 }
 
-Status WebSocket::State::check_headers() const {
-  for (const HttpHeader& header : request_.headers) {
-    const Status checked = check_header(header);
-    if (!checked.ok()) {
-      return checked.with_context(url_.origin.str());
-    }
+Status check_upgrade_headers(const HttpHeaders& headers) {
+  bool offers = false;
+  for (const HttpHeader& header : headers) {
+    PATCHBAY_TRY(check_header(header));
     const std::string name = base::to_lower(header.name);
-    if (name == "host" || name == "upgrade" || name == "connection" ||
-        name.starts_with("sec-websocket-")) {
-      return {Code::kInvalidArgument,
-              url_.origin.str() + ": header " + header.name + " is written by the client itself"};
+    if (name == kSubprotocols) {
+      if (std::exchange(offers, true) || !are_tokens(header.value)) {
+        return {Code::kInvalidArgument,
+                "header " + header.name + " is to be one list of names with commas between them"};
+      }
+    } else if (name == "host" || name == "upgrade" || name == "connection" ||
+               name.starts_with("sec-websocket-")) {
+      return {Code::kInvalidArgument, "header " + header.name + " is written by the client itself"};
     }
   }
   return {};
@@ -87,6 +118,9 @@ void WebSocket::State::dialled(Result<tcp::socket> socket) {
     return;
   }
   dialer_.reset();
+  if (const std::string* offered = find_header(request_.headers, kSubprotocols)) {
+    offered_ = *offered;
+  }
   WebSocketHello hello{url_.origin, std::move(url_.target),     std::exchange(request_.headers, {}),
                        user_agent_, request_.max_message_bytes, request_.close_timeout};
   channel_ = url_.origin.scheme == "wss"
@@ -119,8 +153,17 @@ void WebSocket::State::shut_down() {
 
 // ---- what the channel says ----------------------------------------------------------------------
 
-void WebSocket::State::shaken() {
+void WebSocket::State::shaken(std::string subprotocol) {
   const auto keep = shared_from_this();
+  const std::string offered = std::exchange(offered_, {});
+  // RFC 6455, 4.1: the client fails the connection. Without the server's words, which can be any.
+  if (!subprotocol.empty() && !is_one_of(subprotocol, offered)) {
+    refuse({Code::kUnavailable,
+            url_.origin.str() + ": the server chose a subprotocol that it was not offered"},
+           0);
+    return;
+  }
+  subprotocol_ = std::move(subprotocol);
   loop_.cancel(std::exchange(deadline_, 0));
   phase_ = Phase::kOpen;
   events_->opened();
@@ -285,6 +328,7 @@ Status WebSocket::send(WebSocketKind kind, std::string data) {
 }
 Status WebSocket::ping(std::string data) { return state_->ping(std::move(data)); }
 void WebSocket::close(std::uint16_t code, std::string_view reason) { state_->close(code, reason); }
+const std::string& WebSocket::subprotocol() const { return state_->subprotocol(); }
 void WebSocket::pause_reading() { state_->pause(); }
 void WebSocket::resume_reading() { state_->resume(); }
 

@@ -19,8 +19,8 @@
 namespace patchbay::net {
 
 struct WebSocketRequest {
-  std::string url;      // ws:// or wss://
-  HttpHeaders headers;  // not Host, Upgrade, Connection, Sec-WebSocket-*: the client writes these
+  std::string url;                                                 // ws:// or wss://
+  HttpHeaders headers;                                             // see check_upgrade_headers()
   std::size_t max_message_bytes = limits::kWebSocketMessageBytes;  // in; a longer one ends it
   // Out, frames' overhead included. One message may be larger, when nothing else is queued.
   std::size_t max_queued_bytes = limits::kWebSocketBufferBytes;
@@ -28,6 +28,11 @@ struct WebSocketRequest {
   base::Milliseconds close_timeout = limits::kWebSocketClose;
   HostAllow allow;  // unset: every host
 };
+
+// kInvalidArgument: what is no header, or what the client itself writes (Host, Upgrade, Connection,
+// Sec-WebSocket-*). Sec-WebSocket-Protocol offers subprotocols: once, names with commas between
+// them.
+[[nodiscard]] base::Status check_upgrade_headers(const HttpHeaders& headers);
 
 enum class WebSocketKind : std::uint8_t { kText, kBinary };
 
@@ -49,7 +54,8 @@ class WebSocketEvents {
   virtual ~WebSocketEvents() = default;
   // One of these two is the first; after refused() nothing follows. http_status: of an answer that
   // was no upgrade, else 0. Codes: kRefused by `allow`, kInvalidArgument, kTimeout, kUnavailable.
-  // The text names scheme, host and port and never path or query.
+  // The text names scheme, host and port and never path or query. kUnavailable is also a server
+  // that chose a subprotocol which it was not offered.
   virtual void opened() = 0;
   virtual void refused(const base::Status& why, int http_status) = 0;
   virtual void received(WebSocketKind kind, std::string data) = 0;
@@ -81,6 +87,8 @@ class WebSocket {
   // after close_timeout. A code that a client may not send becomes 1000, a reason is cut to
   // kWebSocketReasonBytes.
   void close(std::uint16_t code, std::string_view reason);
+  // Which of the subprotocols that were offered the server chose; empty: none, or not open yet.
+  [[nodiscard]] const std::string& subprotocol() const;
   // Stops and goes on reading messages, for a receiver whose own queue is full. While it is
   // stopped, pings of the other side are not answered either.
   void pause_reading();

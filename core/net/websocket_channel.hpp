@@ -32,7 +32,7 @@ struct WebSocketHello {
 class WebSocketChannelEvents {
  public:
   virtual ~WebSocketChannelEvents() = default;
-  virtual void shaken() = 0;
+  virtual void shaken(std::string subprotocol) = 0;  // that the server chose; empty: none
   virtual void not_shaken(const base::Status& why, int http_status) = 0;
   virtual void message(WebSocketKind kind, std::string data) = 0;
   virtual void ponged(std::string_view data) = 0;

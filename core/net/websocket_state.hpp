@@ -36,9 +36,10 @@ struct WebSocket::State final : std::enable_shared_from_this<State>, WebSocketCh
   void pause();
   void resume();
   void shut_down();
+  [[nodiscard]] const std::string& subprotocol() const { return subprotocol_; }
 
   // WebSocketChannelEvents
-  void shaken() override;
+  void shaken(std::string subprotocol) override;
   void not_shaken(const base::Status& why, int http_status) override;
   void message(WebSocketKind kind, std::string data) override;
   void ponged(std::string_view data) override;
@@ -57,7 +58,6 @@ struct WebSocket::State final : std::enable_shared_from_this<State>, WebSocketCh
     std::size_t cost = 0;
   };
 
-  [[nodiscard]] Status check_headers() const;
   void dialled(base::Result<boost::asio::ip::tcp::socket> socket);
   void refuse(const Status& why, int http_status);
   [[nodiscard]] Status queue(Frame frame);
@@ -73,6 +73,8 @@ struct WebSocket::State final : std::enable_shared_from_this<State>, WebSocketCh
   WebSocketRequest request_;
   WebSocketEvents* events_;  // null once nobody listens
   WebSocketUrl url_;
+  std::string offered_;      // the value of the header, until it is open
+  std::string subprotocol_;  // that was chosen
   Phase phase_ = Phase::kOpening;
   std::shared_ptr<Dialer> dialer_;             // shared with Asio's handlers
   std::shared_ptr<WebSocketChannel> channel_;  // shared with Asio's handlers

@@ -206,6 +206,13 @@ const std::map<std::string_view, Deed>& deeds() {
          submit(self, [](pbay_event& event, pbay_chat&) { event.struct_size = 0; });
          done(self, op);
        }},
+      {"sender_without_size",
+       [](Instance& self, pbay_op op, const pbay_delivery&) {
+         pbay_sender sender{};
+         sender.id = to_abi("s");
+         submit(self, [&sender](pbay_event& event, pbay_chat&) { event.sender = &sender; });
+         done(self, op);
+       }},
       {"chat_of_no_text",
        [](Instance& self, pbay_op op, const pbay_delivery&) {
          submit(self, [](pbay_event&, pbay_chat& chat) { chat.id = to_abi("\xC0\x80"); });

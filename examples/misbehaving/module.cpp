@@ -193,6 +193,7 @@ void on_event(void* self, pbay_op op, const void* detail) noexcept {
   const auto& asked = *static_cast<const pbay_webhook_request*>(detail);
   auto answer = make_abi<pbay_webhook_answer>();
   answer.status = instance.is("webhook_of_no_status") ? 99 : 200;
+  answer.struct_size = instance.is("webhook_answer_without_size") ? 0 : answer.struct_size;
   const auto* webhook = instance.extension<pbay_webhook>(PBAY_EXT_WEBHOOK);
   webhook->respond(instance.host, asked.request, &answer);
   if (instance.is("webhook_answered_twice")) {

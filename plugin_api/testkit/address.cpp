@@ -44,6 +44,11 @@ bool is_port(std::string_view text) {
   return error == std::errc() && end == text.data() + text.size() && port != 0;
 }
 
+bool is_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
 }  // namespace
 
 std::optional<Address> address_of(std::string_view url) {
@@ -71,6 +76,28 @@ std::optional<Address> address_of(std::string_view url) {
   const bool is_good = host.size() != place.size() ? is_ipv6(host) : is_name(host, "");
   out.host = lower(host);
   return is_good ? std::optional(std::move(out)) : std::nullopt;
+}
+
+std::optional<Address> http_address_of(std::string_view url) {
+  auto out = address_of(url);
+  return out && (out->scheme == "http" || out->scheme == "https") ? out : std::nullopt;
+}
+
+std::optional<Address> websocket_address_of(std::string_view url) {
+  auto out = is_ascii(url) ? address_of(url) : std::nullopt;
+  return out && (out->scheme == "ws" || out->scheme == "wss") ? out : std::nullopt;
+}
+
+std::optional<Address> stream_address_of(std::string_view endpoint) {
+  constexpr std::string_view kTcp = "tcp://";
+  const bool is_bare = endpoint.starts_with(kTcp) && is_ascii(endpoint) &&
+                       endpoint.find_first_of("/?#", kTcp.size()) == std::string_view::npos;
+  auto out = is_bare ? address_of(endpoint) : std::nullopt;
+  return out && out->has_port ? out : std::nullopt;
+}
+
+bool is_unix_endpoint(std::string_view endpoint) {
+  return endpoint.starts_with("unix:/") && endpoint.find('\0') == std::string_view::npos;
 }
 
 std::string canonical_host(std::string_view host) { return lower(without_brackets(host)); }

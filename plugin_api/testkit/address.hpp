@@ -17,6 +17,12 @@ struct Address {
 // characters and a user name make it none.
 [[nodiscard]] std::optional<Address> address_of(std::string_view url);
 
+// The same for one kind each, as a host reads it: a request may go there, a WebSocket, a stream.
+[[nodiscard]] std::optional<Address> http_address_of(std::string_view url);
+[[nodiscard]] std::optional<Address> websocket_address_of(std::string_view url);
+[[nodiscard]] std::optional<Address> stream_address_of(std::string_view endpoint);  // over TCP
+[[nodiscard]] bool is_unix_endpoint(std::string_view endpoint);
+
 // In lower case, without the brackets of an IPv6 address.
 [[nodiscard]] std::string canonical_host(std::string_view host);
 

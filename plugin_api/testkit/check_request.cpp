@@ -33,25 +33,53 @@ bool is_method(std::string_view text) {
                      [](char c) { return (c >= 'A' && c <= 'Z') || c == '-'; });
 }
 
-// What the host's own client writes.
+// RFC 6455, 4.1: what a WebSocket's client offers.
+bool is_list_of_tokens(std::string_view list) {
+  while (true) {
+    const auto comma = list.find(',');
+    const std::string_view item = list.substr(0, comma);
+    const auto first = item.find_first_not_of(" \t");
+    const auto last = item.find_last_not_of(" \t");
+    if (first == std::string_view::npos || !is_token(item.substr(first, last - first + 1))) {
+      return false;
+    }
+    if (comma == std::string_view::npos) {
+      return true;
+    }
+    list.remove_prefix(comma + 1);
+  }
+}
+
+bool is_named(const sdk::Header& header, const char* name) {
+  return ::strcasecmp(header.name.c_str(), name) == 0;
+}
+
+// What the host's own clients write.
 bool is_of_the_client(const sdk::Header& header) {
   static constexpr std::array<const char*, 5> kNames = {
       "host", "content-length", "transfer-encoding", "connection", "expect"};
-  return std::any_of(kNames.begin(), kNames.end(), [&header](const char* name) {
-    return ::strcasecmp(header.name.c_str(), name) == 0;
-  });
+  return std::any_of(kNames.begin(), kNames.end(),
+                     [&header](const char* name) { return is_named(header, name); });
+}
+bool is_of_the_handshake(const sdk::Header& header) {
+  static constexpr std::string_view kAll = "sec-websocket-";
+  return is_named(header, "host") || is_named(header, "upgrade") ||
+         is_named(header, "connection") ||
+         ::strncasecmp(header.name.c_str(), kAll.data(), kAll.size()) == 0;
 }
 
 }  // namespace
 
 std::vector<sdk::Header> FakeHost::Impl::headers_of(std::string_view where,
                                                     const pbay_header* first, std::uint32_t count,
-                                                    std::uint32_t stride) {
+                                                    std::uint32_t stride, std::uint32_t most) {
   const std::string what(where);
-  check_array(what + ": headers", first, count, stride);
-  if (count > kMostHeaders) {
+  if (!check_array(what + ": headers", first, count, stride)) {
+    return {};
+  }
+  if (count > most) {
     breach(Rule::kHttp, what + ": " + std::to_string(count) + " headers, at most " +
-                            std::to_string(kMostHeaders) + " are taken");
+                            std::to_string(most) + " are taken");
     return {};
   }
   std::vector<sdk::Header> out = sdk::copy_headers(first, count, stride);
@@ -66,18 +94,14 @@ std::vector<sdk::Header> FakeHost::Impl::headers_of(std::string_view where,
   return out;
 }
 
-void FakeHost::Impl::check_endpoint(std::string_view where, const std::string& url,
-                                    std::initializer_list<std::string_view> schemes, Rule rule) {
-  const auto address = address_of(url);
-  if (!address || std::find(schemes.begin(), schemes.end(), address->scheme) == schemes.end()) {
-    std::string list;
-    for (const std::string_view scheme : schemes) {
-      list.append(list.empty() ? "" : " or ").append(scheme).append("://");
-    }
-    breach(rule, std::string(where) + ": '" + url + "' is no URL: " + list +
-                     ", then a host, without spaces, user name or password");
-  } else {
+void FakeHost::Impl::check_address(std::string_view where, std::string_view url,
+                                   const std::optional<Address>& address,
+                                   std::string_view should_be, Rule rule) {
+  if (address) {
     check_host(where, address->host);
+  } else {
+    std::string what(where);
+    breach(rule, what.append(": '").append(url).append("' is ").append(should_be));
   }
 }
 
@@ -101,7 +125,40 @@ void FakeHost::Impl::check_request(const RecordedRequest& request) {
       breach(Rule::kHttp, "http.request: header " + header.name + " is the host's to write");
     }
   }
-  check_endpoint("http.request", request.url, {"http", "https"}, Rule::kHttp);
+  check_address("http.request", request.url, http_address_of(request.url),
+                "no URL: http:// or https://, then a host, without spaces, user name or password",
+                Rule::kHttp);
+}
+
+void FakeHost::Impl::check_upgrade(const PeerOpening& opening) {
+  check_address("websocket.open", opening.endpoint, websocket_address_of(opening.endpoint),
+                "no URL: ws:// or wss://, then a host, in visible ASCII, without user name or "
+                "password",
+                Rule::kConnection);
+  int offers = 0;
+  for (const sdk::Header& header : opening.headers) {
+    if (is_named(header, "sec-websocket-protocol")) {
+      ++offers;
+      if (!is_list_of_tokens(header.value)) {
+        breach(Rule::kConnection, "websocket.open: the value of header " + header.name +
+                                      " is no list of subprotocols");
+      }
+    } else if (is_of_the_handshake(header)) {
+      breach(Rule::kConnection,
+             "websocket.open: header " + header.name + " is the host's to write");
+    }
+  }
+  if (offers > 1) {
+    breach(Rule::kConnection,
+           "websocket.open: header Sec-WebSocket-Protocol is there twice: give one list");
+  }
+}
+
+void FakeHost::Impl::check_stream(std::string_view endpoint) {
+  if (!is_unix_endpoint(endpoint)) {
+    check_address("stream.open", endpoint, stream_address_of(endpoint),
+                  "neither tcp://host:port nor unix:/path", Rule::kConnection);
+  }
 }
 
 }  // namespace patchbay::testkit

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "fake_host_impl.hpp"
+#include "limits.hpp"
 
 namespace patchbay::testkit {
 namespace {
@@ -257,15 +258,18 @@ const pbay_webhook kWebhook = {
                                         " does not exist or is answered");
         return;
       }
-      if (given->status < 200 || given->status > 599 || given->header_count > 64) {
-        self.breach(Rule::kWebhook, "webhook.respond: status " + std::to_string(given->status) +
-                                        " with " + std::to_string(given->header_count) +
-                                        " headers");
-      }
       FakeHost::WebhookAnswer& answer = self.webhook_answers_[request];
+      if (!self.check_struct("webhook.respond", given)) {
+        answer.status = 500;
+        return;
+      }
+      if (given->status < 200 || given->status > 599) {
+        self.breach(Rule::kWebhook,
+                    "webhook.respond: " + std::to_string(given->status) + " is no status");
+      }
       answer.status = given->status;
       answer.headers = self.headers_of("webhook.respond", given->headers, given->header_count,
-                                       given->header_stride);
+                                       given->header_stride, kMostAnswerHeaders);
       answer.body = sdk::copy(given->body);
     },
     [](const pbay_host* host, pbay_op op) noexcept {

@@ -2,9 +2,10 @@
 // called from other threads, and take the lock.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <deque>
 #include <functional>
-#include <initializer_list>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -13,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "address.hpp"
 #include "patchbay/ext/clock.h"
 #include "patchbay/ext/http.h"
 #include "patchbay/ext/kv.h"
@@ -73,14 +75,24 @@ class FakeHost::Impl {
                   Secrets secrets = Secrets::kMustNotBeIn);
   void check_result(pbay_op op, const Operation& operation);
   void check_object(std::string_view where, std::string_view json);
-  // Pointer, count and stride go together, and each element says its own size.
+  // False, and a breach, unless pointer, count and stride go together, and each element says its
+  // own size. A count that is over every limit may be over the end of the memory, too.
+  static constexpr std::uint32_t kMostChecked = 1000;
   template <class T>
-  void check_array(std::string_view where, const T* first, std::uint32_t count,
+  bool check_array(std::string_view where, const T* first, std::uint32_t count,
                    std::uint32_t stride) {
-    if (count != 0) {
-      const bool is_array = first != nullptr && stride >= sizeof(T);
-      check_array_shape(where, is_array, is_array && first->struct_size >= sizeof(T));
+    if (count == 0) {
+      return true;
     }
+    const bool is_array = first != nullptr && stride >= sizeof(T);
+    bool has_sizes = is_array;
+    for (std::uint32_t i = 0; has_sizes && i < std::min(count, kMostChecked); ++i) {
+      const auto* bytes = reinterpret_cast<const std::byte*>(first) + std::size_t{stride} * i;
+      const std::uint32_t size = reinterpret_cast<const T*>(bytes)->struct_size;
+      has_sizes = size >= sizeof(T) && size <= stride;
+    }
+    check_array_shape(where, is_array, has_sizes);
+    return has_sizes;
   }
   void check_array_shape(std::string_view where, bool is_array, bool has_sizes);
   // False, and a breach: it is NULL, or does not say its size.
@@ -102,10 +114,14 @@ class FakeHost::Impl {
 
   // ---- requests (check_request.cpp) ----
   std::vector<sdk::Header> headers_of(std::string_view where, const pbay_header* first,
-                                      std::uint32_t count, std::uint32_t stride);
+                                      std::uint32_t count, std::uint32_t stride,
+                                      std::uint32_t most);
   void check_request(const RecordedRequest& request);
-  void check_endpoint(std::string_view where, const std::string& url,
-                      std::initializer_list<std::string_view> schemes, Rule rule);
+  void check_upgrade(const PeerOpening& opening);  // of a WebSocket
+  void check_stream(std::string_view endpoint);
+  // address: of the URL; nothing is a breach, with what it should have been.
+  void check_address(std::string_view where, std::string_view url,
+                     const std::optional<Address>& address, std::string_view should_be, Rule rule);
   // It is one of options_.allowed_hosts.
   void check_host(std::string_view where, const std::string& host);
 

@@ -99,12 +99,14 @@ void FakeHost::Impl::fill_host_table() {
 
 void FakeHost::Impl::submit(pbay_op op, const pbay_event* event) {
   begin(op, "submit");
-  if (!check_struct("submit", event)) {
+  const bool is_whole =
+      check_struct("submit", event) && check_struct("submit: the chat", event->chat) &&
+      (event->sender == nullptr || check_struct("submit: the sender", event->sender)) &&
+      check_array("submit: files", event->files, event->file_count, event->file_stride);
+  if (!is_whole) {
     complete(op, Completion(PBAY_E_INVALID, PBAY_NOT_STORED, "the event is incomplete"));
     return;
   }
-  check_struct("submit: the chat", event->chat);
-  check_array("submit: files", event->files, event->file_count, event->file_stride);
   const sdk::Event& kept = events_.emplace_back(*event);
   check_event(kept);
   for (const sdk::InboundFile& file : kept.files) {
@@ -121,7 +123,9 @@ void FakeHost::Impl::submit(pbay_op op, const pbay_event* event) {
     answer = on_submit_(kept);
   }
   Completion completion(answer.code, answer.value);
-  if (answer.code != PBAY_OK || answer.value == PBAY_NOT_STORED) {
+  sdk::Submitted submitted(answer.code, "");
+  submitted.value = answer.value;
+  if (!submitted.acknowledge() && !submitted.hopeless()) {  // it comes again
     held_back_.insert(chat);
     completion.first = [this, chat] { held_back_.erase(held_back_.find(chat)); };
   }

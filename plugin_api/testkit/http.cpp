@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "fake_host_impl.hpp"
+#include "limits.hpp"
 
 namespace patchbay::testkit {
 namespace {
@@ -42,9 +43,10 @@ void FakeHost::Impl::http_request(pbay_op op, const pbay_http_request* given) {
   RecordedRequest recorded;
   recorded.method = sdk::copy(request.method);
   recorded.url = sdk::copy(request.url);
-  check_array("http.request: parts", request.parts, request.part_count, request.part_stride);
-  recorded.headers =
-      headers_of("http.request", request.headers, request.header_count, request.header_stride);
+  const bool has_parts =
+      check_array("http.request: parts", request.parts, request.part_count, request.part_stride);
+  recorded.headers = headers_of("http.request", request.headers, request.header_count,
+                                request.header_stride, kMostHeaders);
   check_request(recorded);
   recorded.body = sdk::copy(request.body);
   recorded.delivery_op = request.delivery_op;
@@ -62,7 +64,7 @@ void FakeHost::Impl::http_request(pbay_op op, const pbay_http_request* given) {
     }
     recorded.body = bytes.value_or("");
   }
-  sdk::for_each_abi(request.parts, request.part_count, request.part_stride,
+  sdk::for_each_abi(request.parts, has_parts ? request.part_count : 0, request.part_stride,
                     [&](const pbay_http_part& part) {
                       RecordedPart& kept = recorded.parts.emplace_back();
                       kept.name = sdk::copy(part.name);

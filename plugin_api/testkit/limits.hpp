@@ -15,7 +15,9 @@ inline constexpr std::size_t kMostCursorBytes = 1024;
 inline constexpr std::uint32_t kMostParts = 1000;  // of one delivery
 inline constexpr std::size_t kMostFactBytes = 64 * 1024;
 inline constexpr int kMostJsonDepth = 64;
-inline constexpr std::uint32_t kMostHeaders = 256;  // of one request
+inline constexpr std::uint32_t kMostHeaders = 256;        // of one request
+inline constexpr std::uint32_t kMostAnswerHeaders = 64;   // of the answer to a webhook
+inline constexpr std::uint32_t kMostUpgradeHeaders = 64;  // of the opening of a WebSocket
 inline constexpr std::size_t kMostMethodBytes = 20;
 
 }  // namespace patchbay::testkit

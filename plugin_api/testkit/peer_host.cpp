@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "address.hpp"
+#include "limits.hpp"
 #include "patchbay/ext/process.h"
 #include "patchbay/ext/stream.h"
 #include "patchbay/ext/websocket.h"
@@ -38,11 +38,15 @@ const pbay_websocket kWebsocket = {
     [](const pbay_host* host, pbay_op op, const pbay_websocket_options* options) noexcept {
       Self& self = Self::of(host);
       const Lock lock(self.mutex_);
-      self.check_struct("websocket.open", options);
+      if (!self.check_struct("websocket.open", options)) {
+        self.begin(op, "websocket.open");
+        self.complete(op, Completion(PBAY_E_INVALID, 0, "the options are incomplete"));
+        return;
+      }
       PeerOpening opening{sdk::copy(options->url),
                           self.headers_of("websocket.open", options->headers, options->header_count,
-                                          options->header_stride)};
-      self.check_endpoint("websocket.open", opening.endpoint, {"ws", "wss"}, Rule::kConnection);
+                                          options->header_stride, kMostUpgradeHeaders)};
+      self.check_upgrade(opening);
       PeerHost::open(self, self.websockets_, op, "websocket.open", std::move(opening),
                      options->timeout_ms > 0 ? options->timeout_ms : kHandshakeMs);
     },
@@ -88,33 +92,26 @@ const void* stream_detail(LentMemory& lent, News news, std::int32_t, const PeerM
   return lent.object(out);
 }
 
-const pbay_stream kStream = {
-    sizeof(pbay_stream), 0,
-    [](const pbay_host* host, pbay_op op, pbay_str endpoint) noexcept {
-      Self& self = Self::of(host);
-      const Lock lock(self.mutex_);
-      const std::string_view where = sdk::view(endpoint);
-      const auto address = where.starts_with("unix:/") ? std::nullopt : address_of(where);
-      if (address && address->scheme == "tcp" && address->has_port) {
-        self.check_host("stream.open", address->host);
-      } else if (!where.starts_with("unix:/")) {
-        self.breach(Rule::kConnection, "stream.open: '" + std::string(where) +
-                                           "' is neither tcp://host:port nor unix:/path");
-      }
-      PeerHost::open(self, self.streams_, op, "stream.open", PeerOpening{std::string(where), {}},
-                     kHandshakeMs);
-    },
-    [](const pbay_host* host, pbay_op op, pbay_str bytes) noexcept {
-      Self& self = Self::of(host);
-      const Lock lock(self.mutex_);
-      return PeerHost::send(self, self.streams_, op, "stream.send",
-                            PeerMessage{0, sdk::copy(bytes)}, kQueuedBytes);
-    },
-    [](const pbay_host* host, pbay_op op) noexcept {
-      Self& self = Self::of(host);
-      const Lock lock(self.mutex_);
-      PeerHost::close(self, self.streams_, op, "stream.close", 0, {});
-    }};
+const pbay_stream kStream = {sizeof(pbay_stream), 0,
+                             [](const pbay_host* host, pbay_op op, pbay_str endpoint) noexcept {
+                               Self& self = Self::of(host);
+                               const Lock lock(self.mutex_);
+                               self.check_stream(sdk::view(endpoint));
+                               PeerHost::open(self, self.streams_, op, "stream.open",
+                                              PeerOpening{sdk::copy(endpoint), {}}, kHandshakeMs);
+                             },
+                             [](const pbay_host* host, pbay_op op, pbay_str bytes) noexcept {
+                               Self& self = Self::of(host);
+                               const Lock lock(self.mutex_);
+                               return PeerHost::send(self, self.streams_, op, "stream.send",
+                                                     PeerMessage{0, sdk::copy(bytes)},
+                                                     kQueuedBytes);
+                             },
+                             [](const pbay_host* host, pbay_op op) noexcept {
+                               Self& self = Self::of(host);
+                               const Lock lock(self.mutex_);
+                               PeerHost::close(self, self.streams_, op, "stream.close", 0, {});
+                             }};
 
 // ---- "patchbay.process/1" ----
 
@@ -178,7 +175,7 @@ void PeerHost::open(Impl& host, Peers& peers, pbay_op op, std::string_view what,
   } else if (expectation->hangs_ || after_ms >= timeout_ms) {
     after_ms = timeout_ms;
     end = Completion(PBAY_E_TIMEOUT, 0, "no answer in time");
-  } else if (expectation->code_ != PBAY_OK) {
+  } else {
     end = Completion(expectation->code_, expectation->http_status_, expectation->text_);
   }
   peers.opening_[op] = host.at(host.now_ms_ + after_ms, [&host, &peers, op, expectation, end] {

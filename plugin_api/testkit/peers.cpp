@@ -27,6 +27,10 @@ PeerExpectation& PeerExpectation::refuse(std::int32_t code, std::string text,
   http_status_ = http_status;
   return *this;
 }
+PeerExpectation& PeerExpectation::chooses(std::string subprotocol) {
+  text_ = std::move(subprotocol);
+  return *this;
+}
 PeerExpectation& PeerExpectation::hang() {
   hangs_ = true;
   return *this;

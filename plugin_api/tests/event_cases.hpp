@@ -34,6 +34,48 @@ inline sdk::Event good_event() {
   return event;
 }
 
+// The structs of an event, to be spoiled below what sdk::Event can say. `from` outlives them.
+struct EventParts {
+  explicit EventParts(const sdk::Event& from)
+      : chat(from.chat.abi()), sender(from.sender.abi()), event(*sdk::EventAbi(from).get()) {
+    for (const sdk::InboundFile& file : from.files) {
+      files.push_back(file.abi());
+    }
+    event.chat = &chat;
+    event.sender = &sender;
+    event.files = files.data();
+  }
+  EventParts(const EventParts&) = delete;
+  EventParts& operator=(const EventParts&) = delete;
+
+  pbay_chat chat;
+  pbay_sender sender;
+  std::vector<pbay_inbound_file> files;
+  pbay_event event;
+};
+
+// Structs that do not say their size, and an array that is none. The host refuses each.
+struct SizeCase {
+  const char* name;
+  Rule rule;
+  void (*spoil)(EventParts& parts);
+};
+inline constexpr SizeCase kSizeCases[] = {
+    {"event", Rule::kStructSize, [](EventParts& parts) { parts.event.struct_size = 8; }},
+    {"chat", Rule::kStructSize, [](EventParts& parts) { parts.chat.struct_size = 0; }},
+    {"chat_none", Rule::kStructSize, [](EventParts& parts) { parts.event.chat = nullptr; }},
+    {"sender", Rule::kStructSize, [](EventParts& parts) { parts.sender.struct_size = 0; }},
+    {"file", Rule::kArray, [](EventParts& parts) { parts.files[0].struct_size = 0; }},
+    {"second_file", Rule::kArray, [](EventParts& parts) { parts.files[1].struct_size = 8; }},
+    {"files_none", Rule::kArray, [](EventParts& parts) { parts.event.files = nullptr; }},
+};
+// One with two files, as these need.
+inline sdk::Event event_of_two_files() {
+  sdk::Event event = good_event();
+  event.files.push_back(event.files.front());
+  return event;
+}
+
 inline std::vector<EventCase> event_cases() {
   using sdk::Event;
   constexpr auto kRefuses = EventCase::Host::kRefuses;

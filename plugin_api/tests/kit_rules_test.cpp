@@ -15,6 +15,7 @@
 #include "patchbay/ext/staging.h"
 #include "patchbay/ext/stream.h"
 #include "patchbay/ext/timer.h"
+#include "patchbay/ext/webhook.h"
 #include "patchbay/ext/websocket.h"
 #include "patchbay/testkit/peers.hpp"
 #include "puppet.hpp"
@@ -77,13 +78,53 @@ TEST_F(KitRules, AnEventThatAHostRefusesIsABreach) {
 }
 
 TEST_F(KitRules, AStructThatDoesNotSayItsSizeIsABreach) {
-  pbay_event event = make_abi<pbay_event>();
-  event.struct_size = 8;
-  puppet_.host->submit(puppet_.host, 1, &event);
-  puppet_.host->submit(puppet_.host, 2, nullptr);
+  const sdk::Event event = event_of_two_files();
+  for (const SizeCase& given : kSizeCases) {
+    const std::size_t before = host_->breaches().size();
+    EventParts parts(event);
+    given.spoil(parts);
+    puppet_.host->submit(puppet_.host, ++last_op_, &parts.event);
+    host_->run_ready();
+    ASSERT_EQ(host_->breaches().size(), before + 1) << given.name;
+    EXPECT_EQ(rules().back(), given.rule) << given.name;
+    EXPECT_THAT(news(), ElementsAre("complete -208 5")) << given.name;
+  }
+}
+
+TEST_F(KitRules, AnEventOfTheChatItselfHasNoSender) {
+  const sdk::Event event = good_event();
+  EventParts parts(event);
+  parts.event.sender = nullptr;
+  puppet_.host->submit(puppet_.host, 1, &parts.event);
+  EXPECT_THAT(breaches(), IsEmpty());
+}
+
+TEST_F(KitRules, WhatIsNoStructAtAllIsABreach) {
+  puppet_.host->submit(puppet_.host, 1, nullptr);
+  table<pbay_websocket>(PBAY_EXT_WEBSOCKET).open(puppet_.host, 2, nullptr);
   host_->run_ready();
   EXPECT_THAT(rules(), ElementsAre(Rule::kStructSize, Rule::kStructSize));
-  EXPECT_THAT(news(), Each(AllOf(StartsWith("complete -208"), HasSubstr("5"))));
+  EXPECT_THAT(news(), ElementsAre("complete -208 5", "complete -208 0"));
+}
+
+TEST_F(KitRules, AnAnswerThatDoesNotSayItsSizeIsA500) {
+  std::uint64_t request = 0;
+  puppet_.read_event = [&request](const void* detail) {
+    request = static_cast<const pbay_webhook_request*>(detail)->request;
+    return std::string();
+  };
+  const auto& webhook = table<pbay_webhook>(PBAY_EXT_WEBHOOK);
+  webhook.open(puppet_.host, 1);
+  host_->run_ready();
+  const pbay_webhook_answer shorter = {8, 200, nullptr, 0, 0, {}};
+  for (const pbay_webhook_answer* given :
+       {&shorter, static_cast<const pbay_webhook_answer*>(nullptr)}) {
+    const std::uint64_t call = host_->webhook("POST", "/", {}, "");
+    webhook.respond(puppet_.host, request, given);
+    ASSERT_NE(host_->webhook_answer(call), nullptr);
+    EXPECT_EQ(host_->webhook_answer(call)->status, 500U);
+  }
+  EXPECT_THAT(rules(), ElementsAre(Rule::kStructSize, Rule::kStructSize));
 }
 
 TEST_F(KitRules, WhoSubmitsAReferenceHasAFetch) {
@@ -112,6 +153,21 @@ TEST_F(KitRules, NoEventPassesOneOfItsChatThatWasNotStored) {
   submit(event);
   host_->run_ready();
   EXPECT_THAT(news(), ElementsAre("complete 0 1"));
+}
+
+TEST_F(KitRules, AnEventThatNoHostTakesHoldsBackNone) {
+  for (const std::int32_t code : {PBAY_E_TOO_LARGE, PBAY_E_INVALID, PBAY_E_BUG}) {
+    host_->on_submit([code](const sdk::Event& event) {
+      return event.text == "one" ? SubmitAnswer{code, PBAY_NOT_STORED} : SubmitAnswer{};
+    });
+    sdk::Event event = good_event();
+    for (const char* text : {"one", "two"}) {
+      event.text = text;
+      submit(event);
+    }
+    host_->run_ready();
+    EXPECT_THAT(news(), ElementsAre("complete " + std::to_string(code) + " 5", "complete 0 1"));
+  }
 }
 
 // ---- parts ----
@@ -163,6 +219,31 @@ class RequestRules : public KitRules {
     out.header_count = 1;
     out.header_stride = sizeof(abi_header);
     table<pbay_http>(PBAY_EXT_HTTP).request(puppet_.host, ++last_op_, &out);
+    return breaches_after(before);
+  }
+  std::vector<std::string> open_websocket(const std::string& url,
+                                          const std::vector<sdk::Header>& headers = {}) {
+    const std::size_t before = host_->breaches().size();
+    std::vector<pbay_header> abi;
+    for (const sdk::Header& header : headers) {
+      pbay_header& out = abi.emplace_back(make_abi<pbay_header>());
+      out.name = to_abi(header.name);
+      out.value = to_abi(header.value);
+    }
+    auto options = make_abi<pbay_websocket_options>();
+    options.url = to_abi(url);
+    options.headers = abi.data();
+    options.header_count = static_cast<std::uint32_t>(abi.size());
+    options.header_stride = sizeof(pbay_header);
+    table<pbay_websocket>(PBAY_EXT_WEBSOCKET).open(puppet_.host, ++last_op_, &options);
+    return breaches_after(before);
+  }
+  std::vector<std::string> open_stream(std::string_view endpoint) {
+    const std::size_t before = host_->breaches().size();
+    table<pbay_stream>(PBAY_EXT_STREAM).open(puppet_.host, ++last_op_, to_abi(endpoint));
+    return breaches_after(before);
+  }
+  std::vector<std::string> breaches_after(std::size_t before) {
     const std::vector<std::string> all = breaches();
     return {all.begin() + static_cast<std::ptrdiff_t>(before), all.end()};
   }
@@ -207,17 +288,41 @@ TEST_F(RequestRules, AHostThatIsNotAllowedIsABreach) {
 }
 
 TEST_F(RequestRules, AnEndpointHasItsGrammar) {
-  const auto open = [&](const char* url) {
-    auto options = make_abi<pbay_websocket_options>();
-    options.url = to_abi(url);
-    table<pbay_websocket>(PBAY_EXT_WEBSOCKET).open(puppet_.host, ++last_op_, &options);
-  };
-  open("https://api.example.org/");
-  open("wss://api.example.org/ /");
-  table<pbay_stream>(PBAY_EXT_STREAM).open(puppet_.host, ++last_op_, to_abi("tcp://nas"));
-  EXPECT_THAT(breaches(), ElementsAre(HasSubstr("ws:// or wss://"), HasSubstr("ws:// or wss://"),
-                                      HasSubstr("neither tcp://host:port")));
+  EXPECT_THAT(open_websocket("https://api.example.org/"),
+              ElementsAre(HasSubstr("ws:// or wss://")));
+  EXPECT_THAT(open_stream("tcp://api.example.org"),
+              ElementsAre(HasSubstr("neither tcp://host:port")));
+  for (const std::string_view url : kGoodWebSocketUrls) {
+    EXPECT_THAT(open_websocket(std::string(url)), IsEmpty()) << url;
+  }
+  for (const std::string_view url : kBadWebSocketUrls) {
+    EXPECT_THAT(open_websocket(std::string(url)), ElementsAre(HasSubstr("is no URL"))) << url;
+  }
+  for (const std::string_view endpoint : kGoodStreams) {
+    EXPECT_THAT(open_stream(endpoint), IsEmpty()) << endpoint;
+  }
+  for (const std::string_view endpoint : kBadStreams) {
+    EXPECT_THAT(open_stream(endpoint), ElementsAre(HasSubstr("neither tcp://"))) << endpoint;
+  }
   EXPECT_THAT(rules(), Each(Rule::kConnection));
+  host_->advance(seconds(1));
+}
+
+TEST_F(RequestRules, AnUpgradeHasTheHeadersThatAreNotTheHosts) {
+  for (const UpgradeCase& given : kUpgradeCases) {
+    std::vector<sdk::Header> headers;
+    for (const std::string_view line : given.headers) {
+      const auto colon = line.find(": ");
+      headers.emplace_back(std::string(line.substr(0, colon)), std::string(line.substr(colon + 2)));
+    }
+    EXPECT_EQ(open_websocket("wss://api.example.org/", headers).empty(), given.good)
+        << given.headers.front();
+  }
+  const sdk::Header usual("X", "y");
+  EXPECT_THAT(open_websocket("wss://api.example.org/", std::vector<sdk::Header>(64, usual)),
+              IsEmpty());
+  EXPECT_THAT(open_websocket("wss://api.example.org/", std::vector<sdk::Header>(65, usual)),
+              ElementsAre(HasSubstr("65 headers, at most 64")));
   host_->advance(seconds(1));
 }
 

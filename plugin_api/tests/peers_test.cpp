@@ -78,6 +78,13 @@ TEST_F(WebSocketTest, SpeaksAsItIsScripted) {
   EXPECT_THAT(breaches(), IsEmpty());
 }
 
+TEST_F(WebSocketTest, TellsTheSubprotocolThatWasChosen) {
+  host_->websockets().expect("wss://a/").chooses("v1.chat");
+  open(1, "wss://a/");
+  EXPECT_THAT(news(), ElementsAre("complete 0 0"));
+  EXPECT_EQ(puppet_.text, "v1.chat");
+}
+
 TEST_F(WebSocketTest, AnswersByWhatStandsInTheJson) {
   host_->websockets().expect("wss://a/").replies_json("/d/op", "2", "ready").replies("*", "pong");
   open(1, "wss://a/");

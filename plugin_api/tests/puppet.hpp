@@ -17,6 +17,7 @@ namespace patchbay::testkit {
 struct Puppet {
   const pbay_host* host = nullptr;
   std::vector<std::string> news;
+  std::string text;  // of the last completion
   std::function<std::string(const void*)> read_event;
   bool has_fetch = true;
   std::function<void()> in_create;
@@ -47,6 +48,7 @@ inline const pbay_module* puppet_entry(std::uint32_t) noexcept {
     out->on_complete = [](void*, pbay_op, const pbay_completion* completion) noexcept {
       g_puppet->news.push_back("complete " + std::to_string(completion->code) + " " +
                                std::to_string(completion->value));
+      g_puppet->text = sdk::copy(completion->text);
     };
     out->on_event = [](void*, pbay_op, const void* detail) noexcept {
       g_puppet->news.push_back(g_puppet->read_event(detail));

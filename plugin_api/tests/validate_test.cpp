@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "settings_schema_cases.hpp"
+#include "url_cases.hpp"
 
 namespace patchbay::validate {
 namespace {
@@ -154,6 +155,7 @@ constexpr Case kSwitches[] = {
     {"event_id_too_long", "contract", "event"},
     {"event_text_too_long", "contract", "event"},
     {"event_without_size", "contract", "struct-size"},
+    {"sender_without_size", "contract", "struct-size"},
     {"event_of_no_text", "contract", "text"},
     {"chat_of_no_text", "contract", "text"},
     {"reaction_without_emoji", "contract", "event"},
@@ -190,6 +192,7 @@ constexpr Case kSwitches[] = {
     {"webhook_answered_twice", "contract", "webhook"},
     {"webhook_of_no_status", "contract", "webhook"},
     {"webhook_without_answer", "contract", "webhook"},
+    {"webhook_answer_without_size", "contract", "struct-size"},
     {"declare_edit", "capabilities", "capabilities"},
     {"declare_edit_with_a_bug", "capabilities", "capabilities"},
     {"edit_undeclared", "capabilities", "capabilities"},
@@ -321,6 +324,36 @@ TEST_F(File, AnAllowedHostIsAHost) {
   });
   const Execution run = validate(good + " --json --check sidecar");
   EXPECT_EQ(run.status, 0) << run.output;
+}
+
+// The host is given the same ones, too.
+TEST_F(File, APrivateHostIsForTheOperatorToOpen) {
+  const std::string library = copy([](json& sidecar) {
+    sidecar["allowed_hosts"] = json::array();
+    for (const std::string_view host : testkit::kPrivateHosts) {
+      sidecar["allowed_hosts"].push_back(host);
+    }
+    for (const std::string_view host : testkit::kPublicHosts) {
+      sidecar["allowed_hosts"].push_back(host);
+    }
+    const auto url = [](const char* given) {
+      return json{{"type", "string"}, {"format", "uri"}, {"default", given}};
+    };
+    sidecar["settings"]["properties"] = {
+        {"api", url("https://api.example.com")},
+        {"local", url("http://127.0.0.1:8080/")},
+        {"more", {{"type", "object"}, {"properties", {{"socket", url("unix:/run/a.sock")}}}}}};
+  });
+  const Execution run = validate(library + " --json --check sidecar");
+  EXPECT_EQ(run.status, 0) << run.output;
+  const std::vector<std::string> notes = run.report()["checks"][0]["notes"];
+  EXPECT_EQ(notes.size(), std::size(testkit::kPrivateHosts) + 2) << run.output;
+  for (const std::string_view host : testkit::kPrivateHosts) {
+    EXPECT_THAT(notes, Contains(HasSubstr("'allowed_hosts' holds \"" + std::string(host) + '"')));
+  }
+  EXPECT_THAT(notes,
+              Contains(HasSubstr("setting 'local' is \"http://127.0.0.1:8080/\" by default")));
+  EXPECT_THAT(notes, Contains(HasSubstr("setting 'more.socket'")));
 }
 
 TEST_F(File, ASchemaThatIsWrongIsExplained) {

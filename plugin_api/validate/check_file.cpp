@@ -120,8 +120,12 @@ void check_symbols(const Options& options, Reporter& reporter) {
 }
 
 void check_sidecar(const Options& options, Reporter& reporter) {
-  for (const std::string& problem : read_sidecar(options.library).problems) {
+  const Sidecar sidecar = read_sidecar(options.library);
+  for (const std::string& problem : sidecar.problems) {
     reporter.breach(Rule::kSidecar, problem);
+  }
+  for (const std::string& note : sidecar.notes) {
+    reporter.note(note);
   }
 }
 

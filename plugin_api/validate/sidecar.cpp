@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "../testkit/address.hpp"
+#include "../testkit/private_host.hpp"
 #include "file_text.hpp"
 #include "patchbay/adapter.h"
 #include "patchbay/sdk/group_key.hpp"
@@ -47,15 +48,44 @@ void check_abi(const json& content, std::vector<std::string>& out) {
   }
 }
 
-void check_hosts(const json& content, std::vector<std::string>& out) {
+void check_hosts(const json& content, Sidecar& out) {
   for (const json& item : content.value("allowed_hosts", json::array())) {
-    if (!item.is_string() || testkit::is_host_pattern(item.get<std::string>())) {
+    if (!item.is_string()) {
       continue;
     }
-    const auto address = testkit::address_of(item.get<std::string>());
-    out.push_back("'allowed_hosts' holds " + item.dump() + ", which is no host's name" +
-                  (address ? ": write \"" + address->host + '"'
-                           : ", nor a pattern such as \"*.example.org\""));
+    const auto host = item.get<std::string>();
+    if (!testkit::is_host_pattern(host)) {
+      const auto address = testkit::address_of(host);
+      out.problems.push_back("'allowed_hosts' holds " + item.dump() + ", which is no host's name" +
+                             (address ? ": write \"" + address->host + '"'
+                                      : ", nor a pattern such as \"*.example.org\""));
+    } else if (testkit::is_private_host(host)) {
+      out.notes.push_back("'allowed_hosts' holds " + item.dump() +
+                          ", a private address: no host lets a sidecar open it, only the operator "
+                          "can, by the instance's allowed_hosts or a setting of format \"uri\"");
+    }
+  }
+}
+
+// Whether a host that is led there by the author, and not by the operator, refuses.
+bool is_for_the_operator(const std::string& url) {
+  const auto address = testkit::address_of(url);
+  return testkit::is_unix_endpoint(url) || (address && testkit::is_private_host(address->host));
+}
+
+// Defaults of the properties of format "uri": a host takes them for the author's.
+void check_default_urls(const json& schema, const std::string& path, Sidecar& out) {
+  const json properties = schema.is_object() ? schema.value("properties", json()) : json();
+  for (const auto& [name, property] : properties.items()) {
+    const std::string where = path + name;
+    const json given = property.is_object() ? property.value("default", json()) : json();
+    if (given.is_string() && property.value("format", json()) == "uri" &&
+        is_for_the_operator(given.get<std::string>())) {
+      out.notes.push_back("setting '" + where + "' is " + given.dump() +
+                          " by default, which is private: no host lets an adapter connect there "
+                          "until the operator writes it into the instance's settings");
+    }
+    check_default_urls(property, where + '.', out);
   }
 }
 
@@ -103,9 +133,10 @@ void check(const std::string& library, Sidecar& out) {
       out.problems.push_back(std::string("'") + key + "' is no list of texts");
     }
   }
-  check_hosts(content, out.problems);
+  check_hosts(content, out);
   if (content.contains("settings")) {
     check_schema(content.at("settings"), out.problems);
+    check_default_urls(content.at("settings"), "", out);
   }
 }
 

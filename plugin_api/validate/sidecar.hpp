@@ -10,6 +10,7 @@ namespace patchbay::validate {
 struct Sidecar {
   nlohmann::json content;             // an empty object when there is none
   std::vector<std::string> problems;  // in words, each with what to do
+  std::vector<std::string> notes;     // what is taken, and is not what its author may think
 
   // Text of a member; empty when it is missing.
   [[nodiscard]] std::string text(const char* key) const;

@@ -240,8 +240,9 @@ export class MisbehavingHost {
   #nothingWasDeliveredTwice() {
     const { deliveries } = readDatabase(path.join(this.host.data, 'patchbay.db'), { deliveries: "SELECT * FROM deliveries WHERE instance <> 'telegram' ORDER BY id" });
     const rows = lettersOf(deliveries);
-    for (const { instance, rows: before, rowsAtEnd = before, either = rowsAtEnd } of this.bad) {
+    for (const { instance, rows: before, rowsAtEnd = before, either = rowsAtEnd, posts } of this.bad) {
       const found = rows.get(instance);
+      if (posts !== undefined) assert.equal(this.platform.posted.get(instance)?.length ?? 0, posts, `requests of ${instance}`);
       assert.ok(rowsAtEnd.test(found) || either.test(found), `the deliveries of ${instance} are ${found}`);
       for (const text of TEXTS) {
         const times = (this.platform.posted.get(instance) ?? []).filter((posted) => posted === text).length;

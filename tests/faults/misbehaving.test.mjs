@@ -22,7 +22,8 @@ const refusedSettings = (reason) => refused(reason, /^correct the settings of in
 const lost = (reason, daemon = HARMS_ALL) => ({ rows: /^[WS]WW$/, state: 'lost', reason, daemon, group: 'lost' });
 
 // One entry for each switch of the README. `daemon`: what differs in the host's process; a text: why it is
-// not tried there. `either`: undefined behaviour, which may or may not end its process.
+// not tried there. `posts`: how many requests reach the platform. `either`: undefined behaviour, which may or
+// may not end its process.
 const PLANS = {
   complete_twice: broken(/^op_complete\(\) of operation \d+ for a second time$/),
   complete_foreign: broken(/^op_complete\(\) of operation \d+, which nobody asked for$/),
@@ -46,14 +47,14 @@ const PLANS = {
   url_with_a_space: DONE,
   header_of_two_lines: DONE,
   post_elsewhere: { ...DONE, logs: /warning adapter\.host_refused instance=\S+ reason="https:\/\/not-allowed\.example\.org:443: host not-allowed\.example\.org is not one of/ },
-  headers_without_stride: DONE,
-  headers_without_size: DONE,
+  headers_without_stride: { ...DONE, posts: 0 },
+  headers_without_size: { ...DONE, posts: 0 },
   event_without_chat: broken(/^event: its chat has no id$/),
   event_without_ids: broken(/^event: a message needs a message_id$/),
   event_id_too_long: broken(/^event: its id is over the limit of 512 bytes$/),
   event_text_too_long: broken(/^event: its text is over the limit of 1048576 bytes$/),
-  // Of a struct without a size nothing passes to the host from a process of its own.
-  event_without_size: broken(/^event: (it is incomplete \(struct_size\)|it has no chat)$/),
+  event_without_size: broken(/^event: it is incomplete \(struct_size\)$/),
+  sender_without_size: broken(/^event: its sender is incomplete$/),
   chat_of_no_text: broken(/^event: the chat's id is not UTF-8 text$/),
   reaction_without_emoji: broken(/^event: a reaction needs an emoji$/),
   edit_without_target: DONE,
@@ -93,6 +94,7 @@ const PLANS = {
   webhook_answered_twice: { ...WELL, webhook: 200 },
   webhook_of_no_status: { ...WELL, webhook: 500 },
   webhook_without_answer: { ...WELL, webhook: 503 },
+  webhook_answer_without_size: { ...WELL, webhook: 500 },
   declare_edit: WELL,
   declare_edit_with_a_bug: WELL,
   edit_undeclared: WELL,

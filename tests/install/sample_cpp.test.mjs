@@ -18,6 +18,7 @@ class Service {
   waiting = new Set();
   cutNext = false; // take the next message, and answer nothing
   limitNext = false; // answer the next message with 429
+  nonsense; // answers each GET, if it is set
 
   async start() {
     this.server = http.createServer((request, response) => this.serve(request, response));
@@ -38,9 +39,9 @@ class Service {
       const number = Number(url.searchParams.get('after'));
       this.asked.push(number);
       const newer = () => this.updates.filter(({ id }) => id > number);
-      const send = () => { this.waiting.delete(send); answer(200, { updates: newer() }); };
+      const send = () => { this.waiting.delete(send); answer(200, this.nonsense ?? { updates: newer() }); };
       response.on('close', () => this.waiting.delete(send));
-      if (newer().length !== 0) return send();
+      if (newer().length !== 0 || this.nonsense) return send();
       return this.waiting.add(send);
     }
     if (request.method !== 'POST' || url.pathname !== '/messages') return answer(404, {});
@@ -59,8 +60,9 @@ class Service {
 
   say(id, text) {
     this.updates.push({ id, chat: 'c1', from: 'ann', text });
-    for (const send of [...this.waiting]) send();
+    this.wake();
   }
+  wake() { for (const send of [...this.waiting]) send(); }
   texts() { return [...this.messages.values()].map(({ text }) => text); }
   heard(count) { return until(() => this.messages.size >= count, `${count} messages`); }
   stop() {
@@ -121,6 +123,25 @@ test('a message that no host takes is passed over, and said', () => inHost(async
   assert.deepEqual(service.texts(), ['the next']);
   await until(() => service.asked.at(-1) === 2, 'both to be passed');
   assert.match(host.log, /message 1 of chat c1 was left out/);
+}));
+
+test('an update that is no message is passed over, wherever it stands', () => inHost(async (host, service) => {
+  service.updates.push({ id: 1, chat: '', from: 'ann', text: 'to nobody' }, { id: 2 });
+  service.say(3, 'the next');
+  await service.heard(1);
+  await until(() => service.asked.at(-1) === 3, 'all three to be passed');
+  service.updates.push({ id: 4, chat: 'c1', from: 'ann', sticker: 'of a type that came later' });
+  service.wake();
+  await until(() => service.asked.at(-1) === 4, 'the last one to be passed, with nothing behind it');
+  assert.deepEqual(service.texts(), ['the next']);
+  assert.match(host.log, /update 1 is no message/);
+  assert.equal((await stateOf(host)).state, 'online');
+}));
+
+test('an answer that is none is shown', () => inHost(async (host, service) => {
+  service.nonsense = { updates: 'none' };
+  service.wake();
+  await until(async () => (await stateOf(host)).state === 'degraded', 'the instance to be degraded');
 }));
 
 test('a host that is killed loses nothing and repeats nothing', () => inHost(async (host, service) => {

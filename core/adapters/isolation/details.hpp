@@ -41,30 +41,23 @@ inline void put_detail(wire::Writer& writer, DetailKind kind, const void* detail
   }
 }
 
-template <class T>
-const void* next_one(wire::Reader& reader) {
-  const T* out = nullptr;
-  reader.one(out);
-  return out;
-}
-
 // Valid as long as the reader.
 [[nodiscard]] inline const void* next_detail(wire::Reader& reader) {
   switch (static_cast<DetailKind>(reader.next<std::uint8_t>())) {
     case DetailKind::kNone:
       return nullptr;
     case DetailKind::kHttp:
-      return next_one<pbay_http_response>(reader);
+      return reader.next_one<pbay_http_response>();
     case DetailKind::kKvValue:
-      return next_one<pbay_kv_value>(reader);
+      return reader.next_one<pbay_kv_value>();
     case DetailKind::kListener:
-      return next_one<pbay_listener_event>(reader);
+      return reader.next_one<pbay_listener_event>();
     case DetailKind::kWebhook:
-      return next_one<pbay_webhook_request>(reader);
+      return reader.next_one<pbay_webhook_request>();
     case DetailKind::kWebSocket:
-      return next_one<pbay_websocket_event>(reader);
+      return reader.next_one<pbay_websocket_event>();
     case DetailKind::kStream:
-      return next_one<pbay_stream_event>(reader);
+      return reader.next_one<pbay_stream_event>();
   }
   return nullptr;
 }

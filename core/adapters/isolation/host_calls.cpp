@@ -41,7 +41,13 @@ const Table* HostCalls::table(const Table*& known, const char* id) {
 Status HostCalls::answer(const Frame& frame, std::uint64_t value) {
   wire::Writer writer;
   writer(value);
-  return socket_.send(FrameKind::kReturn, frame.id, writer);
+  // Without waiting: what the runner does not read must not keep the host from reading on, since
+  // the descriptors that lie unread keep every other runner from passing any.
+  const Status posted = socket_.post(FrameKind::kReturn, frame.id, writer);
+  if (posted.code() == Code::kBusy) {
+    return {Code::kCorrupt, "it asks on and on and does not read the answers"};
+  }
+  return {};  // one that has gone may have said more before: that is read
 }
 
 Status HostCalls::take(const Frame& frame) {
@@ -79,15 +85,17 @@ Status HostCalls::take_core(const Frame& frame, Reader& reader) {
       break;
     }
     case FrameKind::kSubmit: {
-      const auto event = reader.next<pbay_event>();
+      const auto* event = reader.next_one<pbay_event>();
       if (reader.ok()) {
-        host_.submit(&host_, frame.id, &event);
+        host_.submit(&host_, frame.id, event);
       }
       break;
     }
     case FrameKind::kSetState: {
-      const auto state = reader.next<pbay_state>();
-      host_.set_state(&host_, &state);
+      const auto* state = reader.next_one<pbay_state>();
+      if (reader.ok()) {
+        host_.set_state(&host_, state);
+      }
       break;
     }
     case FrameKind::kOpPart: {
@@ -101,16 +109,16 @@ Status HostCalls::take_core(const Frame& frame, Reader& reader) {
       break;
     }
     case FrameKind::kOpComplete: {
-      const auto result = reader.next<pbay_result>();
+      const auto* result = reader.next_one<pbay_result>();
       if (reader.ok()) {
-        host_.op_complete(&host_, frame.id, &result);
+        host_.op_complete(&host_, frame.id, result);
       }
       break;
     }
     case FrameKind::kReport: {
-      const auto report = reader.next<pbay_report>();
+      const auto* report = reader.next_one<pbay_report>();
       if (reader.ok()) {
-        host_.report(&host_, &report);
+        host_.report(&host_, report);
       }
       break;
     }
@@ -120,8 +128,10 @@ Status HostCalls::take_core(const Frame& frame, Reader& reader) {
       break;
     }
     case FrameKind::kChatReachable: {
-      const auto chat = reader.next<pbay_chat>();
-      host_.chat_reachable(&host_, &chat);
+      const auto* chat = reader.next_one<pbay_chat>();
+      if (reader.ok()) {
+        host_.chat_reachable(&host_, chat);
+      }
       break;
     }
     case FrameKind::kStopped:
@@ -153,7 +163,7 @@ Status HostCalls::take_http(const Frame& frame, Reader& reader) {
       }
       break;
     case FrameKind::kHttpRequest: {
-      const auto request = reader.next<pbay_http_request>();
+      const auto* request = reader.next_one<pbay_http_request>();
       const auto* http = table(http_, PBAY_EXT_HTTP);
       if (!reader.ok() || http == nullptr) {
         return malformed(frame);
@@ -161,7 +171,7 @@ Status HostCalls::take_http(const Frame& frame, Reader& reader) {
       if (!are_regular_files(frame)) {
         return {Code::kCorrupt, "it gave an http request a descriptor that is no regular file"};
       }
-      http->request(&host_, frame.id, &request);
+      http->request(&host_, frame.id, request);
       break;
     }
     case FrameKind::kHttpCancel:
@@ -279,9 +289,9 @@ Status HostCalls::take_webhook(const Frame& frame, Reader& reader) {
       break;
     case FrameKind::kWebhookRespond: {
       const auto request = reader.next<std::uint64_t>();
-      const auto answer_given = reader.next<pbay_webhook_answer>();
+      const auto* answer_given = reader.next_one<pbay_webhook_answer>();
       if (reader.ok()) {
-        webhook->respond(&host_, request, &answer_given);
+        webhook->respond(&host_, request, answer_given);
       }
       break;
     }
@@ -301,9 +311,9 @@ Status HostCalls::take_websocket(const Frame& frame, Reader& reader) {
   }
   switch (frame.kind) {
     case FrameKind::kWebSocketOpen: {
-      const auto options = reader.next<pbay_websocket_options>();
+      const auto* options = reader.next_one<pbay_websocket_options>();
       if (reader.ok()) {
-        websocket->open(&host_, frame.id, &options);
+        websocket->open(&host_, frame.id, options);
       }
       break;
     }

@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <ctime>
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <system_error>
@@ -13,14 +12,11 @@
 #include <vector>
 
 #include "adapters/isolation/details.hpp"
-#include "adapters/isolation/host_calls.hpp"
 #include "adapters/isolation/protocol.hpp"
-#include "adapters/isolation/sandbox.hpp"
 #include "adapters/isolation/wire_structs.hpp"
 #include "adapters/log_share.hpp"
 #include "base/limits.hpp"
 #include "base/log.hpp"
-#include "base/text.hpp"
 
 namespace patchbay::adapters {
 namespace {
@@ -30,10 +26,6 @@ using base::Result;
 using base::Status;
 using base::UniqueFd;
 using wire::Writer;
-
-constexpr std::size_t kErrorTextBytes = 2048;
-constexpr std::uint64_t kRefusalsTold = 10;
-constexpr std::size_t kPipeBytes = 64 * 1024;  // Linux, unless it is told otherwise
 
 struct Pair {
   UniqueFd ours;
@@ -55,12 +47,6 @@ Result<Pair> message_pipe() {
     return Status::from_errno(errno, "cannot connect to a process for the adapter");
   }
   return Pair{UniqueFd(ends[0]), UniqueFd(ends[1])};
-}
-
-std::string last_line(const std::string& text) {
-  const std::string_view trimmed = base::trim(text);
-  const std::size_t end = trimmed.rfind('\n');
-  return base::to_valid_utf8(trimmed.substr(end == std::string_view::npos ? 0 : end + 1));
 }
 
 }  // namespace
@@ -110,9 +96,9 @@ struct Runner::Functions {
       return;
     }
     wire::Reader reader = answer->reader();
-    const auto caps = reader.next<pbay_caps>();
-    if (reader.ok()) {
-      *out = caps;
+    const auto caps = known_part(reader.next_one<pbay_caps>());
+    if (reader.ok() && caps) {
+      *out = *caps;
     }
   }
   static void typing(void* self, const pbay_chat* chat) noexcept {
@@ -299,17 +285,18 @@ void Runner::on_event(pbay_op op, DetailKind kind, const void* detail) {
 }
 
 std::optional<Frame> Runner::call(FrameKind kind, const Writer& body) {
-  const std::uint64_t id = send_call(kind, body);
+  const std::uint64_t id = send_call(kind, body, std::nullopt);
   return id == 0 ? std::nullopt : await(id, std::nullopt);
 }
 
 std::optional<Frame> Runner::call_from_loader(FrameKind kind, const Writer& body,
                                               const char* name) {
-  const std::uint64_t id = send_call(kind, body);
+  const auto until = std::chrono::steady_clock::now() + options_.hung_call;
+  const std::uint64_t id = send_call(kind, body, options_.hung_call);
   if (id == 0) {
     return std::nullopt;
   }
-  auto answer = await(id, options_.hung_call);
+  auto answer = await(id, until);
   std::unique_lock lock(mutex_);
   const bool hangs = !answer && !answers_no_more();
   lock.unlock();
@@ -321,7 +308,8 @@ std::optional<Frame> Runner::call_from_loader(FrameKind kind, const Writer& body
   return answer;
 }
 
-std::uint64_t Runner::send_call(FrameKind kind, const Writer& body) {
+std::uint64_t Runner::send_call(FrameKind kind, const Writer& body,
+                                std::optional<std::chrono::milliseconds> patience) {
   std::uint64_t id = 0;
   {
     const std::lock_guard lock(mutex_);
@@ -331,135 +319,24 @@ std::uint64_t Runner::send_call(FrameKind kind, const Writer& body) {
     id = ++last_call_;
     answers_[id] = std::nullopt;
   }
-  if (const Status sent = socket_->send(kind, id, body); sent.code() == Code::kTooLarge) {
+  if (const Status sent = socket_->send(kind, id, body, patience); sent.code() == Code::kTooLarge) {
     say(PBAY_LOG_ERROR, sent.message());
     const std::lock_guard lock(mutex_);
     answers_.erase(id);
     return 0;
   }
-  return id;  // of a runner that has gone, too: await() sees that
+  return id;  // of a runner that has gone or does not read, too: await() sees that
 }
 
-std::optional<Frame> Runner::await(std::uint64_t id,
-                                   std::optional<std::chrono::milliseconds> patience) {
+std::optional<Frame> Runner::await(std::uint64_t id, std::optional<base::MonotonicTime> until) {
   std::unique_lock lock(mutex_);
   const auto over = [this, id] { return answers_no_more() || answers_.at(id).has_value(); };
-  if (patience) {
-    changed_.wait_for(lock, *patience, over);
+  if (until) {
+    changed_.wait_until(lock, *until, over);
   } else {
     changed_.wait(lock, over);
   }
   return std::move(answers_.extract(id).mapped());
-}
-
-// ---- what comes back ----------------------------------------------------------------------------
-
-void Runner::read() {
-  const Status why = read_frames();
-  process_id_ = 0;
-  const siginfo_t end = end_process(process_);
-  take_refusals();
-  take_errors();
-  std::unique_lock lock(mutex_);
-  gone_ = true;
-  runs_ = false;
-  const bool was_ended = ended_;
-  lock.unlock();
-  changed_.notify_all();
-  if (was_ended) {
-    return;
-  }
-  std::string reason = why.code() == Code::kCorrupt ? why.message() : describe_end(end);
-  if (const std::string said = last_line(error_text_); !said.empty()) {
-    reason += "; it wrote: " + said;
-  }
-  events_.lost(reason);
-}
-
-Status Runner::read_frames() {
-  HostCalls host_calls(*host_, *socket_);
-  while (true) {
-    if (!socket_->has_buffered()) {
-      std::array<pollfd, 3> watched = {pollfd{socket_->descriptor(), POLLIN, 0},
-                                       pollfd{refusals_.get(), POLLIN, 0},
-                                       pollfd{errors_.get(), POLLIN, 0}};
-      if (::poll(watched.data(), watched.size(), -1) < 0) {
-        continue;
-      }
-      if (watched[1].revents != 0) {
-        take_refusals();
-      }
-      if (watched[2].revents != 0) {
-        take_errors();
-      }
-      if (watched[0].revents == 0) {
-        continue;
-      }
-    }
-    PATCHBAY_ASSIGN(Frame frame, socket_->receive());
-    if (frame.kind != FrameKind::kReturn) {
-      auto charge = budget_->charge(frame.body.size(), frame.descriptors.size());
-      if (!charge) {
-        return {Code::kCancelled, "it is being ended"};
-      }
-      events_.charge(std::move(charge));
-      const Status taken = host_calls.take(frame);
-      events_.charge(nullptr);
-      PATCHBAY_TRY(taken);
-      continue;
-    }
-    {
-      const std::lock_guard lock(mutex_);
-      // One that was given up may still come.
-      if (const auto waiting = answers_.find(frame.id); waiting != answers_.end()) {
-        waiting->second = std::move(frame);
-      }
-    }
-    changed_.notify_all();
-  }
-}
-
-// The kernel writes each whole. No more at a time than a pipe holds: who writes on and on does not
-// keep this thread from its other work. Once all writers have gone, the pipe is read no more: else
-// poll() would never wait again.
-void Runner::take_refusals() {
-  Refusal refusal{};
-  ssize_t read = -1;
-  for (std::size_t count = 0;
-       count < kPipeBytes / sizeof(refusal) && refusals_.valid() &&
-       (read = ::read(refusals_.get(), &refusal, sizeof(refusal))) == sizeof(refusal);
-       ++count) {
-    ++refusals_told_;
-    const bool is_power_of_two = (refusals_told_ & (refusals_told_ - 1)) == 0;
-    if (refusals_told_ > kRefusalsTold && !is_power_of_two) {
-      continue;
-    }
-    refusal.call[sizeof(refusal.call) - 1] = '\0';
-    refusal.path[sizeof(refusal.path) - 1] = '\0';
-    base::log_warning("adapter.refused", {{"instance", options_.instance},
-                                          {"call", base::to_valid_utf8(refusal.call)},
-                                          {"path", base::to_valid_utf8(refusal.path)},
-                                          {"count", refusals_told_}});
-  }
-  if (read == 0) {
-    refusals_.reset();
-  }
-}
-
-void Runner::take_errors() {
-  std::array<char, 4096> buffer{};
-  ssize_t read = -1;
-  for (std::size_t count = 0; count < kPipeBytes / buffer.size() && errors_.valid() &&
-                              (read = ::read(errors_.get(), buffer.data(), buffer.size())) > 0;
-       ++count) {
-    error_text_.append(buffer.data(), static_cast<std::size_t>(read));
-    if (error_text_.size() > kErrorTextBytes) {
-      error_text_.erase(0, error_text_.size() - kErrorTextBytes);
-    }
-  }
-  if (read == 0) {
-    errors_.reset();
-  }
 }
 
 }  // namespace patchbay::adapters

@@ -20,6 +20,7 @@
 #include "adapters/isolation/frame_socket.hpp"
 #include "adapters/isolation/runner_budget.hpp"
 #include "adapters/isolation/runner_process.hpp"
+#include "base/clock.hpp"
 #include "base/unique_function.hpp"
 
 namespace patchbay::adapters {
@@ -80,11 +81,12 @@ class Runner {
   std::optional<Frame> call(FrameKind kind, const wire::Writer& body);
   // The same, but not for ever: then the process is ended.
   std::optional<Frame> call_from_loader(FrameKind kind, const wire::Writer& body, const char* name);
-  std::optional<Frame> await(std::uint64_t id, std::optional<std::chrono::milliseconds> patience);
+  std::optional<Frame> await(std::uint64_t id, std::optional<base::MonotonicTime> until);
   [[nodiscard]] bool answers_no_more() const { return gone_ || ended_; }  // under mutex_
   void say(std::uint32_t level, const std::string& text);
   // 0: the runner has gone, or the call is too large for it.
-  std::uint64_t send_call(FrameKind kind, const wire::Writer& body);
+  std::uint64_t send_call(FrameKind kind, const wire::Writer& body,
+                          std::optional<std::chrono::milliseconds> patience);
   void read();
   base::Status read_frames();
   void take_refusals();

@@ -71,9 +71,7 @@ constexpr pbay_http kHttp = {
         [](const pbay_host* host, pbay_op op, const pbay_http_request* request) noexcept {
           PBAY_FAILPOINT("runner.http");
           Writer body;
-          pbay_http_request none{};
-          none.body_fd = -1;
-          fields(body, wire::whole(request, none));
+          body.one(request);
           send(host, FrameKind::kHttpRequest, op, body);
           PBAY_FAILPOINT("runner.http_asked");
         },
@@ -151,12 +149,10 @@ constexpr pbay_webhook kWebhook = {
     .respond =
         [](const pbay_host* host, std::uint64_t request,
            const pbay_webhook_answer* answer) noexcept {
-          if (answer != nullptr) {
-            Writer body;
-            body(request);
-            fields(body, wire::whole(answer));
-            send(host, FrameKind::kWebhookRespond, 0, body);
-          }
+          Writer body;
+          body(request);
+          body.one(answer);
+          send(host, FrameKind::kWebhookRespond, 0, body);
         },
     .close = [](const pbay_host* host,
                 pbay_op op) noexcept { send(host, FrameKind::kWebhookClose, op, {}); }};
@@ -167,7 +163,7 @@ constexpr pbay_websocket kWebSocket = {
     .open =
         [](const pbay_host* host, pbay_op op, const pbay_websocket_options* options) noexcept {
           Writer body;
-          fields(body, wire::whole(options));
+          body.one(options);
           send(host, FrameKind::kWebSocketOpen, op, body);
         },
     .send =

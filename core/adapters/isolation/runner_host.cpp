@@ -1,5 +1,6 @@
 #include "adapters/isolation/runner_host.hpp"
 
+#include <cstdio>
 #include <string_view>
 #include <unistd.h>
 #include <utility>
@@ -21,16 +22,14 @@ void log_line(const pbay_host* host, std::uint32_t level, pbay_str message) noex
 void submit(const pbay_host* host, pbay_op op, const pbay_event* event) noexcept {
   PBAY_FAILPOINT("runner.submit");
   Writer body;
-  fields(body, wire::whole(event));
+  body.one(event);
   RunnerHost::of(host).send(FrameKind::kSubmit, op, body);
   PBAY_FAILPOINT("runner.submitted");
 }
 
 void set_state(const pbay_host* host, const pbay_state* state) noexcept {
-  pbay_state of_no_kind{};
-  of_no_kind.state = PBAY_STATE_STOPPED + 1;
   Writer body;
-  fields(body, wire::whole(state, of_no_kind));
+  body.one(state);
   RunnerHost::of(host).send(FrameKind::kSetState, 0, body);
 }
 
@@ -45,11 +44,8 @@ void op_part(const pbay_host* host, pbay_op op, pbay_op delivery_op, std::uint32
 
 void op_complete(const pbay_host* host, pbay_op op, const pbay_result* result) noexcept {
   PBAY_FAILPOINT("runner.complete");
-  pbay_result nothing{};
-  nothing.code = PBAY_E_CONTRACT;
-  nothing.text = abi("the adapter completed without a whole result");
   Writer body;
-  fields(body, wire::whole(result, nothing));
+  body.one(result);
   RunnerHost::of(host).send(FrameKind::kOpComplete, op, body);
   RunnerHost::of(host).delivery_completed(op);
   PBAY_FAILPOINT("runner.completed");
@@ -57,7 +53,7 @@ void op_complete(const pbay_host* host, pbay_op op, const pbay_result* result) n
 
 void report(const pbay_host* host, const pbay_report* told) noexcept {
   Writer body;
-  fields(body, wire::whole(told));
+  body.one(told);
   RunnerHost::of(host).send(FrameKind::kReport, 0, body);
 }
 
@@ -69,7 +65,7 @@ void metadata(const pbay_host* host, pbay_str fact_json) noexcept {
 
 void chat_reachable(const pbay_host* host, const pbay_chat* chat) noexcept {
   Writer body;
-  fields(body, wire::whole(chat));
+  body.one(chat);
   RunnerHost::of(host).send(FrameKind::kChatReachable, 0, body);
 }
 
@@ -85,6 +81,12 @@ const void* get_extension(const pbay_host* host, const char* id) noexcept {
   Writer body;
   body(std::string(id));
   return RunnerHost::of(host).ask(FrameKind::kHasExtension, body) != 0 ? table : nullptr;
+}
+
+// An adapter that goes on without what it asked for would wait for its completion for ever.
+[[noreturn]] void end_process(const base::Status& why) {
+  std::fprintf(stderr, "what the adapter asked for could not be sent: %s\n", why.message().c_str());
+  ::_exit(1);
 }
 
 }  // namespace
@@ -111,8 +113,9 @@ void RunnerHost::send(FrameKind kind, std::uint64_t id, const Writer& body) {
     Writer line;
     line(std::uint32_t{PBAY_LOG_ERROR}, sent.message());
     static_cast<void>(socket_.send(FrameKind::kLog, 0, line));
+  } else if (!sent.ok()) {
+    end_process(sent);
   }
-  // A daemon that has gone: the reading thread sees it, too, and ends the process.
 }
 
 std::uint64_t RunnerHost::ask(FrameKind kind, const Writer& body) {
@@ -120,9 +123,8 @@ std::uint64_t RunnerHost::ask(FrameKind kind, const Writer& body) {
   const std::uint64_t id = ++last_question_;
   questions_[id] = std::nullopt;
   lock.unlock();
-  if (!socket_.send(kind, id, body).ok()) {
-    // Also what is too large: no adapter writes that much in one call and goes on.
-    ::_exit(1);
+  if (const base::Status sent = socket_.send(kind, id, body); !sent.ok()) {
+    end_process(sent);  // also what is too large: no adapter writes that much at once and goes on
   }
   lock.lock();
   changed_.wait(lock, [this, id] { return questions_.at(id).has_value(); });

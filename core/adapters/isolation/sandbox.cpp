@@ -1,5 +1,6 @@
 #include "adapters/isolation/sandbox.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <fcntl.h>
@@ -21,9 +22,15 @@ namespace {
 using base::Result;
 using base::Status;
 
-Status limit(int resource, rlim_t most, const char* name) {
-  const rlimit value{most, most};
-  return ::setrlimit(static_cast<__rlimit_resource>(resource), &value) == 0
+// A limit that is lower already stays: only root's processes may raise it again.
+Status limit(__rlimit_resource resource, rlim_t most, const char* name) {
+  rlimit now{};
+  if (::getrlimit(resource, &now) != 0) {
+    return Status::from_errno(errno, std::string("cannot see the limit of ") + name);
+  }
+  const rlim_t lower = std::min(most, now.rlim_max);
+  const rlimit value{lower, lower};
+  return ::setrlimit(resource, &value) == 0
              ? Status()
              : Status::from_errno(errno, std::string("cannot limit ") + name);
 }

@@ -129,7 +129,7 @@ class Server {
   void deliver(Frame& frame, Reader& reader) {
     PBAY_FAILPOINT("runner.deliver");
     const auto op = reader.next<pbay_op>();
-    const auto* delivery = static_cast<const pbay_delivery*>(next_one<pbay_delivery>(reader));
+    const auto* delivery = reader.next_one<pbay_delivery>();
     // Before the call, which may complete it.
     host_.keep_files(op, std::move(frame.descriptors));
     adapter_.deliver(adapter_.self, op, delivery);
@@ -139,8 +139,7 @@ class Server {
   void complete(Reader& reader) {
     PBAY_FAILPOINT("runner.on_complete");
     const auto op = reader.next<pbay_op>();
-    const void* given = next_one<pbay_completion>(reader);
-    pbay_completion completion = *static_cast<const pbay_completion*>(given);
+    pbay_completion completion = *reader.next_one<pbay_completion>();
     completion.detail = next_detail(reader);
     adapter_.on_complete(adapter_.self, op, &completion);
     PBAY_FAILPOINT("runner.on_complete_done");
@@ -186,15 +185,13 @@ class Server {
       case FrameKind::kCapabilities: {
         pbay_caps caps{};
         caps.struct_size = sizeof(pbay_caps);
-        adapter_.capabilities(adapter_.self,
-                              static_cast<const pbay_chat*>(next_one<pbay_chat>(reader)), &caps);
+        adapter_.capabilities(adapter_.self, reader.next_one<pbay_chat>(), &caps);
         caps.struct_size = sizeof(pbay_caps);
-        fields(answer, caps);
+        answer.one(&caps);
         break;
       }
       case FrameKind::kTyping:
-        find_typing()->typing(adapter_.self,
-                              static_cast<const pbay_chat*>(next_one<pbay_chat>(reader)));
+        find_typing()->typing(adapter_.self, reader.next_one<pbay_chat>());
         break;
       default:
         ::_exit(1);  // the daemon is of this build and sends no other

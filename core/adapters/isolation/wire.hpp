@@ -2,6 +2,10 @@
 // the form is theirs alone: members in order, integers as they are in memory, no names.
 //
 // fields(codec, struct) names each member once; a Writer takes them, a Reader gives them.
+//
+// A struct that is left out, one that is too short for any release and a list that is none arrive
+// as such: the other side refuses them in its own words, as it would without a process between.
+// Never as zeros by chance, which may say that all is well.
 #pragma once
 
 #include <algorithm>
@@ -9,6 +13,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -28,18 +33,14 @@ concept Integer = std::is_integral_v<T>;
 template <class T>
 concept Sized = requires(const T& value) { value.struct_size; };
 
-// What the sender of a struct knew of it. What no sender of any release can have meant becomes
-// `otherwise`, which the daemon refuses as it would have refused that: never zeros by chance, which
-// may say that all is well.
-template <Sized T>
-[[nodiscard]] T whole(const T* given, const T& otherwise = {}) {
-  T out = known_part(given).value_or(otherwise);
-  out.struct_size = sizeof(T);
-  return out;
-}
-
 // Of one array: more than any rule of the ABI lets through.
 inline constexpr std::uint32_t kMostElements = 4096;
+
+enum class ListForm : std::uint8_t {
+  kNone,    // a null pointer
+  kBroken,  // its elements cannot be found, or are too many, for all that its count says
+  kWhole,   // a struct among them may be too short
+};
 
 class Writer {
  public:
@@ -53,19 +54,23 @@ class Writer {
   }
 
   // A struct behind a pointer, which may be null.
-  template <class T>
+  template <Sized T>
   void one(const T* value) {
     put(static_cast<std::uint8_t>(value != nullptr));
     if (value != nullptr) {
-      put_whole(*value);
+      put_known(known_part(value));
     }
   }
   template <class T>
   void array(const T* first, std::uint32_t count, std::uint32_t stride) {
-    const std::uint32_t sent = first == nullptr || stride == 0 ? 0 : count;
-    put(sent);
-    for (std::uint32_t i = 0; i < sent; ++i) {
-      put_whole(*element(first, stride, i));
+    const bool is_list = count == 0 || (stride >= kFirstSize<T> && count <= kMostElements);
+    const ListForm form = first == nullptr ? ListForm::kNone
+                          : is_list        ? ListForm::kWhole
+                                           : ListForm::kBroken;
+    put(count);
+    put(static_cast<std::uint8_t>(form));
+    for (std::uint32_t i = 0; form == ListForm::kWhole && i < count; ++i) {
+      put_element(first, stride, i);
     }
   }
   // -1: none. The descriptor stays the caller's.
@@ -92,11 +97,19 @@ class Writer {
   void put(const std::string& text) { put(abi(text)); }
 
   template <Sized T>
-  void put_whole(const T& value) {
-    const T complete = whole(&value);
-    fields(*this, complete);
+  void put_known(const std::optional<T>& value) {
+    put(static_cast<std::uint8_t>(value.has_value()));
+    if (value) {
+      fields(*this, *value);
+    }
   }
-  void put_whole(const pbay_str& text) { put(text); }
+  template <Sized T>
+  void put_element(const T* first, std::uint32_t stride, std::uint32_t index) {
+    put_known(known_element(first, stride, index));
+  }
+  void put_element(const pbay_str* first, std::uint32_t stride, std::uint32_t index) {
+    put(*element(first, stride, index));
+  }
 
   std::string bytes_;
   std::vector<int> descriptors_;
@@ -119,30 +132,38 @@ class Reader {
     return *this;
   }
 
-  template <class T>
+  template <Sized T>
   void one(const T*& value) {
     std::uint8_t given = 0;
     get(given);
     value = nullptr;
     if (given != 0) {
       T* made = make<T>(1);
-      get_whole(*made);
+      get_element(*made);
       value = made;
     }
   }
   template <class T>
   void array(const T*& first, std::uint32_t& count, std::uint32_t& stride) {
+    static constexpr T kNothing{};
+    std::uint8_t form = 0;
     get(count);
-    if (count > kMostElements) {
+    get(form);
+    first = nullptr;
+    stride = 0;
+    if (form == static_cast<std::uint8_t>(ListForm::kBroken)) {
+      first = &kNothing;  // whose stride says that it is no list
+    } else if (form == static_cast<std::uint8_t>(ListForm::kWhole) && count <= kMostElements) {
+      T* made = make<T>(std::max(count, 1U));
+      for (std::uint32_t i = 0; i < count; ++i) {
+        get_element(made[i]);
+      }
+      first = made;
+      stride = sizeof(T);
+    } else if (form != static_cast<std::uint8_t>(ListForm::kNone)) {
       fail();
       count = 0;
     }
-    T* made = count == 0 ? nullptr : make<T>(count);
-    for (std::uint32_t i = 0; i < count; ++i) {
-      get_whole(made[i]);
-    }
-    first = made;
-    stride = sizeof(T);
   }
   void descriptor(std::int32_t& fd) {
     std::uint8_t given = 0;
@@ -158,14 +179,18 @@ class Reader {
     fd = descriptors_[next_descriptor_++].get();
   }
 
+  // Of a number or a text.
   template <class T>
   [[nodiscard]] T next() {
     T out{};
-    if constexpr (Sized<T>) {
-      get_whole(out);
-    } else {
-      get(out);
-    }
+    get(out);
+    return out;
+  }
+  // As one(). Valid as long as the reader.
+  template <Sized T>
+  [[nodiscard]] const T* next_one() {
+    const T* out = nullptr;
+    one(out);
     return out;
   }
 
@@ -200,11 +225,15 @@ class Reader {
   }
 
   template <Sized T>
-  void get_whole(T& value) {
-    fields(*this, value);
-    value.struct_size = sizeof(T);
+  void get_element(T& value) {
+    std::uint8_t known = 0;
+    get(known);
+    if (known != 0) {
+      fields(*this, value);
+      value.struct_size = sizeof(T);
+    }
   }
-  void get_whole(pbay_str& text) { get(text); }
+  void get_element(pbay_str& text) { get(text); }
 
   template <class T>
   T* make(std::size_t count) {

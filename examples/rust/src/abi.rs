@@ -5,7 +5,7 @@
 use std::ffi::{c_char, c_void};
 
 pub const ABI_MINOR: u32 = 0;
-pub const ABI_DRAFT: u32 = 4;
+pub const ABI_DRAFT: u32 = 5;
 pub const MAGIC: u32 = 0x5941_4250;
 
 pub const OK: i32 = 0;

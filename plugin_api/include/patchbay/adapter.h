@@ -1,4 +1,4 @@
-/* Patchbay adapter ABI, version 1.0-draft4.
+/* Patchbay adapter ABI, version 1.0-draft5.
  *
  * An adapter is a shared library that speaks one channel (Telegram, Slack, ...). This header is
  * complete in itself: C11, no dependency, and the comments are the contract. Optional abilities
@@ -66,7 +66,7 @@ extern "C" {
 
 #define PBAY_ABI_MAJOR 1u
 #define PBAY_ABI_MINOR 0u
-#define PBAY_ABI_DRAFT 4u
+#define PBAY_ABI_DRAFT 5u
 #define PBAY_MAGIC 0x59414250u /* "PBAY" in memory on a little-endian machine */
 
 /* UTF-8, not NUL-terminated. */
@@ -221,10 +221,10 @@ typedef struct pbay_event {
   pbay_str emoji;      /* reactions */
   pbay_str action;     /* actions: the value of the button */
   const pbay_chat* chat;
-  pbay_str chat_name; /* as shown to people */
-  const pbay_sender* sender;
-  int64_t timestamp_ms; /* Unix time by the platform */
-  pbay_str text;        /* CommonMark */
+  pbay_str chat_name;        /* as shown to people */
+  const pbay_sender* sender; /* NULL: nobody, an event of the chat itself */
+  int64_t timestamp_ms;      /* Unix time by the platform */
+  pbay_str text;             /* CommonMark */
   pbay_str reply_to_id;
   pbay_str reply_to_text;
   pbay_str reply_to_sender;
@@ -367,7 +367,14 @@ typedef struct pbay_state {
   uint32_t reserved;
 } pbay_state;
 
-/* What became of a message after it was delivered, or of an unknown part. */
+/* What became of a message after it was delivered, or of one whose outcome is not known.
+ *
+ * By a key, SENT, RECEIVED and READ all say that it is there. That of the delivery says it of all
+ * of its parts: a delivery of unknown outcome is delivered then. That of part n (the key + ":" + n)
+ * says it of that part, which is evidence for a person and ends nothing, not even where there is
+ * one part: how many there are to be only the adapter knows. So report the last one by the
+ * delivery's key. By a remote_id they change nothing: the host knows that message to be there.
+ * FAILED, by whatever, is of the whole delivery: it has failed, also after it was delivered. */
 #define PBAY_REPORT_SENT 0u
 #define PBAY_REPORT_RECEIVED 1u
 #define PBAY_REPORT_READ 2u
@@ -377,7 +384,7 @@ typedef struct pbay_report {
   uint32_t struct_size;
   uint32_t state;           /* PBAY_REPORT_* */
   pbay_str remote_id;       /* either this ... */
-  pbay_str idempotency_key; /* ... or this */
+  pbay_str idempotency_key; /* ... or this: the delivery's, or that of a part */
   pbay_str reason;
 } pbay_report;
 
@@ -410,8 +417,9 @@ typedef struct pbay_host {
   void (*log)(const struct pbay_host* host, uint32_t level, pbay_str message) PBAY_NOEXCEPT;
 
   /* Something came from the platform. Acknowledge the platform only after on_complete(op).
-   * Events of one chat keep the order of their submission: when one is not stored, neither is any
-   * that was submitted after it and before its on_complete(). Submit them again in that order. */
+   * Events of one chat keep the order of their submission: when one is to be submitted again,
+   * nothing is stored that was submitted after it and before its on_complete(). Submit them again
+   * in that order. One that the host will never take (see PBAY_NOT_STORED) holds back none. */
   void (*submit)(const struct pbay_host* host, pbay_op op, const pbay_event* event) PBAY_NOEXCEPT;
 
   void (*set_state)(const struct pbay_host* host, const pbay_state* state) PBAY_NOEXCEPT;

@@ -11,6 +11,8 @@
 #include <unistd.h>
 #include <vector>
 
+#include <patchbay/ext/timer.h>
+
 #include "adapters/isolation/details.hpp"
 #include "adapters/isolation/frame_socket.hpp"
 #include "adapters/isolation/protocol.hpp"
@@ -100,6 +102,23 @@ class HostileRunner {
       answers_to_ = op;
       answers_awaited_ = 3;
       request_files(count, [](int i) { return kOp + static_cast<pbay_op>(i); });
+    } else if (command == "questions") {
+      ask(count);
+      request_files(750, [](int) { return kOp; });  // more than a process without rights may pass
+      complete(op, "asked");
+    } else if (command == "requests") {
+      for (int i = 0; i < count; ++i) {
+        send_request(1, kOp + static_cast<pbay_op>(i));
+      }
+      while (true) {
+        ::pause();
+      }
+    } else if (command == "deaf") {
+      ask(count);
+      send(FrameKind::kStopped, 0, {});
+      while (true) {
+        ::pause();
+      }
     } else if (command == "threads") {
       for (int i = 0; i < count; ++i) {
         std::thread([] { ::pause(); }).detach();
@@ -144,6 +163,16 @@ class HostileRunner {
     }
   }
 
+  // The answers are not read.
+  void ask(int count) {
+    constexpr std::uint64_t kNoCall = 1'000'000;
+    for (int i = 0; i < count; ++i) {
+      Writer body;
+      body(std::string(PBAY_EXT_TIMER));
+      send(FrameKind::kHasExtension, kNoCall + static_cast<std::uint64_t>(i), body);
+    }
+  }
+
   template <class OpOf>
   void request_files(int count, OpOf op_of) {
     for (int i = 0; i < count; i += 100) {
@@ -169,7 +198,7 @@ class HostileRunner {
     request.part_count = static_cast<std::uint32_t>(parts.size());
     request.part_stride = sizeof(pbay_http_part);
     Writer body;
-    fields(body, request);
+    body.one(&request);
     send(FrameKind::kHttpRequest, op, body);
   }
 
@@ -190,18 +219,20 @@ class HostileRunner {
 
   void set_state(std::uint32_t now) {
     pbay_state state{};
+    state.struct_size = sizeof(state);
     state.state = now;
     Writer body;
-    fields(body, state);
+    body.one(&state);
     send(FrameKind::kSetState, 0, body);
   }
   void complete(pbay_op delivery, const std::string& text) {
     pbay_result result{};
+    result.struct_size = sizeof(result);
     result.sent_state = PBAY_SENT;
     result.retry_after_ms = -1;
     result.text = abi(text);
     Writer body;
-    fields(body, result);
+    body.one(&result);
     send(FrameKind::kOpComplete, delivery, body);
   }
   void send_text(FrameKind kind, const std::string& text) {

@@ -164,6 +164,44 @@ TEST_F(HostileRunnerTest, OperationsHoldNoMoreFilesThanAProcessMay) {
   expect_good_works();
 }
 
+// More than the socket holds. What it sends is read on: descriptors that lie unread would keep
+// every other runner from passing any.
+TEST_F(HostileRunnerTest, AnswersThatAreNotReadKeepTheHostFromNothing) {
+  start_two();
+  EXPECT_EQ(say("bad", "questions 900"), "asked");
+  EXPECT_EQ(say("bad", "ok"), "ok") << "it reads again";
+  expect_good_works();
+}
+
+TEST_F(HostileRunnerTest, TooManyAnswersThatAreNotReadCostItTheProcess) {
+  start_two();
+  give("bad", "questions 5000");
+  expect_loss("it asks on and on and does not read the answers");
+  expect_restart();
+}
+
+TEST_F(HostileRunnerTest, AnswersHoldNoMoreThanTheyMay) {
+  start_two();
+  constexpr std::size_t kBytes = 30 << 20;
+  constexpr std::size_t kFit = limits::kRunnerHeldBytes / kBytes + 1;
+  give("bad", "requests " + std::to_string(kFit + 1));
+  ASSERT_TRUE(loop_.run_until([&] { return http_.requests.size() == kFit + 1; }));
+  for (const auto& [operation, request] : http_.requests) {
+    http_.answer(operation, 200, std::string(kBytes, 'x'));
+  }
+  expect_loss("more than 256 MiB of answers to what it asked for waited for it");
+  expect_restart();
+}
+
+// The loader, which ends it, is everybody's.
+TEST_F(HostileRunnerTest, OneThatReadsNothingAtItsEndHoldsUpNobody) {
+  start_two();
+  give("bad", "deaf 900");
+  EXPECT_TRUE(comes("bad", State::kFailed));
+  expect_good_works();
+  EXPECT_TRUE(stop_all());
+}
+
 TEST_F(HostileRunnerTest, TooManyThreadsCostItTheProcess) {
   start_two();
   EXPECT_EQ(say("bad", "threads 120"), "there they are");

@@ -146,6 +146,32 @@ TEST_P(InstanceTest, AnEventIsStampedAndAnswered) {
   EXPECT_EQ(counters.busy, 1U);
 }
 
+TEST_P(InstanceTest, AnEventThatIsNotWholeIsRefusedInTheSameWords) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"event", "event: it is incomplete (struct_size)"},
+      {"chat", "event: it has no chat"},
+      {"sender", "event: its sender is incomplete"},
+      {"file", "event: its files are not a list of pbay_inbound_file"},
+      {"stride", "event: its files are not a list of pbay_inbound_file"},
+  };
+  start_online({"scripted"});
+  for (const auto& [broken, why] : cases) {
+    EXPECT_EQ(say("scripted", std::string("submit-broken ") + broken),
+              std::string("-208 5 ") + why);
+  }
+  EXPECT_TRUE(inbound_.events.empty());
+}
+
+TEST_P(InstanceTest, ARequestThatIsNotWholeDoesNotLeave) {
+  start_online({"scripted"});
+  for (const char* broken : {"request", "header", "header-stride", "part", "part-stride"}) {
+    EXPECT_EQ(say("scripted", std::string("post-broken https://api.example.org/x ") + broken),
+              "-208 0 ")
+        << broken;
+  }
+  EXPECT_TRUE(http_.requests.empty());
+}
+
 TEST_P(InstanceTest, AStagedFileIsKeptAndOvertakenByNoEvent) {
   start_online({"scripted"});
   const auto with_file = give("scripted", "submit-file");
@@ -213,6 +239,22 @@ TEST_P(InstanceTest, NothingOvertakesAnEventThatWasNotStored) {
   EXPECT_EQ(inbound_.events.size(), 1U);
   inbound_.hold = false;
   EXPECT_EQ(say("scripted", "submit again"), "0 1 ") << "the adapter has heard of it";
+}
+
+TEST_P(InstanceTest, NothingOvertakesAnEventThatWasRefusedAtTheDoor) {
+  start_online({"scripted"});
+  EXPECT_EQ(say("scripted", "submit-without-room " + std::to_string(limits::kAdapterOperations)),
+            "-106 5 too many operations are under way");
+  ASSERT_TRUE(loop_.run_until([&] { return status("scripted").counters.busy == 2; }));
+  EXPECT_TRUE(inbound_.events.empty());
+  EXPECT_EQ(say("scripted", "submit again"), "0 1 ") << "the adapter has heard of it";
+}
+
+TEST_P(InstanceTest, WhatNoHostTakesHoldsBackNothing) {
+  start_online({"scripted"});
+  EXPECT_THAT(say("scripted", "submit-stolen-and-more 77"), HasSubstr("-208 5 "));
+  ASSERT_TRUE(loop_.run_until([&] { return inbound_.events.size() == 1; }));
+  EXPECT_EQ(inbound_.events.front().message_id, "m2");
 }
 
 TEST_P(InstanceTest, AnEventIsTakenWhenItIsSubmittedAgainFromInsideOnComplete) {

@@ -1,10 +1,15 @@
 // Adapters in a process of their own: what they break stays theirs, what they may not do is
 // refused.
 #include <cerrno>
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <optional>
+#include <sys/mman.h>
+#include <sys/socket.h>
 
 #include "adapter_host_test.hpp"
+#include "adapters/isolation/frame_socket.hpp"
 
 namespace patchbay::adapters {
 namespace {
@@ -13,6 +18,29 @@ using delivery::OutcomeClass;
 using delivery::SentState;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+
+// More than limits::kRunnerDescriptors.
+class DescriptorsOnTheirWay {
+ public:
+  explicit DescriptorsOnTheirWay(int descriptor) {
+    int ends[2];
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    from_.reset(ends[0]);
+    to_.reset(ends[1]);
+    FrameSocket socket{base::UniqueFd(::fcntl(ends[0], F_DUPFD_CLOEXEC, 3))};
+    for (int i = 0; i < 3; ++i) {
+      wire::Writer body;
+      for (int count = 0; count < 250; ++count) {
+        body.descriptor(descriptor);
+      }
+      EXPECT_TRUE(socket.send(FrameKind::kLog, 0, body).ok());
+    }
+  }
+
+ private:
+  base::UniqueFd from_;
+  base::UniqueFd to_;
+};
 
 class IsolationTest : public AdapterHostTest {
  protected:
@@ -74,6 +102,28 @@ TEST_F(IsolationTest, ADeliveryOfWhichNoByteHadLeftWaits) {
   EXPECT_EQ(outcome.outcome, OutcomeClass::kRetryable);
   EXPECT_EQ(outcome.sent_state, SentState::kNotSent);
   expect_restart();
+}
+
+// The kernel counts what processes of one user have passed and nobody has taken, and lets a process
+// pass no more while that is above its own limit of open files.
+TEST_F(IsolationTest, AFileIsSentThoughOthersPassManyDescriptors) {
+  start_two();
+  const base::UniqueFd file(::memfd_create("file", MFD_CLOEXEC));
+  auto request = command("bad", "post-file https://api.example.org/x");
+  request.files.push_back(
+      {.fd = file.get(), .size = 0, .name = "a.txt", .mime = "text/plain", .kind = "document"});
+  auto others = std::make_optional<DescriptorsOnTheirWay>(file.get());
+  const auto outcome = give(std::move(request));
+  ASSERT_TRUE(comes("bad", State::kDegraded));
+  for (int i = 0; i < 20; ++i) {
+    expect_good_works();  // meanwhile it tries
+  }
+  EXPECT_TRUE(http_.requests.empty()) << "nothing kept it from passing its file";
+  others.reset();
+  ASSERT_TRUE(loop_.run_until([&] { return http_.requests.size() == 1; }));
+  http_.answer(http_.requests.begin()->first, 200, "sent");
+  EXPECT_EQ(await(outcome).text, "0 0 sent");
+  EXPECT_EQ(status("bad").counters.restarts, 0U);
 }
 
 TEST_F(IsolationTest, AHangIsARestart) {

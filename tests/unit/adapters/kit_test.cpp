@@ -3,10 +3,13 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "adapters/host_rules.hpp"
 #include "adapters/inbound_copy.hpp"
 #include "adapters/settings_schema.hpp"
 #include "event_cases.hpp"
+#include "net/endpoint.hpp"
 #include "net/http_message.hpp"
+#include "net/websocket.hpp"
 #include "settings_schema_cases.hpp"
 #include "url_cases.hpp"
 
@@ -15,10 +18,12 @@ namespace {
 
 using testkit::EventCase;
 
+base::Status copied(const pbay_event& event) {
+  return copy_event(&event, base::InstanceName("work"), base::ChannelName("telegram"), {}).problem;
+}
 base::Status problem_of(const sdk::Event& event) {
   const sdk::EventAbi abi(event);
-  return copy_event(abi.get(), base::InstanceName("work"), base::ChannelName("telegram"), {})
-      .problem;
+  return copied(*abi.get());
 }
 
 TEST(Kit, AGoodEventIsTaken) {
@@ -40,6 +45,55 @@ TEST(Kit, WhatTheKitSaysOfUrlsIsWhatTheHostDoes) {
   }
   for (const std::string_view url : testkit::kBadUrls) {
     EXPECT_FALSE(net::parse_origin(url).ok()) << url;
+  }
+}
+
+TEST(Kit, WhatTheKitSaysOfStructsWithoutASizeIsWhatTheHostDoes) {
+  const sdk::Event event = testkit::event_of_two_files();
+  for (const testkit::SizeCase& given : testkit::kSizeCases) {
+    testkit::EventParts parts(event);
+    given.spoil(parts);
+    EXPECT_FALSE(copied(parts.event).ok()) << given.name;
+  }
+  testkit::EventParts parts(event);
+  parts.event.sender = nullptr;
+  EXPECT_TRUE(copied(parts.event).ok());
+}
+
+TEST(Kit, WhatTheKitSaysOfEndpointsIsWhatTheHostDoes) {
+  for (const std::string_view url : testkit::kGoodWebSocketUrls) {
+    EXPECT_TRUE(net::parse_websocket_url(url).ok()) << url;
+  }
+  for (const std::string_view url : testkit::kBadWebSocketUrls) {
+    EXPECT_FALSE(net::parse_websocket_url(url).ok()) << url;
+  }
+  for (const std::string_view endpoint : testkit::kGoodStreams) {
+    EXPECT_TRUE(net::parse_stream_endpoint(endpoint).ok()) << endpoint;
+  }
+  for (const std::string_view endpoint : testkit::kBadStreams) {
+    EXPECT_FALSE(net::parse_stream_endpoint(endpoint).ok()) << endpoint;
+  }
+  for (const testkit::UpgradeCase& given : testkit::kUpgradeCases) {
+    net::HttpHeaders headers;
+    for (const std::string_view line : given.headers) {
+      const auto colon = line.find(": ");
+      headers.push_back({std::string(line.substr(0, colon)), std::string(line.substr(colon + 2))});
+    }
+    EXPECT_EQ(net::check_upgrade_headers(headers).ok(), given.good) << headers.front().name;
+  }
+}
+
+TEST(Kit, WhatTheValidatorSaysOfPrivateHostsIsWhatTheHostDoes) {
+  const auto is_open = [](std::string_view host) {
+    HostRules rules;
+    rules.add(host, RuleOf::kAuthor);
+    return rules.check(host, "").ok();
+  };
+  for (const std::string_view host : testkit::kPrivateHosts) {
+    EXPECT_FALSE(is_open(host)) << host;
+  }
+  for (const std::string_view host : testkit::kPublicHosts) {
+    EXPECT_TRUE(is_open(host)) << host;
   }
 }
 

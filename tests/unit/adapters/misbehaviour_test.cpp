@@ -83,7 +83,7 @@ TEST_F(MisbehaviourTest, AnIdUnderWayTwiceCompletesOnce) {
 
 TEST_F(MisbehaviourTest, AMalformedEventIsNotPassedOn) {
   start_online({"bad", "good"});
-  EXPECT_THAT(say("bad", "submit-malformed"), HasSubstr("-208 5 event: it has no chat"));
+  EXPECT_THAT(say("bad", "submit-broken chat"), HasSubstr("-208 5 event: it has no chat"));
   EXPECT_TRUE(inbound_.events.empty());
   EXPECT_EQ(status("bad").counters.malformed, 1U);
   expect_good_works();

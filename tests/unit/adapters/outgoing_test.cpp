@@ -58,6 +58,18 @@ TEST_P(OutgoingTest, AWebSocketIsClosedWithTheCodeThatWasAsked) {
             "-207 0 closed before it was open");
 }
 
+TEST_P(OutgoingTest, AWebSocketHasTheSubprotocolThatItsServerChose) {
+  net::ScriptedServer server([](net::Peer& peer, int) {
+    net::WebSocketPeer socket(peer);
+    socket.accept("Sec-WebSocket-Protocol: v1.chat\r\n");
+    socket.echo();
+  });
+  const std::string url = server.url("/x", "ws");
+  EXPECT_EQ(tell("websocket " + url + " v2.chat,v1.chat"), "0 0 v1.chat");
+  EXPECT_THAT(tell("websocket " + url + " v2.chat"), StartsWith("-101 0 "));
+  EXPECT_THAT(tell("websocket " + url + " v2.chat,,"), StartsWith("-208 0 "));
+}
+
 TEST_P(OutgoingTest, ARefusedWebSocketSaysWhy) {
   net::ScriptedServer server([](net::Peer& peer, int) {
     peer.read_request();

@@ -14,6 +14,14 @@ class RestartsTest : public ::testing::Test {
     now_ += time;
     return restarts_.lost(now_);
   }
+  void lose_five_times() {
+    for (int i = 0; i < 5; ++i) {
+      EXPECT_FALSE(lost_after(seconds(1)).breaker_open);
+    }
+  }
+  static bool rests(const RestartPlan& plan) {
+    return plan.breaker_open && plan.delay == minutes(10);
+  }
   base::MonotonicTime now_{};
   Restarts restarts_;
 };
@@ -27,20 +35,22 @@ TEST_F(RestartsTest, WaitsTwiceAsLongAfterEachLoss) {
 }
 
 TEST_F(RestartsTest, RestsAfterManyAndIsTriedOnce) {
-  for (int i = 0; i < 5; ++i) {
-    static_cast<void>(lost_after(seconds(1)));
-  }
-  for (int i = 0; i < 3; ++i) {
-    const RestartPlan plan = lost_after(seconds(1));
-    EXPECT_TRUE(plan.breaker_open);
-    EXPECT_EQ(plan.delay, minutes(10));
+  lose_five_times();
+  EXPECT_TRUE(rests(lost_after(seconds(1))));
+  for (const minutes run : {minutes(0), minutes(1), minutes(10)}) {
+    EXPECT_TRUE(rests(lost_after(minutes(10) + run))) << run.count() << " min after its rest";
   }
 }
 
+TEST_F(RestartsTest, AfterALongRunARestIsForgotten) {
+  lose_five_times();
+  EXPECT_TRUE(rests(lost_after(seconds(1))));
+  EXPECT_EQ(lost_after(minutes(10) + minutes(11)).delay, seconds(1));
+  EXPECT_EQ(lost_after(seconds(2)).delay, seconds(2));
+}
+
 TEST_F(RestartsTest, ForgetsWhatIsLongAgo) {
-  for (int i = 0; i < 5; ++i) {
-    static_cast<void>(lost_after(seconds(1)));
-  }
+  lose_five_times();
   EXPECT_EQ(lost_after(minutes(11)).delay, seconds(1));
 }
 

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <functional>
 #include <gtest/gtest.h>
+#include <linux/capability.h>
 #include <linux/sockios.h>
 #include <sched.h>
 #include <string>
@@ -20,6 +21,7 @@
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
+#include <vector>
 
 #include "base/unique_fd.hpp"
 #include "test_common/temp_folder.hpp"
@@ -30,10 +32,13 @@ namespace {
 constexpr std::uint64_t kMemory = 4ULL << 30;  // the child begins with what this process has
 constexpr int kNotConfined = 250;
 
-// `attempt` in a child that is confined: 0, or its errno.
-int confined(const std::function<long()>& attempt) {
+// `attempt` in a child that is confined, after what `before` does to it: 0, or its errno.
+int confined(const std::function<long()>& attempt, const std::function<void()>& before = {}) {
   const pid_t child = ::fork();
   if (child == 0) {
+    if (before) {
+      before();
+    }
     const auto entered = enter_sandbox({.library = "/usr/lib/none.so",
                                         .refusals = -1,
                                         .memory_bytes = kMemory,
@@ -126,6 +131,39 @@ TEST(Sandbox, LimitsAreNotRaised) {
               return ::getrlimit(RLIMIT_NOFILE, &now);
             }),
             0);
+}
+
+// Of a host that was started under lower ones by somebody who is not root.
+TEST(Sandbox, LowerLimitsStay) {
+  struct Limit {
+    __rlimit_resource resource;
+    rlim_t most;
+  };
+  const std::vector<Limit> limits = {
+      {RLIMIT_STACK, 4 << 20},
+      {RLIMIT_NOFILE, 256},
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+      {RLIMIT_DATA, kMemory / 2},
+      {RLIMIT_AS, kMemory},
+#endif
+  };
+  for (const Limit& limit : limits) {
+    const auto lower_it = [&limit] {
+      const rlimit value{limit.most, limit.most};
+      ::setrlimit(limit.resource, &value);
+      __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+      const __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {};
+      ::syscall(SYS_capset, &header, none);
+    };
+    const auto is_kept = [&limit] {
+      rlimit now{};
+      ::getrlimit(limit.resource, &now);
+      const bool kept = now.rlim_cur == limit.most && now.rlim_max == limit.most;
+      errno = kept ? 0 : ERANGE;
+      return kept ? 0 : -1;
+    };
+    EXPECT_EQ(confined(is_kept, lower_it), 0) << "resource " << limit.resource;
+  }
 }
 
 // Each would be memory that RLIMIT_DATA does not count.

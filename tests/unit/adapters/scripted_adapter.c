@@ -81,8 +81,13 @@ static pbay_op next_op(scripted* self, pbay_op delivery) {
 
 /* ---- inbound ------------------------------------------------------------------------------ */
 
+static int is(const char* what, const char* name) {
+  return what != NULL && strcmp(what, name) == 0;
+}
+
+/* broken: what of it is; NULL: nothing. */
 static void submit(scripted* self, pbay_op op, const char* id, uint64_t staged,
-                   const char* reference, int whole) {
+                   const char* reference, const char* broken) {
   pbay_chat chat;
   pbay_sender sender;
   pbay_inbound_file file;
@@ -95,26 +100,26 @@ static void submit(scripted* self, pbay_op op, const char* id, uint64_t staged,
   chat.kind = PBAY_CHAT_GROUP;
   chat.id = text_of("-100");
   chat.thread_id = text_of("7");
-  sender.struct_size = sizeof sender;
+  sender.struct_size = is(broken, "sender") ? 0 : sizeof sender;
   sender.id = text_of("42");
   sender.name = text_of("Ann\xff");
-  file.struct_size = sizeof file;
+  file.struct_size = is(broken, "file") ? 0 : sizeof file;
   file.kind = PBAY_FILE_IMAGE;
   file.staging = staged;
   file.reference = text_of(reference == NULL ? "" : reference);
   file.name = text_of("cat.jpg");
   file.size = -1;
-  event.struct_size = sizeof event;
+  event.struct_size = is(broken, "event") ? 8 : sizeof event;
   event.kind = PBAY_EVENT_MESSAGE;
   event.flags = PBAY_EVENT_MENTIONS_ME;
   event.message_id = text_of(id);
-  event.chat = whole ? &chat : NULL;
+  event.chat = is(broken, "chat") ? NULL : &chat;
   event.sender = &sender;
   event.timestamp_ms = 1700000000000;
   event.text = text_of("hello");
   event.files = &file;
   event.file_count = staged != 0 || reference != NULL ? 1 : 0;
-  event.file_stride = sizeof file;
+  event.file_stride = is(broken, "stride") ? 0 : sizeof file;
   self->host->submit(self->host, op, &event);
 }
 
@@ -123,9 +128,22 @@ static void submit_many(scripted* self, pbay_op delivery, int count) {
   int i;
   for (i = 0; i < count; ++i) {
     snprintf(id, sizeof id, "m%d", i);
-    submit(self, next_op(self, 0), id, 0, NULL, 1);
+    submit(self, next_op(self, 0), id, 0, NULL, NULL);
   }
   finish(self, delivery, PBAY_OK, "submitted", "r");
+}
+
+/* The first is refused at the door; then there is room, and the second comes before that is known.
+ */
+static void submit_without_room(scripted* self, pbay_op delivery, int operations) {
+  const pbay_op first = self->last_op + 1;
+  int i;
+  for (i = 0; i < operations; ++i) {
+    self->timer->start(self->host, next_op(self, 0), 3600000);
+  }
+  submit(self, next_op(self, delivery), "m1", 0, NULL, NULL);
+  self->timer->cancel(self->host, first);
+  submit(self, next_op(self, 0), "m2", 0, NULL, NULL);
 }
 
 static void begin_file(scripted* self, pbay_op delivery) {
@@ -148,6 +166,49 @@ static void request(scripted* self, pbay_op delivery, const char* method, const 
   request.body_fd = -1;
   request.body = text_of(strcmp(method, "POST") == 0 ? "body" : "");
   self->http->request(self->host, next_op(self, delivery), &request);
+}
+
+static void post_broken(scripted* self, pbay_op delivery, const char* url, const char* broken) {
+  pbay_header header;
+  pbay_http_part part;
+  pbay_http_request request;
+  memset(&header, 0, sizeof header);
+  memset(&part, 0, sizeof part);
+  memset(&request, 0, sizeof request);
+  header.struct_size = is(broken, "header") ? 0 : sizeof header;
+  header.name = text_of("X-Name");
+  part.struct_size = is(broken, "part") ? 0 : sizeof part;
+  part.name = text_of("name");
+  part.fd = -1;
+  request.struct_size = is(broken, "request") ? 8 : sizeof request;
+  request.method = text_of("POST");
+  request.url = text_of(url);
+  request.body_fd = -1;
+  request.headers = &header;
+  request.header_count = 1;
+  request.header_stride = is(broken, "header-stride") ? 0 : sizeof header;
+  request.parts = &part;
+  request.part_count = 1;
+  request.part_stride = is(broken, "part-stride") ? 0 : sizeof part;
+  self->http->request(self->host, next_op(self, delivery), &request);
+}
+
+/* The delivery's file. The state says that it is about to be. */
+static void post_file(scripted* self, pbay_op op, const char* url, const pbay_delivery* delivery) {
+  pbay_http_request request;
+  pbay_state state;
+  memset(&request, 0, sizeof request);
+  memset(&state, 0, sizeof state);
+  request.struct_size = sizeof request;
+  request.delivery_op = op;
+  request.method = text_of("POST");
+  request.url = text_of(url);
+  request.body_fd = delivery->files[0].fd;
+  request.body_fd_size = delivery->files[0].size;
+  state.struct_size = sizeof state;
+  state.state = PBAY_STATE_DEGRADED;
+  self->host->set_state(self->host, &state);
+  self->http->request(self->host, next_op(self, op), &request);
 }
 
 static void get_of_any_size(scripted* self, pbay_op delivery, const char* url) {
@@ -256,11 +317,19 @@ static void reach_out(scripted* self, pbay_op op, const char* path) {
 
 /* ---- WebSocket and stream ------------------------------------------------------------------- */
 
-static void open_websocket(scripted* self, pbay_op delivery, const char* url) {
+/* subprotocol: NULL offers none. */
+static void open_websocket(scripted* self, pbay_op delivery, const char* url,
+                           const char* subprotocol) {
+  const pbay_header offer = {.struct_size = sizeof offer,
+                             .name = text_of("Sec-WebSocket-Protocol"),
+                             .value = text_of(subprotocol == NULL ? "" : subprotocol)};
   pbay_websocket_options options;
   memset(&options, 0, sizeof options);
   options.struct_size = sizeof options;
   options.url = text_of(url);
+  options.headers = &offer;
+  options.header_count = subprotocol == NULL ? 0 : 1;
+  options.header_stride = sizeof offer;
   self->websocket_op = next_op(self, delivery);
   self->websocket->open(self->host, self->websocket_op, &options);
 }
@@ -275,7 +344,7 @@ static int obey_outgoing(scripted* self, pbay_op op, char* words[kWords]) {
   const char* command = words[0];
   const pbay_host* host = self->host;
   if (strcmp(command, "websocket") == 0) {
-    open_websocket(self, op, words[1]);
+    open_websocket(self, op, words[1], words[2]);
   } else if (strcmp(command, "websocket-send") == 0) {
     finish_with_code(
         self, op,
@@ -302,7 +371,7 @@ static int obey_outgoing(scripted* self, pbay_op op, char* words[kWords]) {
         self, op,
         self->websocket->send(host, self->websocket_op, PBAY_WEBSOCKET_TEXT, text_of("late")));
   } else if (strcmp(command, "websocket-and-close") == 0) {
-    open_websocket(self, op, words[1]);
+    open_websocket(self, op, words[1], NULL);
     self->websocket->close(host, self->websocket_op, 1000, text_of(""));
   } else if (strcmp(command, "stream") == 0) {
     self->stream_op = next_op(self, op);
@@ -363,19 +432,24 @@ static void obey(scripted* self, pbay_op op, const pbay_delivery* delivery, int 
   } else if (strcmp(command, "bad-part") == 0) {
     host->op_part(host, next_op(self, op), op + 1000, 0, text_of("p0"), text_of(""));
   } else if (strcmp(command, "submit") == 0) {
-    submit(self, next_op(self, op), words[1], 0, NULL, 1);
+    submit(self, next_op(self, op), words[1], 0, NULL, NULL);
   } else if (strcmp(command, "submit-until-stored") == 0) {
     snprintf(self->insisted, sizeof self->insisted, "%s", words[1]);
-    submit(self, next_op(self, op), self->insisted, 0, NULL, 1);
-  } else if (strcmp(command, "submit-malformed") == 0) {
-    submit(self, next_op(self, op), "m1", 0, NULL, 0);
+    submit(self, next_op(self, op), self->insisted, 0, NULL, NULL);
+  } else if (strcmp(command, "submit-broken") == 0) {
+    submit(self, next_op(self, op), "m1", 0, "file-1", words[1]);
   } else if (strcmp(command, "submit-zero") == 0) {
-    submit(self, 0, "m1", 0, NULL, 1);
+    submit(self, 0, "m1", 0, NULL, NULL);
     finish(self, op, PBAY_OK, "went on", "r");
   } else if (strcmp(command, "submit-reference") == 0) {
-    submit(self, next_op(self, op), "m1", 0, "file-1", 1);
+    submit(self, next_op(self, op), "m1", 0, "file-1", NULL);
   } else if (strcmp(command, "submit-stolen") == 0) {
-    submit(self, next_op(self, op), "m1", strtoull(words[1], NULL, 10), NULL, 1);
+    submit(self, next_op(self, op), "m1", strtoull(words[1], NULL, 10), NULL, NULL);
+  } else if (strcmp(command, "submit-stolen-and-more") == 0) {
+    submit(self, next_op(self, op), "m1", strtoull(words[1], NULL, 10), NULL, NULL);
+    submit(self, next_op(self, 0), "m2", 0, NULL, NULL);
+  } else if (strcmp(command, "submit-without-room") == 0) {
+    submit_without_room(self, op, atoi(words[1]));
   } else if (strcmp(command, "submit-file") == 0) {
     begin_file(self, op);
   } else if (strcmp(command, "submit-many") == 0) {
@@ -422,6 +496,10 @@ static void obey(scripted* self, pbay_op op, const pbay_delivery* delivery, int 
     get_into_staging(self, op, words[1]);
   } else if (strcmp(command, "post") == 0) {
     request(self, op, "POST", words[1], op);
+  } else if (strcmp(command, "post-broken") == 0) {
+    post_broken(self, op, words[1], words[2]);
+  } else if (strcmp(command, "post-file") == 0) {
+    post_file(self, op, words[1], delivery);
   } else if (strcmp(command, "post-untagged-and-hang") == 0) {
     request(self, 0, "POST", words[1], 0);
     hang();
@@ -576,12 +654,12 @@ static void on_complete(void* context, pbay_op op, const pbay_completion* comple
   if (self->staged != 0) {
     const uint64_t staged = self->staged;
     self->staged = 0;
-    submit(self, next_op(self, delivery), "m-file", staged, NULL, 1);
-    submit(self, next_op(self, 0), "m-after", 0, NULL, 1);
+    submit(self, next_op(self, delivery), "m-file", staged, NULL, NULL);
+    submit(self, next_op(self, 0), "m-after", 0, NULL, NULL);
     return;
   }
   if (self->insisted[0] != '\0' && completion->value == PBAY_NOT_STORED && self->last_op < 100) {
-    submit(self, next_op(self, delivery), self->insisted, 0, NULL, 1);
+    submit(self, next_op(self, delivery), self->insisted, 0, NULL, NULL);
     return;
   }
   snprintf(text, sizeof text, "%d %llu %.*s", completion->code,

@@ -12,7 +12,10 @@ namespace {
 class WebSocketExtensionTest : public SocketsTest, public ExtensionOwner {
  protected:
   // ExtensionOwner
-  bool begin(pbay_op /*op*/, const char* /*what*/) override { return true; }
+  base::Status try_begin(pbay_op /*op*/, const char* /*what*/) override { return {}; }
+  void turn_away(pbay_op op, Completion why, base::UniqueFunction<void()>) override {
+    complete(op, std::move(why));
+  }
   void complete(pbay_op /*op*/, Completion completion) override {
     ADD_FAILURE() << completion.text;
   }

@@ -2,16 +2,19 @@
 #include "adapters/isolation/wire.hpp"
 
 #include <gtest/gtest.h>
+#include <optional>
 #include <random>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <thread>
 #include <unistd.h>
 
+#include "adapters/inbound_copy.hpp"
 #include "adapters/isolation/details.hpp"
 #include "adapters/isolation/frame_socket.hpp"
 #include "adapters/isolation/wire_structs.hpp"
 #include "base/limits.hpp"
+#include "event_cases.hpp"
 
 namespace patchbay::adapters {
 namespace {
@@ -69,7 +72,7 @@ TEST(Wire, ADeliveryArrivesAsItWasWithItsFile) {
   EXPECT_EQ(frame->kind, FrameKind::kDeliver);
   EXPECT_EQ(frame->id, 9U);
   Reader reader = frame->reader();
-  const auto* got = static_cast<const pbay_delivery*>(next_one<pbay_delivery>(reader));
+  const auto* got = reader.next_one<pbay_delivery>();
   ASSERT_TRUE(reader.ok());
   EXPECT_EQ(got->struct_size, sizeof(pbay_delivery));
   EXPECT_EQ(got->operation, PBAY_DELIVER_QUESTION);
@@ -87,21 +90,135 @@ TEST(Wire, ADeliveryArrivesAsItWasWithItsFile) {
   EXPECT_EQ(std::string_view(bytes, 3), "abc");
 }
 
-TEST(Wire, AStructThatIsTooShortBecomesWhatTheDaemonRefuses) {
-  pbay_result shorter{};
+// There and on arrival; both stay as long as this.
+template <class T>
+class Travelled {
+ public:
+  explicit Travelled(const T* given) {
+    writer_.one(given);
+    reader_.emplace(writer_.bytes(), descriptors_);
+    got_ = reader_->next_one<T>();
+    EXPECT_TRUE(reader_->ok());
+  }
+  const T* get() const { return got_; }
+  const T* operator->() const { return got_; }
+
+ private:
+  Writer writer_;
+  const std::vector<base::UniqueFd> descriptors_;
+  std::optional<Reader> reader_;
+  const T* got_ = nullptr;
+};
+
+template <class T>
+T sized() {
+  T out{};
+  out.struct_size = sizeof(T);
+  return out;
+}
+
+TEST(Wire, AStructThatIsLeftOutOrTooShortArrivesAsThat) {
+  EXPECT_EQ(Travelled<pbay_result>(nullptr).get(), nullptr);
+  auto shorter = sized<pbay_result>();
   shorter.struct_size = 8;
-  shorter.code = PBAY_OK;
-  pbay_result refused{};
-  refused.code = PBAY_E_CONTRACT;
-  const std::vector<const pbay_result*> unusable = {&shorter, nullptr};
-  for (const pbay_result* given : unusable) {
-    Writer writer;
-    fields(writer, wire::whole(given, refused));
-    const std::vector<base::UniqueFd> none;
-    Reader reader(writer.bytes(), none);
-    const auto got = reader.next<pbay_result>();
-    EXPECT_TRUE(reader.ok());
-    EXPECT_EQ(got.code, PBAY_E_CONTRACT);
+  const Travelled<pbay_result> got(&shorter);
+  ASSERT_NE(got.get(), nullptr);
+  EXPECT_EQ(known_part(got.get()), std::nullopt);
+}
+
+TEST(Wire, AStructWithinAnotherTooShortArrivesAsThat) {
+  auto sender = sized<pbay_sender>();
+  sender.struct_size = 0;
+  sender.id = abi("42");
+  auto event = sized<pbay_event>();
+  event.sender = &sender;
+  event.text = abi("behind it");
+  const Travelled<pbay_event> got(&event);
+  EXPECT_EQ(got->chat, nullptr);
+  ASSERT_NE(got->sender, nullptr);
+  EXPECT_EQ(known_part(got->sender), std::nullopt);
+  EXPECT_EQ(view(got->text), "behind it");
+}
+
+// The second of three; `change` breaks it.
+void expect_one_broken_header(void (*change)(pbay_header&)) {
+  pbay_header headers[3] = {sized<pbay_header>(), sized<pbay_header>(), sized<pbay_header>()};
+  headers[2].name = abi("third");
+  change(headers[1]);
+  auto request = sized<pbay_http_request>();
+  request.body_fd = -1;
+  request.headers = headers;
+  request.header_count = 3;
+  request.header_stride = sizeof(pbay_header);
+  const Travelled<pbay_http_request> got(&request);
+  ASSERT_EQ(got->header_count, 3U);
+  EXPECT_NE(known_element(got->headers, got->header_stride, 0), std::nullopt);
+  EXPECT_EQ(known_element(got->headers, got->header_stride, 1), std::nullopt);
+  EXPECT_EQ(view(known_element(got->headers, got->header_stride, 2)->name), "third");
+}
+
+TEST(Wire, AnElementThatIsTooShortOrTooLongArrivesAsThat) {
+  expect_one_broken_header([](pbay_header& header) { header.struct_size = 0; });
+  expect_one_broken_header([](pbay_header& header) { header.struct_size = 1000; });
+}
+
+TEST(Wire, AListThatIsNoneArrivesAsThatWithItsCount) {
+  const pbay_inbound_file file = sized<pbay_inbound_file>();
+  struct Case {
+    const pbay_inbound_file* first;
+    std::uint32_t count;
+    std::uint32_t stride;
+  };
+  for (const Case& given : {Case{&file, 1, 0}, Case{&file, 1, sizeof(file) - 8},
+                            Case{nullptr, 1, sizeof(file)}, Case{&file, 5000, sizeof(file)}}) {
+    auto event = sized<pbay_event>();
+    event.files = given.first;
+    event.file_count = given.count;
+    event.file_stride = given.stride;
+    const Travelled<pbay_event> got(&event);
+    EXPECT_EQ(got->file_count, given.count);
+    EXPECT_EQ(got->files == nullptr, given.first == nullptr);
+    EXPECT_EQ(known_element(got->files, got->file_stride, 0), std::nullopt);
+  }
+}
+
+TEST(Wire, AListOfTextsThatIsNoneArrivesAsThat) {
+  const pbay_str id = abi("r1");
+  auto result = sized<pbay_result>();
+  result.remote_ids = &id;
+  result.remote_id_count = 1;
+  result.remote_id_stride = 8;
+  EXPECT_LT(Travelled<pbay_result>(&result)->remote_id_stride, sizeof(pbay_str));
+  result.remote_id_stride = sizeof(id);
+  EXPECT_EQ(view(Travelled<pbay_result>(&result)->remote_ids[0]), "r1");
+}
+
+TEST(Wire, AnEmptyListIsThere) {
+  const pbay_http_part part = sized<pbay_http_part>();
+  auto request = sized<pbay_http_request>();
+  request.body_fd = -1;
+  request.parts = &part;
+  const Travelled<pbay_http_request> got(&request);
+  EXPECT_NE(got->parts, nullptr) << "a body of parts, of which there are none";
+  EXPECT_EQ(got->part_count, 0U);
+}
+
+// In the same words: what the adapter's process is told of does not depend on where it runs.
+TEST(Wire, AnEventWithAStructThatIsTooShortIsRefusedByTheDaemon) {
+  const auto problem_of = [](const pbay_event& event) {
+    return copy_event(&event, base::InstanceName("work"), base::ChannelName("telegram"), {})
+        .problem;
+  };
+  const auto sent = [&problem_of](const pbay_event& event) {
+    return problem_of(*Travelled<pbay_event>(&event).get());
+  };
+  const sdk::Event event = testkit::event_of_two_files();
+  EXPECT_TRUE(sent(testkit::EventParts(event).event).ok());
+  for (const testkit::SizeCase& given : testkit::kSizeCases) {
+    testkit::EventParts parts(event);
+    given.spoil(parts);
+    EXPECT_FALSE(sent(parts.event).ok()) << given.name;
+    EXPECT_EQ(sent(parts.event).message(), problem_of(parts.event).message()) << given.name;
   }
 }
 
@@ -125,7 +242,7 @@ TEST(Wire, BytesThatAreNoneAreReadAsNothing) {
     bytes.resize(random() % (bytes.size() + 1));
     Reader reader(bytes, none);
     EXPECT_FALSE([&] {
-      static_cast<void>(next_one<pbay_delivery>(reader));
+      static_cast<void>(reader.next_one<pbay_delivery>());
       return reader.ok();
     }()) << "it has no descriptor for its file";
   }
@@ -165,6 +282,66 @@ TEST(Wire, LargeFramesOfManyThreadsArriveWhole) {
   for (std::thread& sender : senders) {
     sender.join();
   }
+}
+
+Writer text_frame(std::string text) {
+  Writer out;
+  out(std::move(text));
+  return out;
+}
+
+TEST(Wire, WhatIsPostedWaitsForNobodyAndArrivesInOrder) {
+  Sockets sockets;
+  std::uint64_t posted = 0;
+  while (sockets.one->post(FrameKind::kReturn, posted, text_frame("answer")).ok()) {
+    ++posted;
+  }
+  EXPECT_EQ(sockets.one->unsent(), FrameSocket::Unsent::kNotRead);
+  EXPECT_EQ(sockets.one->post(FrameKind::kReturn, 0, text_frame("")).code(), base::Code::kBusy);
+  for (std::uint64_t id = 0; id < posted; ++id) {
+    ASSERT_TRUE(sockets.one->flush().ok());
+    EXPECT_EQ(sockets.other->receive()->id, id);
+  }
+  EXPECT_EQ(sockets.one->unsent(), FrameSocket::Unsent::kNothing);
+}
+
+TEST(Wire, WhatIsPostedGoesBetweenFramesThatWait) {
+  Sockets sockets;
+  constexpr std::uint64_t kAnswers = 100;
+  constexpr std::size_t kLarge = 20'000'000;
+  std::thread sender([&] {
+    EXPECT_TRUE(
+        sockets.one->send(FrameKind::kDeliver, 0, text_frame(std::string(kLarge, 'a'))).ok());
+  });
+  std::uint64_t next = 1;
+  std::thread poster([&] {
+    for (std::uint64_t id = 1; id <= kAnswers; ++id) {
+      EXPECT_TRUE(sockets.one->post(FrameKind::kReturn, id, text_frame("answer")).ok());
+    }
+  });
+  poster.join();  // nobody reads yet
+  for (std::uint64_t i = 0; i <= kAnswers; ++i) {
+    const auto frame = sockets.other->receive();
+    ASSERT_TRUE(frame.ok());
+    const auto text = frame->reader().next<std::string>();
+    if (frame->kind == FrameKind::kDeliver) {
+      EXPECT_EQ(text.size(), kLarge);
+    } else {
+      EXPECT_EQ(frame->id, next++);
+      EXPECT_EQ(text, "answer");
+    }
+  }
+  sender.join();
+}
+
+TEST(Wire, WhatIsNotReadInTimeIsGivenUp) {
+  Sockets sockets;
+  const Writer large = text_frame(std::string(10'000'000, 'a'));
+  EXPECT_EQ(sockets.one->send(FrameKind::kDestroy, 1, large, std::chrono::milliseconds(20)).code(),
+            base::Code::kTimeout);
+  EXPECT_EQ(sockets.one->send(FrameKind::kDestroy, 2, {}).code(), base::Code::kTimeout)
+      << "half a frame has left";
+  EXPECT_EQ(sockets.one->post(FrameKind::kReturn, 3, {}).code(), base::Code::kTimeout);
 }
 
 TEST(Wire, AnEndedPeerIsSaid) {

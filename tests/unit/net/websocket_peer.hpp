@@ -32,7 +32,7 @@ class WebSocketPeer {
   explicit WebSocketPeer(Peer& peer) : peer_(peer) {}
 
   // Reads the request and agrees.
-  SeenRequest accept() {
+  SeenRequest accept(const std::string& more_headers = "") {
     SeenRequest request = peer_.read_request();
     const std::string_view name = "Sec-WebSocket-Key: ";
     const std::size_t at = request.head.find(name);
@@ -48,7 +48,7 @@ class WebSocketPeer {
     EVP_EncodeBlock(text, hash, sizeof(hash));
     peer_.send(std::string("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
                            "Connection: Upgrade\r\nSec-WebSocket-Accept: ") +
-               reinterpret_cast<const char*>(text) + "\r\n\r\n");
+               reinterpret_cast<const char*>(text) + "\r\n" + more_headers + "\r\n");
     return request;
   }
 

@@ -462,6 +462,42 @@ TEST_F(WebSocketTest, TheConnectionGoesToTheAddressThatWasChecked) {
   EXPECT_EQ(server.server.connections(), 1);
 }
 
+TEST_F(WebSocketTest, ASubprotocolIsOneThatWasOffered) {
+  struct Case {
+    std::string offered;
+    std::string answered;  // headers
+    std::string chosen;    // empty, and an answer: refused
+  };
+  const Case cases[] = {{"v2.chat, v1.chat", "Sec-WebSocket-Protocol: v1.chat\r\n", "v1.chat"},
+                        {"v1.chat", "", ""},
+                        {"v1.chat", "Sec-WebSocket-Protocol: SECRET\r\n", ""},
+                        {"", "Sec-WebSocket-Protocol: v1.chat\r\n", ""},
+                        {"a, b", "Sec-WebSocket-Protocol: a, b\r\n", ""},
+                        {"a, b", "Sec-WebSocket-Protocol: a\r\nSec-WebSocket-Protocol: b\r\n", ""}};
+  for (const Case& given : cases) {
+    ScriptedServer server([&given](Peer& peer, int) {
+      WebSocketPeer socket(peer);
+      socket.accept(given.answered);
+      socket.echo();
+    });
+    WebSocketRequest request = to(server.url(kSecretPath, "ws"));
+    if (!given.offered.empty()) {
+      request.headers = {{"Sec-WebSocket-Protocol", given.offered}};
+    }
+    if (!given.answered.empty() && given.chosen.empty()) {
+      expect_refusal(std::move(request), Code::kUnavailable);
+      continue;
+    }
+    seen_ = {};
+    open(std::move(request));
+    ASSERT_TRUE(run_until([this] { return seen_.open == 1 || seen_.is_over(); }));
+    EXPECT_EQ(seen_.open, 1) << seen_.why.message();
+    EXPECT_EQ(socket_->subprotocol(), given.chosen);
+    socket_.reset();
+    server.stop();
+  }
+}
+
 TEST_F(WebSocketTest, WhatCannotBeSentIsRefused) {
   for (const char* url : {"http://x/SECRET", "ws://u:SECRET@x/", "ws:x", "", "ws://x/SE CRET",
                           "wss://x/\r\nSECRET", "ftp://x"}) {

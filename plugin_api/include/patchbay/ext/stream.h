@@ -22,9 +22,10 @@ typedef struct pbay_stream_event {
 typedef struct pbay_stream {
   uint32_t struct_size;
   uint32_t reserved;
-  /* [any] endpoint: "tcp://host:port" or "unix:/path". Completes when connected; after PBAY_OK
-   * events come under the same op until CLOSED. PBAY_E_FORBIDDEN: not allowed; a Unix socket must
-   * be named by the instance's configuration. */
+  /* [any] endpoint: "tcp://host:port" and nothing behind it, or "unix:" and an absolute path; else
+   * PBAY_E_INVALID. Completes when connected; after PBAY_OK events come under the same op until
+   * CLOSED. PBAY_E_FORBIDDEN: not allowed; a Unix socket must be named by the instance's
+   * configuration. */
   void (*open)(const pbay_host* host, pbay_op op, pbay_str endpoint) PBAY_NOEXCEPT;
   /* [any] Queues bytes, at most 1 MiB in all: else PBAY_E_BUSY. PBAY_E_NOT_FOUND: closed.
    * PBAY_E_TOO_LARGE: it never could. */

@@ -37,8 +37,9 @@ typedef struct pbay_webhook {
   /* [any] Completes when the route is open (text: the public URL, if one is configured), then
    * requests come as events under the same op. PBAY_E_UNSUPPORTED: no listener is configured. */
   void (*open)(const pbay_host* host, pbay_op op) PBAY_NOEXCEPT;
-  /* [any] Answer a request, once, within 10 s (else the host answers 503). An answer with a body
-   * may be a message, as far as the host can see: a delivery under way meanwhile that is never
+  /* [any] Answer a request, once, within 10 s (else the host answers 503, and 500 for an answer
+   * that is none: without its size, of another status, with headers that are no list). One with a
+   * body may be a message, as far as the host can see: a delivery under way meanwhile that is never
    * completed is "unknown", and not sent again. Leave the body empty where the platform needs
    * none. */
   void (*respond)(const pbay_host* host, uint64_t request,

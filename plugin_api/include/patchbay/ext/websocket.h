@@ -14,12 +14,14 @@ extern "C" {
 #define PBAY_WEBSOCKET_WRITABLE 3u /* after PBAY_E_BUSY: there is room again */
 #define PBAY_WEBSOCKET_CLOSED 4u
 
+/* Sec-WebSocket-Protocol, given once, offers subprotocols: names with commas between them. The
+ * headers Host, Upgrade, Connection and the other Sec-WebSocket-* are the host's to write. */
 typedef struct pbay_websocket_options {
   uint32_t struct_size;
   uint32_t reserved;
-  pbay_str url;
+  pbay_str url; /* ws:// or wss://, then a host; visible ASCII, no user name, no password */
   const pbay_header* headers;
-  uint32_t header_count;
+  uint32_t header_count; /* at most 64 */
   uint32_t header_stride;
   int64_t max_message_bytes; /* 0: the host's default of 4 MiB */
   int64_t timeout_ms;        /* of the handshake; 0: the host's default of 30 s */
@@ -37,9 +39,11 @@ typedef struct pbay_websocket_event {
 typedef struct pbay_websocket {
   uint32_t struct_size;
   uint32_t reserved;
-  /* [any] Completes when the handshake is done (value: the HTTP status when the server refused it);
-   * after PBAY_OK events come under the same op until CLOSED. PBAY_E_FORBIDDEN: host not allowed.
-   * Redirects are not followed, and there is no compression. */
+  /* [any] Completes when the handshake is done (value: the HTTP status when the server refused it;
+   * text, after PBAY_OK: the subprotocol that the server chose, empty: none); after PBAY_OK events
+   * come under the same op until CLOSED. PBAY_E_FORBIDDEN: host not allowed. PBAY_E_INVALID:
+   * options that are none. PBAY_E_NETWORK also: the server chose a subprotocol that was not
+   * offered. Redirects are not followed, and there is no compression. */
   void (*open)(const pbay_host* host, pbay_op op,
                const pbay_websocket_options* options) PBAY_NOEXCEPT;
   /* [any] Queue one message, at most 4 MiB in all: else PBAY_E_BUSY. PBAY_E_NOT_FOUND: closed.

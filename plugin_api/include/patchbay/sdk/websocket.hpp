@@ -3,7 +3,8 @@
 //   WebSocket socket_{runtime()};
 //   ...
 //   WebSocketOptions options("wss://gateway.example.org/?v=10");
-//   Completion opened = co_await socket_.open(options);   // value: the HTTP status of a refusal
+//   Completion opened = co_await socket_.open(options);   // value: the HTTP status of a refusal;
+//                                                         // text: the subprotocol that was chosen
 //   if (opened.ok()) {
 //     for (;;) {
 //       WebSocketEvent event = co_await socket_.next();

@@ -52,7 +52,8 @@ class PeerExpectation {
 
   // ---- what happens then ----
   PeerExpectation& refuse(std::int32_t code, std::string text, std::uint32_t http_status = 0);
-  PeerExpectation& hang();  // until its timeout, or for ever
+  PeerExpectation& chooses(std::string subprotocol);  // of those that a WebSocket offers
+  PeerExpectation& hang();                            // until its timeout, or for ever
   PeerExpectation& after(std::chrono::milliseconds delay);
   PeerExpectation& says(std::string bytes, std::uint32_t kind = 0);
   PeerExpectation& replies(std::string pattern, std::string bytes, std::uint32_t kind = 0);
