@@ -32,6 +32,11 @@ bool is_chat_lane(const store::LaneKey& lane) {
   return !is_host_lane(lane) && !is_agent_lane(lane);
 }
 
+store::LaneKey without_thread(store::LaneKey lane) {
+  lane.thread = {};
+  return lane;
+}
+
 base::Result<store::LaneKey> lane_of_address(const session::ChatAddress& address) {
   if (address.channel_type == kAgent) {
     if (!base::is_agent_group_id(address.platform_id)) {

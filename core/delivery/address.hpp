@@ -21,6 +21,8 @@ namespace patchbay::delivery {
 [[nodiscard]] bool is_host_lane(const store::LaneKey& lane);
 [[nodiscard]] bool is_agent_lane(const store::LaneKey& lane);
 [[nodiscard]] bool is_chat_lane(const store::LaneKey& lane);
+// The chat with all its threads.
+[[nodiscard]] store::LaneKey without_thread(store::LaneKey lane);
 
 // The row's own address, else that of the row it answers, else the session's default. The result is
 // canonical. kInvalidArgument says what is wrong with the address; kNotFound: there is none.

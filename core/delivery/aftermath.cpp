@@ -5,6 +5,8 @@
 #include "attachments/names.hpp"
 #include "base/failpoint.hpp"
 #include "base/log.hpp"
+#include "base/sha256.hpp"
+#include "delivery/address.hpp"
 #include "delivery/content.hpp"
 #include "delivery/notice_texts.hpp"
 #include "delivery/projection.hpp"
@@ -15,26 +17,33 @@ namespace {
 using base::Code;
 using base::Result;
 using base::Status;
+using store::DeliveryEnd;
 using store::DeliveryRecord;
 using store::DeliveryState;
 
 constexpr base::Milliseconds kWriteRetry{1000};
 constexpr base::Milliseconds kWriteRetryMost{60'000};
-constexpr std::chrono::hours kSpoolSweep{1};
+constexpr std::chrono::hours kSweep{1};
 constexpr std::size_t kRestRows = 64;
 constexpr std::size_t kFailuresNamed = 5;
 constexpr std::size_t kChatsRemembered = 1024;
-
-store::LaneKey chat_of(store::LaneKey lane) {
-  lane.thread = {};
-  return lane;
-}
 
 // The session's folder is there, and may take the row later: a damaged or hostile database is
 // healed when no agent runs.
 bool is_worth_repeating(Code code) {
   return code == Code::kBusy || code == Code::kIo || code == Code::kUnavailable ||
          code == Code::kTimeout || code == Code::kCorrupt || code == Code::kRefused;
+}
+
+// The same notice about the same ends, and another one about any other: a notice that was given
+// hides one that tells of more.
+std::string agent_notice_id(const std::vector<DeliveryEnd>& about) {
+  std::string ends;
+  for (const DeliveryEnd& end : about) {
+    ends += std::to_string(end.id) + " " + std::string(store::to_string(end.state)) + " " +
+            std::to_string(end.at.time_since_epoch().count()) + "\n";
+  }
+  return "notice-" + std::to_string(about.front().id) + "-" + base::sha256_hex(ends, 16);
 }
 
 base::Milliseconds delay_after(int tries) {
@@ -68,10 +77,13 @@ void log_end(const DeliveryRecord& record) {
 void Aftermath::start() {
   list_spool();
   read_rest();
-  sweep_spool();
+  sweep();
 }
 
 void Aftermath::ended(const DeliveryRecord& record) {
+  if (!rest_is_known_) {
+    in_hand_.insert(record.id);
+  }
   log_end(record);
   if (!record.projected) {
     project(record);
@@ -85,7 +97,7 @@ void Aftermath::ended(const DeliveryRecord& record) {
 }
 
 void Aftermath::read_rest() {
-  const std::size_t limit = kRestRows + rest_.size();
+  const std::size_t limit = kRestRows + in_hand_.size();
   core_.deps.database.transact<std::vector<DeliveryRecord>>(
       [limit](store::Repositories& repositories) -> Result<std::vector<DeliveryRecord>> {
         PATCHBAY_ASSIGN(auto rest, repositories.ledger.load_not_projected(limit));
@@ -108,14 +120,15 @@ void Aftermath::read_rest() {
         }
         std::size_t taken = 0;
         for (const DeliveryRecord& record : *rest) {
-          if (rest_.insert(record.id).second) {
+          if (!in_hand_.contains(record.id)) {
             ended(record);
             ++taken;
           }
         }
         // The next ones when these have had time to get their flags.
         if (taken == 0) {
-          rest_.clear();
+          rest_is_known_ = true;
+          in_hand_.clear();
         } else {
           core_.deps.loop.run_after(kWriteRetry, lifetime_.guard([this] { read_rest(); }));
         }
@@ -124,7 +137,7 @@ void Aftermath::read_rest() {
 
 void Aftermath::project(const DeliveryRecord& record, int tries) {
   PBAY_FAILPOINT("delivery.before_project");
-  const Told end{record.id, record.state};
+  const DeliveryEnd end = store::delivery_end(record);
   if (record.agent.empty()) {
     projected(end);
     return;
@@ -151,7 +164,7 @@ void Aftermath::project(const DeliveryRecord& record, int tries) {
 }
 
 // As the ledger has it now: what has come to another end meanwhile was projected as that.
-void Aftermath::project_again(const Told& end, int tries) {
+void Aftermath::project_again(const DeliveryEnd& end, int tries) {
   core_.deps.database.transact<std::optional<DeliveryRecord>>(
       [id = end.id](store::Repositories& repositories) { return repositories.ledger.find(id); },
       lifetime_.guard([this, end, tries](const Result<std::optional<DeliveryRecord>>& found) {
@@ -159,18 +172,18 @@ void Aftermath::project_again(const Told& end, int tries) {
           core_.deps.loop.run_after(delay_after(tries), lifetime_.guard([this, end, tries] {
             project_again(end, tries + 1);
           }));
-        } else if (*found && (*found)->state == end.state && !(*found)->projected) {
+        } else if (*found && store::delivery_end(**found) == end && !(*found)->projected) {
           project(**found, tries);
         }
       }));
 }
 
-void Aftermath::projected(const Told& end) {
+void Aftermath::projected(const DeliveryEnd& end) {
   projected_.insert(end);
   flush();
 }
 
-void Aftermath::notified(const std::vector<Told>& about) {
+void Aftermath::notified(const std::vector<DeliveryEnd>& about) {
   notified_.insert(about.begin(), about.end());
   flush();
 }
@@ -185,16 +198,17 @@ void Aftermath::flush() {
     core_.deps.database.transact(
         [projected = std::exchange(projected_, {}),
          notified = std::exchange(notified_, {})](store::Repositories& repositories) -> Status {
-          for (const Told& end : projected) {
-            PATCHBAY_TRY(repositories.ledger.set_projected(end.id, end.state));
+          for (const DeliveryEnd& end : projected) {
+            PATCHBAY_TRY(repositories.ledger.set_projected(end));
           }
-          for (const Told& end : notified) {
-            PATCHBAY_TRY(repositories.ledger.set_notified(end.id, end.state));
+          for (const DeliveryEnd& end : notified) {
+            PATCHBAY_TRY(repositories.ledger.set_notified(end));
           }
           return {};
         },
         [](const Status& status) {
-          // Then it is done once more after the next start, which changes nothing for the agent.
+          // Then it is done once more after the next start: at worst the agent reads of a failure
+          // twice.
           if (!status.ok()) {
             base::log_warning("delivery.flags_not_stored", {{"reason", status.message()}});
           }
@@ -204,16 +218,16 @@ void Aftermath::flush() {
 
 void Aftermath::notify(const DeliveryRecord& record) {
   if (record.agent.empty()) {
-    notified({{record.id, record.state}});  // the host's own: the log has it
+    notified({store::delivery_end(record)});  // the host's own: the log has it
     return;
   }
   if (parse_content(record.kind, record.content).kind == ContentKind::kSystemAction) {
     answer_action(record);
     return;
   }
-  const ChatName name{{record.agent, record.session}, chat_of(record.lane)};
+  const ChatName name{{record.agent, record.session}, without_thread(record.lane)};
   Gathered& gathered = gathered_[name];
-  gathered.all.push_back({record.id, record.state});
+  gathered.all.push_back(store::delivery_end(record));
   if (gathered.failures.size() < kFailuresNamed) {
     gathered.failures.push_back(record);
   }
@@ -234,7 +248,7 @@ void Aftermath::answer_action(const DeliveryRecord& record) {
   message.address = {"agent", record.agent.str(), {}};
   message.trigger = false;
   message.content = std::move(answer.content);
-  write_notice({record.agent, record.session}, std::move(message), {{record.id, record.state}});
+  write_notice({record.agent, record.session}, std::move(message), {store::delivery_end(record)});
 }
 
 void Aftermath::tell_agent(const ChatName& name) {
@@ -244,8 +258,7 @@ void Aftermath::tell_agent(const ChatName& name) {
     return;
   }
   session::InboundMessage message;
-  message.id = "notice-" + std::to_string(gathered.all.front().id) + "-" +
-               std::string(store::to_string(gathered.failures.front().state));
+  message.id = agent_notice_id(gathered.all);
   message.timestamp = core_.deps.loop.wall_now();
   message.address = {"agent", name.session.agent.str(), {}};
   message.trigger = false;
@@ -261,7 +274,8 @@ void Aftermath::tell_agent(const ChatName& name) {
 }
 
 void Aftermath::write_notice(const session::SessionAddress& session,
-                             session::InboundMessage message, std::vector<Told> about, int tries) {
+                             session::InboundMessage message, std::vector<DeliveryEnd> about,
+                             int tries) {
   PBAY_FAILPOINT("delivery.before_notice");
   session::InboundMessage copy = message;
   core_.deps.sessions.write(
@@ -285,7 +299,7 @@ void Aftermath::write_notice(const session::SessionAddress& session,
 }
 
 bool Aftermath::may_tell_user(const store::LaneKey& lane) const {
-  const auto found = user_told_.find(chat_of(lane));
+  const auto found = user_told_.find(without_thread(lane));
   return found == user_told_.end() ||
          core_.deps.loop.now() - found->second >= limits::kNoticeInterval;
 }
@@ -296,7 +310,17 @@ void Aftermath::user_was_told(const store::LaneKey& lane) {
     std::erase_if(user_told_,
                   [now](const auto& told) { return now - told.second >= limits::kNoticeInterval; });
   }
-  user_told_[chat_of(lane)] = now;
+  user_told_[without_thread(lane)] = now;
+}
+
+std::set<store::LaneKey> Aftermath::users_told_just_now() const {
+  std::set<store::LaneKey> chats;
+  for (const auto& [chat, when] : user_told_) {
+    if (core_.deps.loop.now() - when < limits::kNoticeInterval) {
+      chats.insert(chat);
+    }
+  }
+  return chats;
 }
 
 // Best effort: the sweep finds what is left.
@@ -344,21 +368,23 @@ void Aftermath::all_sessions_read() {
       }));
 }
 
-void Aftermath::sweep_spool() {
+// Of what has been passed over: files of deliveries that ended, reports that nobody waits for.
+void Aftermath::sweep() {
   const base::WallTime before = core_.deps.loop.wall_now() - core_.options.spool_kept;
   core_.deps.database.transact<std::vector<DeliveryRecord>>(
-      [before](store::Repositories& repositories) {
+      [before](store::Repositories& repositories) -> Result<std::vector<DeliveryRecord>> {
+        PATCHBAY_TRY(repositories.early_reports.prune());
         return repositories.ledger.load_spools_to_remove(before, kRestRows);
       },
       lifetime_.guard([this](const Result<std::vector<DeliveryRecord>>& old) {
-        base::Milliseconds next = kSpoolSweep;
+        base::Milliseconds next = kSweep;
         if (old.ok()) {
           for (const DeliveryRecord& record : *old) {
             clear_spool(record);
           }
           next = old->size() < kRestRows ? next : kWriteRetry;
         }
-        core_.deps.loop.run_after(next, lifetime_.guard([this] { sweep_spool(); }));
+        core_.deps.loop.run_after(next, lifetime_.guard([this] { sweep(); }));
       }));
 }
 

@@ -62,7 +62,7 @@ Result<DeliveryRecord> begin_sending(store::Repositories& repositories, std::int
   move.attempts = record.attempts + 1;
   move.reason = record.reason;
   PATCHBAY_TRY(move_checked(repositories, record, move, Ground::kNone));
-  // The move ends a pause, and with the first attempt the row begins to grow old.
+  // With the first attempt the row begins to grow old.
   PATCHBAY_ASSIGN(record, find_delivery(repositories, id));
   PATCHBAY_TRY(load_target_parts(repositories, record));
   return record;

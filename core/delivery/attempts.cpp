@@ -29,10 +29,12 @@ bool is_passing(const Status& status) {
 }
 
 History history_of(const DeliveryRecord& record, base::WallTime now) {
+  const base::WallTime begin = record.first_tried_at.value_or(now);
+  // A pause ends only with an outcome that shows its end.
+  const base::WallTime end = std::min(now, std::max(begin, record.paused_since.value_or(now)));
   History history;
   history.attempts = record.attempts;
-  history.age = std::max(base::Milliseconds(0),
-                         now - record.first_tried_at.value_or(now) - record.paused_total);
+  history.age = std::max(base::Milliseconds(0), end - begin - record.paused_total);
   return history;
 }
 

@@ -10,10 +10,13 @@
 #include "delivery/drainer.hpp"
 #include "delivery/first_reading.hpp"
 #include "delivery/host_outbox.hpp"
+#include "delivery/host_records.hpp"
 #include "delivery/lanes.hpp"
 #include "delivery/notice_texts.hpp"
+#include "delivery/report_desk.hpp"
 #include "delivery/reports.hpp"
 #include "delivery/typing.hpp"
+#include "delivery/uptime.hpp"
 
 namespace patchbay::delivery {
 namespace {
@@ -36,6 +39,8 @@ class DeliveryService::Parts final : public ChannelEvents {
         acceptor_(core_, lanes_, aftermath_),
         drainer_(core_, acceptor_, lanes_),
         host_outbox_(core_, acceptor_),
+        report_desk_(core_, aftermath_, [this](const Heard& heard) { was_heard(heard); }),
+        uptime_(core_),
         first_reading_(core_, drainer_, aftermath_),
         typing_(core_) {
     core_.deps.watcher.on_change(lifetime_.guard(
@@ -71,6 +76,8 @@ class DeliveryService::Parts final : public ChannelEvents {
   Acceptor acceptor_;
   Drainer drainer_;
   HostOutbox host_outbox_;
+  ReportDesk report_desk_;
+  Uptime uptime_;
   FirstReading first_reading_;
   Typing typing_;
   base::UniqueFunction<void()> stopped_;
@@ -79,6 +86,7 @@ class DeliveryService::Parts final : public ChannelEvents {
  private:
   // A delivery whose state was changed by a report, an operator or a deletion.
   void changed_elsewhere(const DeliveryRecord& record);
+  void was_heard(const Heard& heard);
 };
 
 void DeliveryService::Parts::changed_elsewhere(const DeliveryRecord& record) {
@@ -89,6 +97,14 @@ void DeliveryService::Parts::changed_elsewhere(const DeliveryRecord& record) {
   } else {
     lanes_.entered(record);
   }
+}
+
+void DeliveryService::Parts::was_heard(const Heard& heard) {
+  if (heard.user_notice) {
+    aftermath_.user_was_told(heard.user_notice->lane);
+    lanes_.entered(*heard.user_notice);
+  }
+  changed_elsewhere(*heard.record);
 }
 
 void DeliveryService::Parts::on_part(std::int64_t delivery_id, store::DeliveryPart part,
@@ -132,21 +148,12 @@ void DeliveryService::Parts::on_report(const base::InstanceName& instance,
                                        const std::string& remote_id,
                                        const std::string& idempotency_key, bool failed,
                                        const std::string& reason) {
-  Report report{instance, remote_id, idempotency_key, failed, reason, core_.deps.loop.wall_now()};
-  core_.deps.database.transact<std::optional<DeliveryRecord>>(
-      [report = std::move(report)](store::Repositories& repositories) {
-        return take_report(repositories, report);
-      },
-      lifetime_.guard([this](const Result<std::optional<DeliveryRecord>>& record) {
-        if (!record.ok()) {
-          base::log_error("delivery.report_not_stored", {{"reason", record.status().message()}});
-        } else if (*record) {
-          changed_elsewhere(**record);
-        }
-      }));
+  report_desk_.take(
+      {instance, remote_id, idempotency_key, failed, reason, core_.deps.loop.wall_now(), {}});
 }
 
 void DeliveryService::Parts::start(base::UniqueFunction<void(Status)> ready) {
+  uptime_.start();
   lanes_.start(lifetime_.guard([this, ready = std::move(ready)](const Status& status) mutable {
     if (!status.ok()) {
       ready(status);

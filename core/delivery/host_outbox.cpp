@@ -3,7 +3,7 @@
 #include "base/log.hpp"
 #include "delivery/address.hpp"
 #include "delivery/content.hpp"
-#include "delivery/settlement.hpp"
+#include "delivery/host_records.hpp"
 
 namespace patchbay::delivery {
 namespace {

@@ -5,7 +5,9 @@
 #include <iterator>
 #include <system_error>
 
+#include "delivery/address.hpp"
 #include "delivery/evidence.hpp"
+#include "delivery/host_records.hpp"
 
 namespace patchbay::delivery {
 namespace {
@@ -74,6 +76,31 @@ Status take_arrival(store::Repositories& repositories, const DeliveryRecord& rec
   return part ? take_part(repositories, record, {*part, report.remote_id, {}}) : Status();
 }
 
+store::EndReport end_report_of(const Report& report) {
+  store::EndReport end{report.failed, report.reason};
+  if (end.failed && end.reason.empty()) {
+    end.reason = "the platform reported its failure";
+  }
+  return end;
+}
+
+// Of no delivery that is known.
+Result<Heard> keep_or_drop(store::Repositories& repositories, const Report& report) {
+  Heard heard;
+  heard.what = Heard::What::kNobodys;
+  if (!report.failed || !report.idempotency_key.empty()) {
+    return heard;
+  }
+  PATCHBAY_ASSIGN(const bool sends,
+                  repositories.ledger.has_any(report.instance, DeliveryState::kSending));
+  if (sends) {
+    PATCHBAY_TRY(repositories.early_reports.put_failure(report.instance, report.remote_id,
+                                                        end_report_of(report).reason, report.at));
+    heard.what = Heard::What::kMayBeOurs;
+  }
+  return heard;
+}
+
 bool speaks_of_all(const Report& report) {
   return report.failed || (!report.idempotency_key.empty() && !split(report.idempotency_key).part);
 }
@@ -108,29 +135,35 @@ Result<DeliveryRecord> move_to(store::Repositories& repositories, const Delivery
 
 }  // namespace
 
-Result<std::optional<DeliveryRecord>> take_report(store::Repositories& repositories,
-                                                  const Report& report) {
+Result<Heard> take_report(store::Repositories& repositories, const Report& report) {
   PATCHBAY_ASSIGN(auto found, find_reported(repositories, report));
   if (!found) {
-    return std::optional<DeliveryRecord>();
+    return keep_or_drop(repositories, report);
   }
+  Heard heard;
   if (!speaks_of_all(report)) {
     PATCHBAY_TRY(take_arrival(repositories, *found, report));
-    return std::optional<DeliveryRecord>();
+    return heard;
   }
   if (!report.failed && found->parts.empty()) {
     PATCHBAY_TRY(put_next_part(repositories, *found, {0, report.remote_id, {}}));
   }
-  store::EndReport end{report.failed, report.reason};
-  if (end.failed && end.reason.empty()) {
-    end.reason = "the platform reported its failure";
-  }
+  const store::EndReport end = end_report_of(report);
   if (found->state == DeliveryState::kSending) {
     PATCHBAY_TRY(repositories.early_reports.put(found->id, end));
-    return std::optional<DeliveryRecord>();
+    heard.what = Heard::What::kKept;
+    return heard;
   }
   PATCHBAY_ASSIGN(const bool moved, move_by_report(repositories, *found, end, report.at));
-  return moved ? repositories.ledger.find(found->id) : std::optional<DeliveryRecord>();
+  if (!moved) {
+    return heard;
+  }
+  heard.what = Heard::What::kChanged;
+  PATCHBAY_ASSIGN(heard.record, repositories.ledger.find(found->id));
+  if (report.failed && !report.users_told.contains(without_thread(found->lane))) {
+    PATCHBAY_ASSIGN(heard.user_notice, tell_user(repositories, *heard.record, report.at));
+  }
+  return heard;
 }
 
 Status take_late_part(store::Repositories& repositories, std::int64_t id,

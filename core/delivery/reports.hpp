@@ -2,7 +2,9 @@
 // operator, the deletion of its session. Units of work; [the database's thread].
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,13 +22,27 @@ struct Report {
   bool failed = false;
   std::string reason;
   base::WallTime at;
+  // The chats, without threads, whose persons were told of a failure just now.
+  std::set<store::LaneKey> users_told;
 };
 
-// The delivery as it is now. Nothing: the report did not change its state (a delivered message that
-// has arrived, a message that is not ours, one that failed already). That one part has arrived is
-// evidence and no more; what comes while it is being sent is heard when the attempt has ended.
-[[nodiscard]] base::Result<std::optional<store::DeliveryRecord>> take_report(
-    store::Repositories& repositories, const Report& report);
+struct Heard {
+  enum class What : std::uint8_t {
+    kNothingNew,  // a delivered message that has arrived, one that failed already …
+    kChanged,     // `record` is the delivery as it is now
+    kKept,        // for a delivery that is being sent: heard when that attempt has ended
+    kMayBeOurs,   // kept as well: of a message that the host does not know, while it sends others
+    kNobodys,     // of a message that the host does not know
+  };
+  What what = What::kNothingNew;
+  std::optional<store::DeliveryRecord> record;
+  std::optional<store::DeliveryRecord> user_notice;  // of its failure; accepted, in the same lane
+};
+
+// That one part has arrived is evidence and no more. A failure by the id of a message that the host
+// does not know is kept while its instance sends anything: the id may come with the answer.
+[[nodiscard]] base::Result<Heard> take_report(store::Repositories& repositories,
+                                              const Report& report);
 
 // A part that its adapter told of after the attempt's outcome had been given: where a further
 // attempt goes on, and evidence.

@@ -1,9 +1,6 @@
 #include "delivery/settlement.hpp"
 
-#include "base/sha256.hpp"
-#include "delivery/address.hpp"
-#include "delivery/content.hpp"
-#include "delivery/notice_texts.hpp"
+#include "delivery/host_records.hpp"
 
 namespace patchbay::delivery {
 namespace {
@@ -51,6 +48,7 @@ class Settler {
   }
   Status operator()(const Pause& pause) {
     move_.attempts = record_.attempts > 0 ? record_.attempts - 1 : 0;
+    move_.keeps_pause = true;
     PATCHBAY_TRY(move_to_waiting(pause.reason, pause.was_uncertain));
     return repositories_.ledger.pause(record_.id, settling_.paused_since.value_or(settling_.now),
                                       pause.reason);
@@ -100,25 +98,6 @@ class Settler {
   store::DeliveryMove move_;
 };
 
-// Only about what an agent wrote: a notice about a notice would never end.
-Status tell_user(store::Repositories& repositories, const Settling& settling, Settled& settled) {
-  const store::DeliveryRecord& record = settled.record;
-  const bool visible = is_visible_message(parse_content(record.kind, record.content).kind);
-  if (!settling.may_tell_user || record.agent.empty() || !visible || !is_chat_lane(record.lane)) {
-    return {};
-  }
-  store::DeliveryRecord notice = host_record(
-      record.lane,
-      "notice-" + std::to_string(record.id) + "-" + std::string(store::to_string(record.state)),
-      text_content(user_notice_text(record.state, record.reason)), settling.now);
-  PATCHBAY_ASSIGN(const auto id, repositories.ledger.accept(notice));
-  if (id) {
-    notice.id = *id;
-    settled.user_notice = std::move(notice);
-  }
-  return {};
-}
-
 Result<store::DeliveryRecord> find_again(store::Repositories& repositories, std::int64_t id) {
   PATCHBAY_ASSIGN(auto found, repositories.ledger.find(id));
   return std::move(*found);
@@ -133,20 +112,44 @@ NextAction in_the_light_of(const std::optional<store::EndReport>& report, NextAc
   return action;
 }
 
-}  // namespace
-
-store::DeliveryRecord host_record(const store::LaneKey& lane, const std::string& message_out_id,
-                                  const std::string& content, base::WallTime now) {
-  store::DeliveryRecord record;
-  record.message_out_id = message_out_id;
-  record.lane = lane;
-  record.kind = "chat";
-  record.content = content;
-  record.idempotency_key = base::sha256_hex("host/" + message_out_id, 22);
-  record.accepted_at = now;
-  record.projected = true;  // there is no agent to tell
-  return record;
+// A failure that was reported by the id of one of its messages before the ledger had that id.
+Result<std::optional<store::EndReport>> take_failure_of(store::Repositories& repositories,
+                                                        const store::DeliveryRecord& record) {
+  for (const store::DeliveryPart& part : record.parts) {
+    PATCHBAY_ASSIGN(auto failure,
+                    repositories.early_reports.take_failure(record.lane.instance, part.remote_id));
+    if (!failure) {
+      continue;
+    }
+    // Unless messages of other chats have it, too.
+    PATCHBAY_ASSIGN(const auto meant,
+                    repositories.ledger.find_reported(record.lane.instance, part.remote_id));
+    if (meant && meant->id == record.id) {
+      return failure;
+    }
+  }
+  return std::optional<store::EndReport>();
 }
+
+Status hear_report(store::Repositories& repositories, std::optional<store::EndReport> report,
+                   base::WallTime now, store::DeliveryRecord& record) {
+  if (!report || !report->failed) {
+    PATCHBAY_ASSIGN(auto failure, take_failure_of(repositories, record));
+    if (failure) {
+      report = std::move(failure);
+    }
+  }
+  if (!report) {
+    return {};
+  }
+  PATCHBAY_ASSIGN(const bool moved, move_by_report(repositories, record, *report, now));
+  if (moved) {
+    PATCHBAY_ASSIGN(record, find_again(repositories, record.id));
+  }
+  return {};
+}
+
+}  // namespace
 
 Result<Settled> settle(store::Repositories& repositories, const Settling& settling) {
   PATCHBAY_ASSIGN(auto found, repositories.ledger.find(settling.id));
@@ -160,20 +163,15 @@ Result<Settled> settle(store::Repositories& repositories, const Settling& settli
     settled.had_ended = true;
     return settled;
   }
-  PATCHBAY_ASSIGN(const auto report, repositories.early_reports.take(settling.id));
+  PATCHBAY_ASSIGN(auto report, repositories.early_reports.take(settling.id));
   PATCHBAY_TRY(std::visit(Settler(repositories, settling, *found, settled),
                           in_the_light_of(report, settling.action)));
   PATCHBAY_ASSIGN(settled.record, find_again(repositories, settling.id));
-  if (report) {
-    PATCHBAY_ASSIGN(const bool moved,
-                    move_by_report(repositories, settled.record, *report, settling.now));
-    if (moved) {
-      PATCHBAY_ASSIGN(settled.record, find_again(repositories, settling.id));
-    }
-  }
-  if (settled.record.state == DeliveryState::kFailed ||
-      settled.record.state == DeliveryState::kUnknown) {
-    PATCHBAY_TRY(tell_user(repositories, settling, settled));
+  PATCHBAY_TRY(hear_report(repositories, std::move(report), settling.now, settled.record));
+  const DeliveryState state = settled.record.state;
+  if (settling.may_tell_user &&
+      (state == DeliveryState::kFailed || state == DeliveryState::kUnknown)) {
+    PATCHBAY_ASSIGN(settled.user_notice, tell_user(repositories, settled.record, settling.now));
   }
   return settled;
 }

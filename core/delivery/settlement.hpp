@@ -36,9 +36,4 @@ struct Settled {
 [[nodiscard]] base::Result<Settled> settle(store::Repositories& repositories,
                                            const Settling& settling);
 
-// The ledger row of something that the host itself says.
-[[nodiscard]] store::DeliveryRecord host_record(const store::LaneKey& lane,
-                                                const std::string& message_out_id,
-                                                const std::string& content, base::WallTime now);
-
 }  // namespace patchbay::delivery

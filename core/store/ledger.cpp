@@ -142,6 +142,10 @@ std::optional<DeliveryState> parse_delivery_state(std::string_view text) {
 
 bool is_end(DeliveryState state) { return state >= DeliveryState::kDelivered; }
 
+DeliveryEnd delivery_end(const DeliveryRecord& record) {
+  return {record.id, record.state, record.finished_at.value_or(base::WallTime{})};
+}
+
 bool may_move(DeliveryState from, DeliveryState to) {
   switch (from) {
     case DeliveryState::kWaiting:
@@ -204,6 +208,10 @@ base::Status LedgerRepository::move(const DeliveryMove& move) {
                                          std::string(to_string(move.to))};
     }
     const auto finished_at = is_end(move.to) ? std::optional(move.at) : std::nullopt;
+    // Whether the pause lasts is known when the attempt has ended.
+    if (move.to != DeliveryState::kSending && !move.keeps_pause) {
+      Query(statements_, ledger_sql::kResume, move.id, move.at).run();
+    }
     Query(statements_, ledger_sql::kMove, move.id, move.to, move.attempts, move.reason,
           move.evidence, move.not_before, finished_at, move.at)
         .run();
@@ -253,6 +261,13 @@ base::Result<std::optional<DeliveryRecord>> LedgerRepository::find_by_message(
     const base::AgentGroupId& agent, const base::SessionId& session,
     const std::string& message_out_id) {
   return load_one(statements_, ledger_sql::kFindByMessage, agent, session, message_out_id);
+}
+
+base::Result<bool> LedgerRepository::has_any(const base::InstanceName& instance,
+                                             DeliveryState state) {
+  return guarded("counting the ledger", [&]() -> base::Result<bool> {
+    return Query(statements_, ledger_sql::kHasAny, instance, state).step();
+  });
 }
 
 base::Result<std::optional<DeliveryRecord>> LedgerRepository::find_reported(
@@ -343,16 +358,16 @@ base::Result<Records> LedgerRepository::load_not_projected(std::size_t limit) {
   return load(statements_, ledger_sql::kLoadNotProjected, limit);
 }
 
-base::Status LedgerRepository::set_projected(std::int64_t id, DeliveryState told) {
-  return change(statements_, ledger_sql::kSetProjected, id, told);
+base::Status LedgerRepository::set_projected(const DeliveryEnd& told) {
+  return change(statements_, ledger_sql::kSetProjected, told.id, told.state, told.at);
 }
 
 base::Result<Records> LedgerRepository::load_not_notified(std::size_t limit) {
   return load(statements_, ledger_sql::kLoadNotNotified, limit);
 }
 
-base::Status LedgerRepository::set_notified(std::int64_t id, DeliveryState told) {
-  return change(statements_, ledger_sql::kSetNotified, id, told);
+base::Status LedgerRepository::set_notified(const DeliveryEnd& told) {
+  return change(statements_, ledger_sql::kSetNotified, told.id, told.state, told.at);
 }
 
 base::Result<Records> LedgerRepository::load_spools_to_remove(base::WallTime ended_before,

@@ -30,6 +30,8 @@ inline constexpr std::size_t kDeliveryStates = 5;
 [[nodiscard]] bool is_end(DeliveryState state);
 // The transitions of delivery.md; a state never moves to itself.
 [[nodiscard]] bool may_move(DeliveryState from, DeliveryState to);
+// The end that this record is at.
+[[nodiscard]] DeliveryEnd delivery_end(const DeliveryRecord& record);
 
 // One move of a delivery, with its reason.
 struct DeliveryMove {
@@ -41,6 +43,7 @@ struct DeliveryMove {
   std::string evidence;                      // empty: the former one stays
   std::optional<base::WallTime> not_before;  // to waiting: the time of the next attempt
   std::optional<std::int32_t> code;          // from sending: what the adapter answered, if it did
+  bool keeps_pause = false;                  // it was tried, and what paused it lasts
 };
 
 struct DeliveryFilter {
@@ -76,17 +79,18 @@ class LedgerRepository {
   base::Result<std::optional<std::int64_t>> accept(const DeliveryRecord& delivery);
 
   // kNotFound, or kInternal when may_move() says no (nothing changes). A move to waiting,
-  // delivered, failed or unknown ends a pause; leaving `delivered` or `unknown` clears `projected`,
-  // and a move to failed or unknown clears `notified`, so that agent and user hear of it. To and
-  // from sending it begins and ends an attempt; with the first one it begins to grow old.
+  // delivered, failed or unknown ends a pause, unless it keeps it; leaving `delivered` or `unknown`
+  // clears `projected`, and a move to failed or unknown clears `notified`, so that agent and user
+  // hear of it. To and from sending it begins and ends an attempt; with the first one it begins to
+  // grow old.
   base::Status move(const DeliveryMove& move);
 
   // Inserts, or replaces remote id and cursor of, one part.
   base::Status put_part(std::int64_t id, const DeliveryPart& part);
 
   // The lane stands still because the chat or the account cannot be reached. Pausing a delivery
-  // that is paused keeps the earlier time; resuming one that was tried adds what has passed to
-  // paused_total.
+  // that is paused keeps the earlier time; resuming one adds what has passed since then, and since
+  // it was first tried, to paused_total.
   base::Status pause(std::int64_t id, base::WallTime since, const std::string& reason);
   base::Status resume(std::int64_t id, base::WallTime at);
   // A delivery that stays waiting though its turn came `at`: the next attempt's time, the reason.
@@ -103,6 +107,8 @@ class LedgerRepository {
   base::Result<std::optional<DeliveryRecord>> find_by_message(const base::AgentGroupId& agent,
                                                               const base::SessionId& session,
                                                               const std::string& message_out_id);
+  // Deliveries of this instance are in that state.
+  base::Result<bool> has_any(const base::InstanceName& instance, DeliveryState state);
   // The delivery of that instance that made the message with this remote id. Nothing as well when
   // messages of several chats have it: on many platforms it says which message of a chat it is.
   base::Result<std::optional<DeliveryRecord>> find_reported(const base::InstanceName& instance,
@@ -150,11 +156,11 @@ class LedgerRepository {
 
   // Ended, of a session, and not yet in the agent's `delivered` table.
   base::Result<std::vector<DeliveryRecord>> load_not_projected(std::size_t limit);
-  // Nothing when it is not in that state, which was told, any more. So set_notified().
-  base::Status set_projected(std::int64_t id, DeliveryState told);
+  // Nothing changes when it has come to another end than the one that was told. So set_notified().
+  base::Status set_projected(const DeliveryEnd& told);
   // Failed or unknown, and no notice given yet.
   base::Result<std::vector<DeliveryRecord>> load_not_notified(std::size_t limit);
-  base::Status set_notified(std::int64_t id, DeliveryState told);
+  base::Status set_notified(const DeliveryEnd& told);
 
   // Deliveries whose spool folder may go: delivered, or failed and unknown since before
   // `ended_before`.

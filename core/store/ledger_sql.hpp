@@ -24,10 +24,11 @@ namespace patchbay::store::ledger_sql {
   "not_before, reason, evidence, accepted_at, finished_at, paused_since, paused_total, "  \
   "projected, notified, answers, first_tried_at"
 
-// A pause of before the first attempt is no part of the age in any case.
+// What of a pause came before the first attempt is no part of the age in any case.
 #define PATCHBAY_PAUSED_UNTIL(at)                                            \
   "paused_total = CASE WHEN paused_since IS NULL OR first_tried_at IS NULL " \
-  "THEN paused_total ELSE paused_total + max(0, " at " - paused_since) END, paused_since = NULL"
+  "THEN paused_total ELSE paused_total + "                                   \
+  "max(0, " at " - max(paused_since, first_tried_at)) END, paused_since = NULL"
 
 inline constexpr char kAccept[] =
     "INSERT INTO deliveries(agent, session, message_out_id, instance, chat, thread, kind, content, "
@@ -41,14 +42,16 @@ inline constexpr char kFindState[] = "SELECT state, instance FROM deliveries WHE
 inline constexpr char kMove[] =
     "UPDATE deliveries SET state = ?2, attempts = ?3, reason = ?4, "
     "evidence = CASE WHEN ?5 = '' THEN evidence ELSE ?5 END, not_before = ?6, finished_at = ?7, "
-    PATCHBAY_PAUSED_UNTIL("?8")
-    ", first_tried_at = CASE WHEN ?2 = 1 THEN ifnull(first_tried_at, ?8) ELSE first_tried_at END, "
+    "first_tried_at = CASE WHEN ?2 = 1 THEN ifnull(first_tried_at, ?8) ELSE first_tried_at END, "
     "projected = 0, notified = CASE WHEN ?2 >= 3 THEN 0 ELSE notified END WHERE id = ?1";
 inline constexpr char kCount[] =
     "INSERT INTO delivery_counts(instance, state, count) VALUES(?1, ?2, ?3) "
     "ON CONFLICT DO UPDATE SET count = count + ?3";
 inline constexpr char kCounts[] =
     "SELECT instance, state, count FROM delivery_counts ORDER BY instance, state";
+
+inline constexpr char kHasAny[] =
+    "SELECT 1 FROM delivery_counts WHERE instance = ? AND state = ? AND count > 0";
 
 inline constexpr char kPutPart[] =
     "INSERT INTO delivery_parts(delivery, part, remote_id, cursor) VALUES(?, ?, ?, ?) "
@@ -59,19 +62,19 @@ inline constexpr char kParts[] =
 inline constexpr char kPause[] =
     "UPDATE deliveries SET paused_since = ifnull(paused_since, ?2), reason = ?3 "
     "WHERE id = ?1 AND state < 2";
-inline constexpr char kResume[] =
-    "UPDATE deliveries SET " PATCHBAY_PAUSED_UNTIL("?2") " WHERE id = ?1";
+inline constexpr char kResume[] = "UPDATE deliveries SET " PATCHBAY_PAUSED_UNTIL(
+    "?2") " WHERE id = ?1 AND paused_since IS NOT NULL";
 inline constexpr char kPostpone[] =
     "UPDATE deliveries SET not_before = ?2, reason = ?3, "
     "first_tried_at = ifnull(first_tried_at, ?4), " PATCHBAY_PAUSED_UNTIL(
         "?4") " WHERE id = ?1 AND state = 0";
 inline constexpr char kSetTarget[] = "UPDATE deliveries SET target = ?2 WHERE id = ?1";
 inline constexpr char kSetEvidence[] = "UPDATE deliveries SET evidence = ?2 WHERE id = ?1";
-// Only of what was told: the delivery may have ended in another way meanwhile.
+// Only of what was told: the delivery may have ended in another way meanwhile, or anew.
 inline constexpr char kSetProjected[] =
-    "UPDATE deliveries SET projected = 1 WHERE id = ? AND state = ?";
+    "UPDATE deliveries SET projected = 1 WHERE id = ? AND state = ? AND ifnull(finished_at, 0) = ?";
 inline constexpr char kSetNotified[] =
-    "UPDATE deliveries SET notified = 1 WHERE id = ? AND state = ?";
+    "UPDATE deliveries SET notified = 1 WHERE id = ? AND state = ? AND ifnull(finished_at, 0) = ?";
 inline constexpr char kClearSpool[] = "UPDATE deliveries SET spool = '' WHERE id = ?";
 
 inline constexpr char kFind[] = "SELECT " PATCHBAY_DELIVERY_COLUMNS " FROM deliveries WHERE id = ?";
@@ -167,6 +170,15 @@ inline constexpr char kListAny[] =
 inline constexpr char kCountWaiting[] =
     "SELECT count(*) FROM deliveries INDEXED BY deliveries_open_lane "
     "WHERE instance = ? AND chat = ? AND state < 2 AND state = 0";
+
+// A host that was off since it was last seen. Pauses go on until they end.
+inline constexpr char kAddTimeOff[] =
+    "UPDATE deliveries SET paused_total = paused_total + "
+    "max(0, ?1 - max(first_tried_at, (SELECT at FROM uptime))) "
+    "WHERE state < 2 AND first_tried_at IS NOT NULL AND paused_since IS NULL "
+    "AND EXISTS (SELECT 1 FROM uptime)";
+inline constexpr char kSeenAtWork[] =
+    "UPDATE uptime SET at = ? WHERE EXISTS (SELECT 1 FROM deliveries WHERE state < 2)";
 
 // By the unique index; a content may be large, and is not wanted.
 inline constexpr char kLoadSessionEnded[] =

@@ -150,6 +150,15 @@ CREATE TABLE early_reports(
   delivery INTEGER PRIMARY KEY, failed INTEGER NOT NULL, reason TEXT NOT NULL);
 )sql";
 
+// A platform may say that a message has failed before the host knows that message's id. And until
+// when the host was last seen at work.
+constexpr char kCreateUptime[] = R"sql(
+CREATE TABLE early_failures(
+  instance TEXT NOT NULL, remote_id TEXT NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL,
+  PRIMARY KEY(instance, remote_id)) WITHOUT ROWID;
+CREATE TABLE uptime(id INTEGER PRIMARY KEY CHECK (id = 0), at INTEGER NOT NULL);
+)sql";
+
 constexpr std::array kMigrations{
     Migration{1, "conversations", kCreateConversations},
     Migration{2, "inbound", kCreateInbound},
@@ -157,6 +166,7 @@ constexpr std::array kMigrations{
     Migration{4, "chat_moves", kCreateChatMoves},
     Migration{5, "traces", kCreateTraces},
     Migration{6, "reports", kCreateReports},
+    Migration{7, "uptime", kCreateUptime},
 };
 
 void apply(SQLite::Database& database, const Migration& migration) {

@@ -118,13 +118,22 @@ struct DeliveryRecord {
   std::string evidence;
   base::WallTime accepted_at;
   std::optional<base::WallTime> finished_at;
-  std::optional<base::WallTime> paused_since;
+  std::optional<base::WallTime> paused_since;    // also while it is tried whether that lasts
   std::optional<base::WallTime> first_tried_at;  // its turn came: from here it grows old
-  base::Milliseconds paused_total{0};  // of earlier pauses since then: they do not count as age
-  bool projected = false;              // the agent's `delivered` table says so
-  bool notified = false;               // the failure notice was given, or none is due
+  // Of earlier pauses since then, and of times that the host was off: they do not count as age.
+  base::Milliseconds paused_total{0};
+  bool projected = false;  // the agent's `delivered` table says so
+  bool notified = false;   // the failure notice was given, or none is due
   std::vector<DeliveryPart> parts;
   std::vector<std::string> target_parts;  // not stored: ids of the target's parts, while it is sent
+};
+
+// One end of a delivery. One that is sent again may come to the same state once more.
+struct DeliveryEnd {
+  std::int64_t id = 0;
+  DeliveryState state = DeliveryState::kFailed;
+  base::WallTime at;  // its finished_at
+  auto operator<=>(const DeliveryEnd&) const = default;
 };
 
 // One time that a delivery was sending.

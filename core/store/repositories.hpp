@@ -17,6 +17,7 @@
 #include "store/pending_files.hpp"
 #include "store/seen.hpp"
 #include "store/sessions.hpp"
+#include "store/uptime.hpp"
 #include "store/watermarks.hpp"
 
 namespace patchbay::store {
@@ -31,6 +32,7 @@ struct Repositories {
         ledger(statements),
         attempts(statements),
         early_reports(statements),
+        uptime(statements),
         watermarks(statements),
         host_outbox(statements),
         destinations(statements),
@@ -49,6 +51,7 @@ struct Repositories {
   LedgerRepository ledger;
   AttemptRepository attempts;
   EarlyReportRepository early_reports;
+  UptimeRepository uptime;
   WatermarkRepository watermarks;
   HostOutboxRepository host_outbox;
   DestinationRepository destinations;

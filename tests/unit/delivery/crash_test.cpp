@@ -11,6 +11,7 @@
 namespace patchbay::delivery {
 namespace {
 
+using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 using store::DeliveryState;
@@ -70,6 +71,18 @@ TEST_F(Restart, WithAKeyItIsSentAgainUnderTheSameKey) {
   EXPECT_EQ(world.record("a1").state, DeliveryState::kDelivered);
   ASSERT_EQ(world.channels.requests.size(), 2U);
   EXPECT_EQ(world.channels.requests[0].idempotency_key, world.channels.requests[1].idempotency_key);
+}
+
+TEST_F(Restart, WithAKeyItIsSentAgainHoweverLongTheHostWasOff) {
+  world.channels.channel_limits.capability_bits = PBAY_CAN_IDEMPOTENT_SEND;
+  world.start();
+  world.channels.hold = true;
+  world.write("a1", text("x"));
+  world.crash();
+  world.pass(hours(60));
+  world.channels.hold = false;
+  world.start();
+  EXPECT_EQ(world.record("a1").state, DeliveryState::kDelivered);
 }
 
 TEST_F(Restart, WhatSaysWhatShallBeIsMadeAgain) {

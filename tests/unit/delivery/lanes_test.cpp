@@ -142,6 +142,65 @@ TEST_F(LanesTest, RowsGrowOldFromTheirFirstAttempt) {
   EXPECT_EQ(world.record("a1").reason, "given up after 24 h: 429");
 }
 
+TEST_F(LanesTest, WhatWasTriedDoesNotGrowOldWhileTheHostIsOff) {
+  world.start();
+  world.channels.answer = [](const DeliveryRequest&) { return refused(hours(1)); };
+  world.write("a1", text("x"));
+  world.pass(hours(5) - minutes(1));
+  for (int stop = 0; stop < 3; ++stop) {
+    world.crash();
+    world.pass(hours(60));
+    world.start();
+  }
+  world.pass(hours(18));
+  EXPECT_EQ(world.record("a1").state, DeliveryState::kWaiting) << world.record("a1").reason;
+  world.pass(hours(2) + minutes(20));
+  EXPECT_EQ(world.record("a1").state, DeliveryState::kFailed);
+  EXPECT_EQ(world.record("a1").reason, "given up after 24 h: 429");
+}
+
+// A try now and then shows that the chat is offline still.
+TEST_F(LanesTest, APauseCountsOnceHoweverOftenItIsTried) {
+  world.options.policy.max_attempts = 1000;
+  world.start();
+  world.channels.script(refused(seconds(1)));
+  AttemptOutcome offline = refused();
+  offline.chat_offline = true;
+  world.channels.answer = [&](const DeliveryRequest&) { return offline; };
+  world.write("a1", text("x"));
+  world.pass(hours(6));
+  EXPECT_GT(world.channels.requests.size(), 30U);
+  world.channels.answer = [](const DeliveryRequest&) { return refused(minutes(30)); };
+  world.pass(minutes(15));
+  const auto waiting = world.record("a1");
+  EXPECT_EQ(waiting.paused_since, std::nullopt);
+  EXPECT_GT(waiting.paused_total, hours(6) - minutes(1));
+  EXPECT_LT(waiting.paused_total, hours(6) + minutes(11));
+  world.pass(hours(23));
+  EXPECT_EQ(world.record("a1").state, DeliveryState::kWaiting) << world.record("a1").reason;
+  world.pass(hours(2));
+  EXPECT_EQ(world.record("a1").state, DeliveryState::kFailed);
+}
+
+// The row that was behind had its first turn in the middle of the standstill.
+TEST_F(LanesTest, APauseOfBeforeTheFirstTurnIsNoPartOfTheAge) {
+  world.options.policy.max_attempts = 1000;
+  world.options.policy.max_paused = hours(10);
+  world.start();
+  AttemptOutcome offline = refused();
+  offline.chat_offline = true;
+  world.channels.answer = [&](const DeliveryRequest&) { return offline; };
+  world.write("a1", text("x"));
+  world.pass(hours(9));
+  world.write("a2", text("y"));
+  world.pass(hours(2));
+  ASSERT_EQ(world.record("a1").state, DeliveryState::kFailed);
+  world.channels.answer = [](const DeliveryRequest&) { return refused(minutes(30)); };
+  world.pass(minutes(15));
+  EXPECT_EQ(world.record("a2").state, DeliveryState::kWaiting);
+  EXPECT_LT(world.record("a2").paused_total, hours(1) + minutes(30));
+}
+
 TEST_F(LanesTest, APauseIsNoAgeForAnyRowOfItsLane) {
   world.start();
   world.channels.set_state("telegram", InstanceState::kConnecting);

@@ -1,6 +1,8 @@
 // What platforms say of deliveries, and when they say it.
 #include "delivery/reports.hpp"
 
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <algorithm>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -14,6 +16,7 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 using store::DeliveryState;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 class Reports : public testing::Test {
@@ -56,6 +59,15 @@ class Reports : public testing::Test {
   }
   static AttemptOutcome refused() {
     return test::outcome(OutcomeClass::kRetryable, SentState::kNotSent, "503");
+  }
+  void write_delivered(const std::string& id) {
+    world.write(id, R"({"text":"x"})");
+    EXPECT_EQ(world.record(id).state, DeliveryState::kDelivered);
+  }
+  [[nodiscard]] std::ptrdiff_t notices_to_the_person() {
+    const auto texts = world.channels.texts();
+    return std::count(texts.begin(), texts.end(),
+                      "⚠️ A message to you was not delivered (undeliverable).");
   }
   [[nodiscard]] std::vector<std::string> parts_of(const std::string& id) {
     std::vector<std::string> out;
@@ -245,6 +257,120 @@ TEST_F(Reports, AFailureBeforeTheAnswerStands) {
   ASSERT_EQ(world.channels.requests.size(), 3U);
   EXPECT_EQ(world.channels.requests[1].text,
             "⚠️ A message to you was not delivered (undeliverable).");
+}
+
+TEST_F(Reports, AFailureAfterTheAnswerIsToldToThePersonToo) {
+  world.start();
+  write_delivered("a1");
+  report("", key_of("a1"), true);
+  EXPECT_EQ(world.record("a1").state, DeliveryState::kFailed);
+  EXPECT_EQ(notices_to_the_person(), 1);
+  ASSERT_EQ(world.files().inbound.size(), 1U);
+  EXPECT_THAT(world.files().inbound[0].content, HasSubstr("was not delivered: undeliverable"));
+  // Its notice is a message of the host, and one about a notice would never end.
+  report("m2", "", true);
+  world.pass(minutes(2));
+  EXPECT_EQ(notices_to_the_person(), 1);
+}
+
+TEST_F(Reports, OfFailuresThatAreReportedTogetherThePersonIsToldOnce) {
+  world.start();
+  for (const char* id : {"a1", "a2", "a3"}) {
+    write_delivered(id);
+  }
+  for (const char* id : {"a1", "a2", "a3"}) {
+    world.service->channel_events().on_report(base::InstanceName("telegram"), "", key_of(id), true,
+                                              "undeliverable");
+  }
+  world.settle();
+  for (const char* id : {"a1", "a2", "a3"}) {
+    EXPECT_EQ(world.record(id).state, DeliveryState::kFailed);
+  }
+  EXPECT_EQ(notices_to_the_person(), 1);
+  write_delivered("a4");
+  report("", key_of("a4"), true);
+  EXPECT_EQ(notices_to_the_person(), 1) << "in the same minute";
+  world.pass(seconds(61));
+  write_delivered("a5");
+  report("", key_of("a5"), true);
+  EXPECT_EQ(notices_to_the_person(), 2);
+}
+
+TEST_F(Reports, AFailureThatCannotBeStoredIsHeardLater) {
+  world.start();
+  write_delivered("a1");
+  write_delivered("a2");
+  SQLite::Database disk(world.folder / "patchbay.db", SQLite::OPEN_READWRITE);
+  disk.exec(
+      "CREATE TRIGGER full BEFORE UPDATE OF state ON deliveries BEGIN SELECT RAISE(FAIL, 'full'); "
+      "END");
+  report("", key_of("a1"), true);
+  report("", key_of("a2"), true);
+  world.pass(seconds(5));
+  EXPECT_EQ(world.record("a1").state, DeliveryState::kDelivered);
+  disk.exec("DROP TRIGGER full");
+  world.pass(seconds(2));
+  EXPECT_EQ(world.record("a1").state, DeliveryState::kFailed);
+  EXPECT_EQ(world.record("a2").state, DeliveryState::kFailed);
+}
+
+// Before the answer nobody knows whose message it is.
+TEST_F(Reports, AFailureByAnIdThatComesWithTheAnswerStands) {
+  world.start();
+  send("a1");
+  report("m1", "", true);
+  report("m9", "", true);
+  release(world.channels.delivered());
+  EXPECT_EQ(world.record("a1").state, DeliveryState::kFailed);
+  EXPECT_EQ(world.record("a1").reason, "undeliverable");
+  EXPECT_EQ(world.files().delivered["a1"].status, "failed");
+  EXPECT_EQ(notices_to_the_person(), 1);
+  write_delivered("a2");
+}
+
+TEST_F(Reports, AFailureByAnIdThatComesWithAPartStands) {
+  world.start();
+  send("a1");
+  report("p1", "", true);
+  part_is_there("a1", 0, "p0");
+  part_is_there("a1", 1, "p1");
+  release(cut());
+  EXPECT_EQ(world.record("a1").state, DeliveryState::kFailed);
+}
+
+TEST_F(Reports, WhileNothingIsSentAFailureOfNoKnownMessageIsLoggedAndNotKept) {
+  world.start();
+  testing::internal::CaptureStderr();
+  report("m1", "", true);
+  const std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(log, HasSubstr("delivery.failure_of_no_known_message"));
+  EXPECT_THAT(log, HasSubstr("message=m1"));
+  write_delivered("a1");
+  EXPECT_THAT(parts_of("a1"), ElementsAre("m1|"));
+}
+
+// On many platforms every chat has a message 77.
+TEST_F(Reports, AnIdThatIsInSeveralChatsFailsNoneOfThem) {
+  const session::SessionAddress other{base::AgentGroupId("main"), base::SessionId("s2")};
+  world.add_session(other, "telegram:dm:7");
+  world.start();
+  AttemptOutcome same_id = test::outcome(OutcomeClass::kDelivered, SentState::kSent);
+  same_id.remote_ids = {"77"};
+  send("a1");
+  report("77", "", true);
+  world.sessions.write_out(other, "b1", R"({"text":"z"})");
+  // Both have it before the first of the two is settled.
+  world.channels.hold = true;
+  world.service->wake(other);
+  world.settle();
+  world.channels.hold = false;
+  ASSERT_EQ(world.channels.held.size(), 2U);
+  world.service->channel_events().on_part(world.record(other, "b1").id, {0, "77", ""}, [](bool) {});
+  world.settle();
+  release(same_id);
+  EXPECT_EQ(world.record("a1").state, DeliveryState::kDelivered);
+  release(same_id);
+  EXPECT_EQ(world.record(other, "b1").state, DeliveryState::kDelivered);
 }
 
 TEST_F(Reports, AFailureSaysNothingOfAnAttemptThatIsStillToCome) {

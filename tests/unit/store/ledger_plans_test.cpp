@@ -58,6 +58,9 @@ TEST(LedgerPlans, HotStatementsUseTheIndexThatWasMadeForThem) {
       {kListOpen, "deliveries_open"},
       {kListFailed, "deliveries_failed"},
       {kListUnknown, "deliveries_unknown"},
+      {kHasAny, "(instance=? AND state=?)"},
+      {kAddTimeOff, "deliveries_open"},
+      {kSeenAtWork, "deliveries_open"},
       {kCountWaiting, "deliveries_open_lane (instance=? AND chat=?)"},
   };
   for (const Expectation& expectation : expectations) {

@@ -35,6 +35,9 @@ class LedgerWithRows : public LedgerTest {
       return r.ledger.move({id, to, at(100), attempts, "because", "", std::nullopt, {}});
     });
   }
+  static DeliveryRecord find_in(Repositories& repositories, std::int64_t id) {
+    return repositories.ledger.find(id).value().value();
+  }
   DeliveryRecord find(std::int64_t id) {
     return ask([&](Repositories& r) { return r.ledger.find(id); }).value();
   }
@@ -164,10 +167,21 @@ TEST_F(LedgerWithRows, PausesAreAddedUp) {
   });
   EXPECT_EQ(find(id).paused_total.count(), 4000);
   EXPECT_EQ(find(id).paused_since, at(10'000));
-  unit([&](Repositories& r) {
-    return r.ledger.move({id, DeliveryState::kSending, at(10'500), 1, "", "", std::nullopt, {}});
+  // A try alone does not end it, nor what shows that it lasts.
+  DeliveryMove try_it{id, DeliveryState::kSending, at(10'500), 1, "", "", std::nullopt, {}};
+  DeliveryMove it_lasts{id, DeliveryState::kWaiting, at(10'600), 1, "", "", std::nullopt, {}};
+  it_lasts.keeps_pause = true;
+  unit([&](Repositories& r) -> base::Status {
+    PATCHBAY_TRY(r.ledger.move(try_it));
+    PATCHBAY_TRY(r.ledger.move(it_lasts));
+    PATCHBAY_TRY(r.ledger.pause(id, at(10'600), "offline"));
+    return r.ledger.move(try_it);
   });
-  EXPECT_EQ(find(id).paused_total.count(), 4500);
+  EXPECT_EQ(find(id).paused_total.count(), 4000);
+  EXPECT_EQ(find(id).paused_since, at(10'000));
+  it_lasts.keeps_pause = false;
+  unit([&](Repositories& r) { return r.ledger.move(it_lasts); });
+  EXPECT_EQ(find(id).paused_total.count(), 4600);
   EXPECT_EQ(find(id).paused_since, std::nullopt);
   EXPECT_EQ(find(id).first_tried_at, at(100));
 }
@@ -185,8 +199,9 @@ TEST_F(LedgerWithRows, APauseBeforeTheFirstTurnIsNotCounted) {
     EXPECT_EQ(find(id).first_tried_at, std::nullopt);
   }
   unit([&](Repositories& r) -> base::Status {
-    PATCHBAY_TRY(
-        r.ledger.move({sent, DeliveryState::kSending, at(9000), 1, "", "", std::nullopt, {}}));
+    for (const DeliveryState to : {DeliveryState::kSending, DeliveryState::kWaiting}) {
+      PATCHBAY_TRY(r.ledger.move({sent, to, at(9000), 1, "", "", std::nullopt, {}}));
+    }
     PATCHBAY_TRY(r.ledger.postpone(postponed, at(20'000), "no disk", at(9000)));
     return r.ledger.postpone(postponed, at(30'000), "no disk", at(20'000));
   });
@@ -214,6 +229,42 @@ TEST_F(LedgerWithRows, AReportIsKeptUntilItIsHeardAndAFailureStands) {
   EXPECT_TRUE(report->failed);
   EXPECT_EQ(report->reason, "blocked");
   EXPECT_FALSE(take());
+}
+
+TEST_F(LedgerWithRows, AFailureOfAnUnknownMessageIsKeptWhileSomethingIsSent) {
+  const base::InstanceName telegram("telegram");
+  const auto put = [&](const std::string& message, std::int64_t time) {
+    unit([&](Repositories& r) {
+      return r.early_reports.put_failure(telegram, message, "blocked", at(time));
+    });
+  };
+  const auto take = [&](const std::string& message) {
+    return ask([&](Repositories& r) { return r.early_reports.take_failure(telegram, message); });
+  };
+  const auto prune = [&] { unit([](Repositories& r) { return r.early_reports.prune(); }); };
+  put("1", 50);
+  put("1", 50);
+  EXPECT_EQ(take("1").value().reason, "blocked");
+  EXPECT_FALSE(take("1"));
+  const std::int64_t id = accept(delivery("m1"));
+  const auto sends = [&] {
+    return ask(
+        [&](Repositories& r) { return r.ledger.has_any(telegram, DeliveryState::kSending); });
+  };
+  EXPECT_FALSE(sends());
+  move(id, DeliveryState::kSending);  // since 100
+  EXPECT_TRUE(sends());
+  put("before it", 99);
+  put("during it", 100);
+  unit([&](Repositories& r) { return r.early_reports.put(id, {true, "blocked"}); });
+  prune();
+  EXPECT_FALSE(take("before it"));
+  EXPECT_TRUE(take("during it"));
+  put("during it", 100);
+  move(id, DeliveryState::kDelivered);
+  prune();
+  EXPECT_FALSE(take("during it"));
+  EXPECT_FALSE(ask([&](Repositories& r) { return r.early_reports.take(id); }));
 }
 
 TEST_F(LedgerWithRows, OpenLanesAreRebuiltInOrder) {
@@ -251,7 +302,13 @@ TEST_F(LedgerWithRows, EndsAreProjectedAndFailuresNotified) {
   move(id, DeliveryState::kDelivered);
   EXPECT_EQ(to_project(), 1U);
   EXPECT_EQ(to_notify(), 0U);
-  unit([&](Repositories& r) { return r.ledger.set_projected(id, DeliveryState::kDelivered); });
+  const auto end = [&](DeliveryState state, std::int64_t time) {
+    return DeliveryEnd{id, state, at(time)};
+  };
+  unit([&](Repositories& r) { return r.ledger.set_projected(end(DeliveryState::kDelivered, 99)); });
+  EXPECT_EQ(to_project(), 1U) << "another end was told";
+  unit(
+      [&](Repositories& r) { return r.ledger.set_projected(end(DeliveryState::kDelivered, 100)); });
   EXPECT_EQ(to_project(), 0U);
   // The platform reports a failure later: both hear of it again.
   move(id, DeliveryState::kFailed);
@@ -259,13 +316,14 @@ TEST_F(LedgerWithRows, EndsAreProjectedAndFailuresNotified) {
   EXPECT_EQ(to_notify(), 1U);
   // Only what is true now has been told.
   unit([&](Repositories& r) -> base::Status {
-    PATCHBAY_TRY(r.ledger.set_projected(id, DeliveryState::kDelivered));
-    return r.ledger.set_notified(id, DeliveryState::kUnknown);
+    PATCHBAY_TRY(r.ledger.set_projected(end(DeliveryState::kDelivered, 100)));
+    PATCHBAY_TRY(r.ledger.set_notified(end(DeliveryState::kFailed, 99)));
+    return r.ledger.set_notified(end(DeliveryState::kUnknown, 100));
   });
   EXPECT_EQ(to_project() + to_notify(), 2U);
   unit([&](Repositories& r) -> base::Status {
-    PATCHBAY_TRY(r.ledger.set_projected(id, DeliveryState::kFailed));
-    return r.ledger.set_notified(id, DeliveryState::kFailed);
+    PATCHBAY_TRY(r.ledger.set_projected(delivery_end(find_in(r, id))));
+    return r.ledger.set_notified(delivery_end(find_in(r, id)));
   });
   EXPECT_EQ(to_project() + to_notify(), 0U);
   // What the host says has no agent to be told.
