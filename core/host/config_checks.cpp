@@ -15,7 +15,6 @@ namespace patchbay::host {
 namespace {
 
 namespace fs = std::filesystem;
-using base::Code;
 using base::Status;
 
 ConfigProblems problems_of(const Config& config) { return {config.source, config.lines}; }
@@ -111,7 +110,8 @@ std::map<std::string, adapters::Sidecar> read_sidecars(const Config& config,
       if (!sidecar.ok()) {
         problems.add("plugins_dir", sidecar.status().message());
       } else {
-        found.emplace(sidecar->id, *std::move(sidecar));
+        std::string id = sidecar->id;
+        found.emplace(std::move(id), *std::move(sidecar));
       }
     }
   }

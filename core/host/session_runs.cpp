@@ -132,7 +132,7 @@ void SessionRuns::failing(const SessionAddress& session, const std::string& reas
       base::log_error("notice.not_accepted", {{"error", said.message()}});
     }
   };
-  find_chat(session, [this, session, not_said](Result<Chat> chat) {
+  find_chat(session, [this, session, not_said](const Result<Chat>& chat) {
     if (!chat.ok() || !*chat) {
       not_said(chat.status());  // or nobody is there to tell
       return;
@@ -140,11 +140,11 @@ void SessionRuns::failing(const SessionAddress& session, const std::string& reas
     delivery::Saying saying;
     saying.message_out_id =
         "failing:" + session_name(session) + ":" + base::format_iso_utc(loop_.wall_now());
-    saying.lane = **std::move(chat);
+    saying.lane = **chat;
     saying.text =
         "The agent has a problem and cannot answer at the moment. Your messages are kept; it "
         "tries again by itself, and you are told if one has to be given up.";
-    delivery_.say(std::move(saying), not_said);
+    delivery_.say(saying, not_said);
   });
 }
 
