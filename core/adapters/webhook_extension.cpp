@@ -9,11 +9,14 @@
 #include "adapters/abi_text.hpp"
 #include "adapters/instance.hpp"
 #include "base/limits.hpp"
+#include "base/log.hpp"
 
 namespace patchbay::adapters {
 namespace {
 
 constexpr std::uint32_t kMostAnswerHeaders = 64;
+// What a request counts besides its own: the calls that wait for an adapter are limited, too.
+constexpr std::size_t kRequestBytes = std::size_t{8} * 1024;
 
 class WebhookDetail final : public Detail {
  public:
@@ -32,7 +35,7 @@ class WebhookDetail final : public Detail {
   [[nodiscard]] DetailKind kind() const override { return DetailKind::kWebhook; }
   [[nodiscard]] const void* abi() const override { return &abi_; }
   [[nodiscard]] std::size_t bytes() const override {
-    return request_.body.size() + bytes_of(request_.headers);
+    return request_.body.size() + bytes_of(request_.headers) + target_.size();
   }
 
  private:
@@ -91,6 +94,21 @@ void close_route(const pbay_host* host, pbay_op op) PBAY_NOEXCEPT {
   }
 }
 
+void log_crowded(const base::InstanceName& instance) {
+  base::log_warning("webhook.crowded",
+                    {{"instance", instance.str()},
+                     {"reason",
+                      "more requests wait than its adapter deals with, so further ones are "
+                      "answered 503: let nobody but its platform reach webhooks.listen"}});
+}
+
+// Platforms repeat what was answered 503.
+net::HttpServerAnswer crowded_answer() {
+  return {.status = 503,
+          .headers = {{"Content-Type", "text/plain; charset=utf-8"}, {"Retry-After", "1"}},
+          .body = "Too many requests wait for this instance: send it again.\n"};
+}
+
 }  // namespace
 
 void WebhookExtension::open(pbay_op op) {
@@ -117,12 +135,25 @@ void WebhookExtension::open(pbay_op op) {
 void WebhookExtension::take(net::HttpServerRequest request, const std::string& target,
                             net::HttpResponder respond) {
   const std::uint64_t id = ++last_request_;
+  auto detail = std::make_unique<WebhookDetail>(id, std::move(request), target);
+  const std::size_t size = detail->bytes() + kRequestBytes;
+  if (untaken_ + size > kUntakenWebhookBytes) {
+    if (!std::exchange(crowded_, true)) {
+      log_crowded(owner_.bridge().name());
+    }
+    respond(crowded_answer());
+    return;
+  }
+  untaken_ += size;
   Waiting& waiting = waiting_[id];
   waiting.respond = std::move(respond);
   // A responder that is let go without a call answers 503.
   waiting.timer =
       owner_.services().loop.run_after(limits::kWebhookAnswer, [this, id] { waiting_.erase(id); });
-  owner_.emit(op_, std::make_unique<WebhookDetail>(id, std::move(request), target), nullptr);
+  owner_.emit(op_, std::move(detail), [this, size] {
+    untaken_ -= size;
+    crowded_ = crowded_ && untaken_ > kUntakenWebhookBytes / 2;
+  });
 }
 
 void WebhookExtension::respond(std::uint64_t request, net::HttpServerAnswer answer) {

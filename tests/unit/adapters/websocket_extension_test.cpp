@@ -3,38 +3,19 @@
 
 #include <patchbay/ext/websocket.h>
 
-#include "sockets_test.hpp"
+#include "silent_adapter_test.hpp"
 #include "websocket_peer.hpp"
 
 namespace patchbay::adapters {
 namespace {
 
-class WebSocketExtensionTest : public SocketsTest, public ExtensionOwner {
+class WebSocketExtensionTest : public SilentAdapterTest {
  protected:
-  // ExtensionOwner
-  base::Status try_begin(pbay_op /*op*/, const char* /*what*/) override { return {}; }
-  void turn_away(pbay_op op, Completion why, base::UniqueFunction<void()>) override {
-    complete(op, std::move(why));
-  }
-  void complete(pbay_op /*op*/, Completion completion) override {
-    ADD_FAILURE() << completion.text;
-  }
-  void complete_then(pbay_op op, Completion completion, base::UniqueFunction<void()>) override {
-    complete(op, std::move(completion));
-  }
-  void complete_open(pbay_op /*op*/, Completion /*completion*/) override {}
-  void emit(pbay_op /*op*/, std::unique_ptr<Detail> detail,
-            base::UniqueFunction<void()> taken) override {
-    const auto& event = *static_cast<const pbay_websocket_event*>(detail->abi());
+  void event(const Detail& detail) override {
+    const auto& event = *static_cast<const pbay_websocket_event*>(detail.abi());
     ++events_[event.kind];
     bytes_ += event.data.size;
-    untaken_.push_back(std::move(taken));
   }
-  void end(pbay_op /*op*/) override {}
-  void host_refused(const base::Status& why) override { ADD_FAILURE() << why.message(); }
-  void violation(std::string_view what) override { ADD_FAILURE() << what; }
-  Bridge& bridge() override { return *bridge_; }
-  const AdapterHostServices& services() const override { return services_; }
 
   static std::shared_ptr<const HostRules> this_machine() {
     auto rules = std::make_shared<HostRules>();
@@ -42,18 +23,8 @@ class WebSocketExtensionTest : public SocketsTest, public ExtensionOwner {
     return rules;
   }
 
-  AdapterHostServices services_{.loop = loop_,
-                                .storage = storage_,
-                                .random = random_,
-                                .staging = *staging_,
-                                .sockets = &loop_,
-                                .connector = connector_.get()};
-  std::shared_ptr<Bridge> bridge_ =
-      std::make_shared<Bridge>(std::make_shared<HostGate>(services_), base::InstanceName("silent"),
-                               base::ChannelName("scripted"));
   std::map<std::uint32_t, std::size_t> events_;  // by kind
   std::size_t bytes_ = 0;
-  std::vector<base::UniqueFunction<void()>> untaken_;
 };
 
 TEST_P(WebSocketExtensionTest, APeerCannotFloodTheAdapterWithPongs) {
@@ -77,9 +48,7 @@ TEST_P(WebSocketExtensionTest, APeerCannotFloodTheAdapterWithPongs) {
     EXPECT_GT(events_[PBAY_WEBSOCKET_PONG], 0U);
     EXPECT_LE(bytes_, kUntakenBytes + 7);
 
-    for (auto& taken : std::exchange(untaken_, {})) {
-      taken();
-    }
+    take_all();
   }
   server.stop();
 }
