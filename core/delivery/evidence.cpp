@@ -1,5 +1,7 @@
 #include "delivery/evidence.hpp"
 
+#include "base/log.hpp"
+
 namespace patchbay::delivery {
 namespace {
 
@@ -7,10 +9,15 @@ using base::Result;
 using base::Status;
 using store::DeliveryState;
 
+// What is there already of a delivery that waits is not sent again, so that its failure stands.
+bool changes_what_waits(const store::DeliveryRecord& record, const store::EndReport& report) {
+  return was_sent_before(record) || (report.failed ? !record.parts.empty() : record.attempts > 0);
+}
+
 bool changes_it(const store::DeliveryRecord& record, const store::EndReport& report) {
   switch (record.state) {
     case DeliveryState::kWaiting:
-      return was_sent_before(record) || (record.attempts > 0 && !report.failed);
+      return changes_what_waits(record, report);
     case DeliveryState::kUnknown:
       return true;
     case DeliveryState::kDelivered:
@@ -47,6 +54,10 @@ Status move_checked(store::Repositories& repositories, const store::DeliveryReco
 Result<bool> move_by_report(store::Repositories& repositories, store::DeliveryRecord record,
                             const store::EndReport& report, base::WallTime now) {
   if (!changes_it(record, report)) {
+    if (report.failed && record.state == DeliveryState::kWaiting) {
+      base::log_info("delivery.failure_of_refused_attempt",
+                     {{"delivery", record.id}, {"reason", report.reason}});
+    }
     return false;
   }
   store::DeliveryMove move;

@@ -69,6 +69,15 @@ class Reports : public testing::Test {
     return std::count(texts.begin(), texts.end(),
                       "⚠️ A message to you was not delivered (undeliverable).");
   }
+  void expect_failed_and_told_once(const std::string& id) {
+    world.pass(minutes(20));
+    EXPECT_EQ(world.record(id).state, DeliveryState::kFailed);
+    EXPECT_EQ(world.record(id).reason, "undeliverable");
+    EXPECT_EQ(world.files().delivered[id].status, "failed");
+    EXPECT_EQ(notices_to_the_person(), 1);
+    EXPECT_EQ(world.files().inbound.size(), 1U) << "notices to the agent";
+    EXPECT_EQ(world.channels.requests.size(), 2U) << "the rest was sent all the same";
+  }
   [[nodiscard]] std::vector<std::string> parts_of(const std::string& id) {
     std::vector<std::string> out;
     for (const store::DeliveryPart& part : world.record(id).parts) {
@@ -379,10 +388,42 @@ TEST_F(Reports, AFailureSaysNothingOfAnAttemptThatIsStillToCome) {
   report("", key_of("a1"), true);
   release(refused());
   EXPECT_EQ(world.record("a1").state, DeliveryState::kWaiting);
+  testing::internal::CaptureStderr();
   report("", key_of("a1"), true);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              HasSubstr("delivery.failure_of_refused_attempt"));
   EXPECT_EQ(world.record("a1").state, DeliveryState::kWaiting);
   world.pass(seconds(3));
   EXPECT_EQ(world.record("a1").state, DeliveryState::kDelivered);
+}
+
+// The part that is there is not sent again, though the rest is still to come.
+TEST_F(Reports, AFailureOfAPartThatIsThereStandsWhileTheRestWaits) {
+  world.start();
+  send("a1");
+  part_is_there("a1", 0, "p0");
+  release(refused());
+  ASSERT_EQ(world.record("a1").state, DeliveryState::kWaiting);
+  report("p0", "", true);
+  expect_failed_and_told_once("a1");
+}
+
+TEST_F(Reports, AFailureOfAPartThatIsThereStandsThoughTheRestIsRefusedAfterIt) {
+  world.start();
+  send("a1");
+  part_is_there("a1", 0, "p0");
+  report("p0", "", true);
+  release(refused());
+  expect_failed_and_told_once("a1");
+}
+
+TEST_F(Reports, AFailureByAnIdOfBeforeItsPartStandsThoughTheRestIsRefused) {
+  world.start();
+  send("a1");
+  report("p0", "", true);
+  part_is_there("a1", 0, "p0");
+  release(refused());
+  expect_failed_and_told_once("a1");
 }
 
 TEST_F(Reports, WhatWasNeverSentCannotHaveArrived) {
