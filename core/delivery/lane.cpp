@@ -1,5 +1,6 @@
 #include "delivery/lane.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace patchbay::delivery {
@@ -11,10 +12,11 @@ bool Lane::may_be_forgotten() const {
 }
 
 std::optional<base::WallTime> Lane::paused_since() const {
-  if (standstill) {
-    return standstill->since();
+  if (queue.empty()) {
+    return standstill ? std::optional(standstill->since()) : std::nullopt;
   }
-  return queue.empty() ? std::nullopt : queue.front().paused_since;
+  const LaneEntry& front = queue.front();
+  return standstill ? std::max(standstill->since(), front.entered_at) : front.paused_since;
 }
 
 void Lane::attempt_began() {

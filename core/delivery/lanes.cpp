@@ -199,9 +199,9 @@ bool Lanes::stands_still(const LaneKey& key, Lane& lane) {
 
 bool Lanes::fails_of_pause(const LaneKey& key, Lane& lane) {
   const LaneEntry& front = lane.queue.front();
-  const base::WallTime since = std::max(lane.standstill->since(), front.entered_at);
+  const base::WallTime now = core_.deps.loop.wall_now();
   const base::Milliseconds most = core_.policy(key.instance).max_paused;
-  if (core_.deps.loop.wall_now() - since < most) {
+  if (now - lane.paused_since().value_or(now) < most) {
     return false;
   }
   lane.stage = Lane::Stage::kBusy;
@@ -273,7 +273,8 @@ void Lanes::store_standstill(Lane& lane) {
   Standstill& standstill = *lane.standstill;
   if (standstill.must_be_stored(core_.deps.loop.wall_now())) {
     standstill.was_stored();
-    store_pause(core_.deps.database, {lane.queue.front().id, standstill.since()},
+    store_pause(core_.deps.database,
+                {lane.queue.front().id, lane.paused_since().value_or(standstill.since())},
                 standstill.reason());
   }
 }

@@ -30,6 +30,10 @@ namespace patchbay::store::ledger_sql {
   "THEN paused_total ELSE paused_total + "                                   \
   "max(0, " at " - max(paused_since, first_tried_at)) END, paused_since = NULL"
 
+// How much of the time since then the host was off.
+#define PATCHBAY_TIME_OFF(since) "max(0, ?1 - max(" since ", (SELECT at FROM uptime)))"
+#define PATCHBAY_MOVED_PAUSE "paused_since + " PATCHBAY_TIME_OFF("paused_since")
+
 inline constexpr char kAccept[] =
     "INSERT INTO deliveries(agent, session, message_out_id, instance, chat, thread, kind, content, "
     "in_reply_to, target, spool, files, refused_files, idempotency_key, state, attempts, "
@@ -171,12 +175,21 @@ inline constexpr char kCountWaiting[] =
     "SELECT count(*) FROM deliveries INDEXED BY deliveries_open_lane "
     "WHERE instance = ? AND chat = ? AND state < 2 AND state = 0";
 
-// A host that was off since it was last seen. Pauses go on until they end.
+// A host that was off since it was last seen: for that long nothing grew old.
 inline constexpr char kAddTimeOff[] =
     "UPDATE deliveries SET paused_total = paused_total + "
-    "max(0, ?1 - max(first_tried_at, (SELECT at FROM uptime))) "
+    PATCHBAY_TIME_OFF("first_tried_at") " "
     "WHERE state < 2 AND first_tried_at IS NOT NULL AND paused_since IS NULL "
     "AND EXISTS (SELECT 1 FROM uptime)";
+// And no pause used up the time that it may last: it began later. What its end will therefore not
+// add to paused_total is added now.
+inline constexpr char kMovePauses[] =
+    "UPDATE deliveries SET paused_since = " PATCHBAY_MOVED_PAUSE
+    ", "
+    "paused_total = CASE WHEN first_tried_at IS NULL THEN paused_total ELSE paused_total + "
+    "max(first_tried_at, " PATCHBAY_MOVED_PAUSE
+    ") - max(first_tried_at, paused_since) END "
+    "WHERE state < 2 AND paused_since IS NOT NULL AND EXISTS (SELECT 1 FROM uptime)";
 inline constexpr char kSeenAtWork[] =
     "UPDATE uptime SET at = ? WHERE EXISTS (SELECT 1 FROM deliveries WHERE state < 2)";
 
@@ -189,6 +202,8 @@ inline constexpr char kLoadSessionEnded[] =
     "FROM deliveries WHERE agent = ? AND session = ? AND message_out_id > ? AND state >= 2 "
     "ORDER BY message_out_id LIMIT ?";
 
+#undef PATCHBAY_MOVED_PAUSE
+#undef PATCHBAY_TIME_OFF
 #undef PATCHBAY_PAUSED_UNTIL
 #undef PATCHBAY_LISTED_COLUMNS
 #undef PATCHBAY_DELIVERY_COLUMNS

@@ -14,6 +14,7 @@ constexpr char kBegin[] =
 base::Status UptimeRepository::begin(base::WallTime now) {
   return guarded("noting the start", [&]() -> base::Status {
     Query(statements_, ledger_sql::kAddTimeOff, now).run();
+    Query(statements_, ledger_sql::kMovePauses, now).run();
     Query(statements_, kBegin, now).run();
     return {};
   });

@@ -1,4 +1,4 @@
-// When the host was last seen at work. What was tried does not grow old while the host is off.
+// When the host was last seen at work. While it is off, no delivery grows old and no pause longer.
 #pragma once
 
 #include "base/clock.hpp"
@@ -13,8 +13,8 @@ class UptimeRepository {
  public:
   explicit UptimeRepository(Statements& statements) : statements_(statements) {}
 
-  // The host starts: the time since it was last seen does not count as age of what was tried and
-  // has not ended. Then it has been seen now, so a second call adds nothing.
+  // The host starts: the time since it was last seen is no age of what was tried and has not ended,
+  // and moves the beginning of pauses. Then it has been seen now: a second call adds nothing.
   base::Status begin(base::WallTime now);
   // The host is at work. Costs a write only when something waits or is being sent.
   base::Status seen(base::WallTime now);

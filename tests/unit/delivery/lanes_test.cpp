@@ -272,6 +272,43 @@ TEST_F(LanesTest, SevenDaysOfPauseEndInFailureForAllThatWaited) {
   EXPECT_EQ(world.record("a3").state, DeliveryState::kWaiting);
 }
 
+TEST_F(LanesTest, APauseDoesNotUseUpItsTimeWhileTheHostIsOff) {
+  world.start();
+  world.channels.set_state("telegram", InstanceState::kConnecting);
+  world.write("a1", text("x"));
+  world.write("a2", text("y"));
+  world.pass(minutes(5));
+  world.crash();
+  world.pass(hours(24 * 8));
+  world.start();  // its channel connects later
+  EXPECT_EQ(world.record("a1").state, DeliveryState::kWaiting) << world.record("a1").reason;
+  EXPECT_EQ(world.record("a2").state, DeliveryState::kWaiting) << world.record("a2").reason;
+  world.pass(hours(24 * 7) - minutes(6));
+  EXPECT_EQ(world.record("a1").state, DeliveryState::kWaiting) << world.record("a1").reason;
+  world.channels.set_state("telegram", InstanceState::kOnline);
+  world.settle();
+  EXPECT_EQ(world.record("a1").state, DeliveryState::kDelivered);
+  EXPECT_EQ(world.record("a2").state, DeliveryState::kDelivered);
+}
+
+// It came to the front when the one before it had waited for too long.
+TEST_F(LanesTest, APauseOfARowBeginsNotBeforeTheRowCame) {
+  world.start();
+  world.channels.set_state("telegram", InstanceState::kConnecting);
+  world.write("a1", text("x"));
+  world.pass(hours(24 * 6));
+  world.write("a2", text("y"));
+  world.pass(hours(24) + minutes(10));
+  ASSERT_EQ(world.record("a1").state, DeliveryState::kFailed);
+  world.crash();
+  world.pass(hours(24 * 8));
+  world.start();
+  world.pass(hours(24 * 6) - minutes(20));
+  EXPECT_EQ(world.record("a2").state, DeliveryState::kWaiting) << world.record("a2").reason;
+  world.pass(minutes(25));
+  EXPECT_EQ(world.record("a2").state, DeliveryState::kFailed);
+}
+
 TEST_F(LanesTest, OfflineChatsWaitForTheirReturn) {
   world.start();
   AttemptOutcome offline = refused();

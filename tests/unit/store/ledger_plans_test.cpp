@@ -60,6 +60,7 @@ TEST(LedgerPlans, HotStatementsUseTheIndexThatWasMadeForThem) {
       {kListUnknown, "deliveries_unknown"},
       {kHasAny, "(instance=? AND state=?)"},
       {kAddTimeOff, "deliveries_open"},
+      {kMovePauses, "deliveries_open"},
       {kSeenAtWork, "deliveries_open"},
       {kCountWaiting, "deliveries_open_lane (instance=? AND chat=?)"},
   };
