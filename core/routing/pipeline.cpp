@@ -86,7 +86,7 @@ void Router::Pipeline::begin(const FlowPointer& flow) {
   ++open_by_generation_[generation_];
   bytes_under_way_ += flow->bytes;
   flow->received_at = parts_.loop.wall_now();
-  parts_.database.transact<Plan>(
+  parts_.database.transact_repeatable<Plan>(
       [flow, routing = routing_, &random = parts_.random](store::Repositories& repositories) {
         const auto first_time = flow->held_as == 0 ? FirstTime::kCheck : FirstTime::kIsHeldInIntake;
         return make_plan(repositories, *routing, flow->event, first_time, random,

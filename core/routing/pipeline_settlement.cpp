@@ -126,7 +126,7 @@ void Router::Pipeline::commit(const FlowPointer& flow, Settlement settlement) {
 void Router::Pipeline::commit(const FlowPointer& flow,
                               const std::shared_ptr<const Settlement>& settlement) {
   ++flow->settlements;
-  parts_.database.transact<Settled>(
+  parts_.database.transact_repeatable<Settled>(
       [flow, settlement](store::Repositories& repositories) {
         return settle(repositories, *settlement);
       },

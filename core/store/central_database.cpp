@@ -1,5 +1,6 @@
 #include "store/central_database.hpp"
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <fcntl.h>
@@ -42,6 +43,7 @@ constexpr std::chrono::milliseconds kIdle{250};
 struct Unit {
   base::UniqueFunction<base::Status(Repositories&)> work;
   base::UniqueFunction<void(base::Status)> done;
+  bool repeatable = false;   // `work` may run twice
   bool synchronous = false;  // `done` runs on the database's thread
   base::Status status;
 };
@@ -63,21 +65,8 @@ class Connection {
   base::Status prepare(const std::string& path) { return migrate(database_, path); }
 
   void run(std::vector<Unit>& units, bool write_touched) {
-    base::Status begun = execute(kBegin);
-    if (!begun.ok()) {
-      fail(units, begun);
+    if (!begin(units) || !run_units(units)) {
       return;
-    }
-    // A sole unit needs no savepoint: the transaction itself is rolled back.
-    const bool savepoints = units.size() > 1;
-    for (Unit& unit : units) {
-      unit.status = savepoints ? run_in_savepoint(unit) : run_alone(unit);
-      if (!in_transaction()) {
-        // SQLite gave the whole transaction up (disk full, I/O error).
-        fail(units, {base::Code::kIo,
-                     "central database: the transaction was given up: " + unit.status.message()});
-        return;
-      }
     }
     if (write_touched) {
       write_last_active();
@@ -122,6 +111,48 @@ class Connection {
 
   [[nodiscard]] bool in_transaction() { return sqlite3_get_autocommit(database_.getHandle()) == 0; }
 
+  // False: all units have failed.
+  bool begin(std::vector<Unit>& units) {
+    const base::Status begun = execute(kBegin);
+    if (!begun.ok()) {
+      fail(units, begun);
+    }
+    return begun.ok();
+  }
+
+  // In the transaction that has begun. False: it was given up, and all units have failed.
+  bool run_units(std::vector<Unit>& units) {
+    const bool sole = units.size() == 1;
+    if (!sole &&
+        std::all_of(units.begin(), units.end(), [](const Unit& unit) { return unit.repeatable; })) {
+      if (std::all_of(units.begin(), units.end(),
+                      [this](Unit& unit) { return (unit.status = run_alone(unit)).ok(); })) {
+        return true;
+      }
+      roll_back();
+      if (!begin(units)) {
+        return false;
+      }
+    }
+    for (Unit& unit : units) {
+      // A sole unit needs no savepoint: the transaction itself is rolled back.
+      unit.status = sole ? run_alone(unit) : run_in_savepoint(unit);
+      if (!in_transaction()) {
+        // SQLite gave the whole transaction up (disk full, I/O error).
+        fail(units, {base::Code::kIo,
+                     "central database: the transaction was given up: " + unit.status.message()});
+        return false;
+      }
+    }
+    return true;
+  }
+
+  void roll_back() {
+    if (in_transaction()) {
+      static_cast<void>(execute(kRollback).ok());
+    }
+  }
+
   base::Status run_alone(Unit& unit) {
     return guarded("a unit of work", [&] { return unit.work(repositories_); });
   }
@@ -153,7 +184,7 @@ class Connection {
 
   void commit(std::vector<Unit>& units) {
     if (units.size() == 1 && !units.front().status.ok()) {
-      static_cast<void>(execute(kRollback).ok());
+      roll_back();
       return;
     }
     PBAY_FAILPOINT("store.before_commit");
@@ -169,9 +200,7 @@ class Connection {
 
   // Nothing of the batch happened.
   void fail(std::vector<Unit>& units, const base::Status& status) {
-    if (in_transaction()) {
-      static_cast<void>(execute(kRollback).ok());
-    }
+    roll_back();
     base::log_error("store.commit_failed", {{"units", units.size()}, {"reason", status.message()}});
     for (Unit& unit : units) {
       if (unit.status.ok()) {
@@ -207,17 +236,22 @@ class CentralDatabaseOnThread final : public CentralDatabase {
   base::Status run(base::UniqueFunction<base::Status(Repositories&)> work) override {
     std::promise<base::Status> ended;
     auto future = ended.get_future();
-    enqueue({std::move(work),
-             [&ended](base::Status status) { ended.set_value(std::move(status)); },
-             true,
-             {}});
+    Unit unit;
+    unit.work = std::move(work);
+    unit.done = [&ended](base::Status status) { ended.set_value(std::move(status)); };
+    unit.synchronous = true;
+    enqueue(std::move(unit));
     return future.get();
   }
 
  protected:
   void submit(base::UniqueFunction<base::Status(Repositories&)> work,
-              base::UniqueFunction<void(base::Status)> done) override {
-    enqueue({std::move(work), std::move(done), false, {}});
+              base::UniqueFunction<void(base::Status)> done, Runs runs) override {
+    Unit unit;
+    unit.work = std::move(work);
+    unit.done = std::move(done);
+    unit.repeatable = runs == Runs::kPerhapsTwice;
+    enqueue(std::move(unit));
   }
 
  private:

@@ -124,6 +124,46 @@ TEST_F(CentralDatabaseTest, AFailedCommitFailsTheWholeBatch) {
   unit(put("the disk has room again"));
 }
 
+// Units that can be repeated, in one batch: the third fails.
+TEST_F(CentralDatabaseTest, WhatIsRepeatedIsThereOnceAndAFailureHarmsNoOther) {
+  std::promise<void> running;
+  std::promise<void> go_on;
+  database_->transact(
+      [&](Repositories&) -> base::Status {
+        running.set_value();
+        go_on.get_future().wait();
+        return {};
+      },
+      [](base::Status) {});
+  running.get_future().wait();
+  int runs = 0;
+  std::vector<base::Code> codes;
+  const auto append = [&runs](const std::string& letter, bool fails) {
+    return [&runs, letter, fails](Repositories& repositories) -> base::Result<std::string> {
+      ++runs;
+      PATCHBAY_ASSIGN(const auto before, repositories.kv.get(kInstance, "letters"));
+      PATCHBAY_TRY(repositories.kv.put(kInstance, "letters", before.value_or("") + letter));
+      if (fails) {
+        return base::Status(base::Code::kRefused, "no");
+      }
+      return letter;
+    };
+  };
+  const auto note = [&](const base::Result<std::string>& result) {
+    codes.push_back(result.status().code());
+  };
+  database_->transact_repeatable<std::string>(append("a", false), note);
+  database_->transact_repeatable<std::string>(append("b", false), note);
+  database_->transact_repeatable<std::string>(append("c", true), note);
+  database_->transact_repeatable<std::string>(append("d", false), note);
+  go_on.set_value();
+  ASSERT_TRUE(loop_.run_until([&] { return codes.size() == 4; }));
+  EXPECT_EQ(codes,
+            (std::vector{base::Code::kOk, base::Code::kOk, base::Code::kRefused, base::Code::kOk}));
+  EXPECT_EQ(ask([](Repositories& r) { return r.kv.get(kInstance, "letters"); }), "abd");
+  EXPECT_EQ(runs, 7) << "three until one failed, then all four";
+}
+
 TEST_F(CentralDatabaseTest, WhatIsQueuedIsCommittedBeforeItCloses) {
   for (int number = 0; number < 500; ++number) {
     database_->transact(put(std::to_string(number)), [](base::Status) {});
