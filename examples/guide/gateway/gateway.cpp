@@ -21,6 +21,7 @@ class GatewayAdapter final : public Adapter {
   Result configure(std::string_view settings_json) override {
     const json settings = json::parse(settings_json);
     gateway_url_ = settings.at("gateway_url");
+    api_base_ = settings.at("api_base");
     token_ = settings.at("token");
     return {};
   }
@@ -80,8 +81,7 @@ class GatewayAdapter final : public Adapter {
       co_return Result::not_sent(PBAY_E_UNSUPPORTED, "this channel takes plain texts only");
     }
     const json body = {{"chat", delivery.chat.id}, {"text", delivery.text}};
-    HttpRequest request =
-        HttpRequest::post_json("https://gateway.example.org/messages", body.dump());
+    HttpRequest request = HttpRequest::post_json(api_base_ + "/messages", body.dump());
     request.bearer(token_).header("Idempotency-Key", delivery.part_key(0)).delivery(delivery.op);
     const HttpResponse response = co_await http.send(request);
     if (!response.answered() || response.status >= 500) {
@@ -130,6 +130,7 @@ class GatewayAdapter final : public Adapter {
   static constexpr std::chrono::milliseconds kLasting = std::chrono::minutes(1);
 
   std::string gateway_url_;
+  std::string api_base_;
   std::string token_;
   std::string seq_;
   WebSocket socket_{runtime()};

@@ -10,7 +10,8 @@ using testkit::FakeHost;
 
 namespace {
 
-constexpr const char* kSettings = R"({"gateway_url":"wss://gateway.example.org/","token":"t-1"})";
+constexpr const char* kSettings =
+    R"({"gateway_url":"wss://gateway.example.org/","api_base":"https://gateway.example.org","token":"t-1"})";
 constexpr const char* kFirst = R"({"seq":7,"chat":"c1","from":"ann","text":"hi"})";
 constexpr const char* kSecond = R"({"seq":8,"chat":"c1","from":"ann","text":"are you there?"})";
 
