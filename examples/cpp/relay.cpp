@@ -101,10 +101,10 @@ class RelayAdapter final : public Adapter {
  private:
   // Returns how long to wait before the next try.
   std::chrono::milliseconds show_problem(const HttpResponse& response) {
-    const bool token = response.status == 401;
-    set_state(token ? StateKind::kFailed : StateKind::kDegraded,
-              response.answered() ? "status " + std::to_string(response.status) : response.error,
-              token ? "give the instance a valid token" : "");
+    const char* const what = response.success() ? "no list of updates, status " : "status ";
+    set_state(response.status == 401 ? StateKind::kFailed : StateKind::kDegraded,
+              response.answered() ? what + std::to_string(response.status) : response.error,
+              response.status == 401 ? "give the instance a valid token" : "");
     online_ = false;
     return std::max(std::chrono::milliseconds(response.retry_after_ms()),
                     clock.jitter(std::chrono::seconds(10)));

@@ -142,6 +142,7 @@ test('an answer that is none is shown', () => inHost(async (host, service) => {
   service.nonsense = { updates: 'none' };
   service.wake();
   await until(async () => (await stateOf(host)).state === 'degraded', 'the instance to be degraded');
+  assert.equal((await stateOf(host)).reason, 'no list of updates, status 200');
 }));
 
 test('a host that is killed loses nothing and repeats nothing', () => inHost(async (host, service) => {
