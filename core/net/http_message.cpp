@@ -49,7 +49,8 @@ struct Network {
   int bits;
 };
 
-// The IANA registry of special-purpose addresses, without those that are globally reachable.
+// The IANA registry of special-purpose addresses, without those that are globally reachable. So has
+// plugin_api/testkit/private_host.cpp; plugin_api/tests/private_host_cases.hpp holds both together.
 constexpr std::array<Network, 15> kNotPublic4 = {{{{0, 0, 0, 0}, 8},
                                                   {{10, 0, 0, 0}, 8},
                                                   {{100, 64, 0, 0}, 10},

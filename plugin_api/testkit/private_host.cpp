@@ -18,7 +18,7 @@ struct Network {
 };
 
 // The IANA registry of special-purpose addresses, without those that are globally reachable:
-// core/net/http_message.cpp has the same.
+// core/net/http_message.cpp has the same, and plugin_api/tests/private_host_cases.hpp the edges.
 constexpr std::array<Network, 15> kNotPublic4 = {{{{0, 0, 0, 0}, 8},
                                                   {{10, 0, 0, 0}, 8},
                                                   {{100, 64, 0, 0}, 10},
@@ -74,7 +74,8 @@ bool is_private_host(std::string_view host) {
   if (::inet_pton(AF_INET, name.c_str(), bytes.data()) == 1) {
     return is_private_v4(bytes.data());
   }
-  if (::inet_pton(AF_INET6, name.c_str(), bytes.data()) == 1) {
+  const std::string unscoped = name.substr(0, name.find('%'));
+  if (::inet_pton(AF_INET6, unscoped.c_str(), bytes.data()) == 1) {
     return is_private_v6(bytes);
   }
   if (name.ends_with('.')) {

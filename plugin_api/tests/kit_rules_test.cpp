@@ -18,6 +18,8 @@
 #include "patchbay/ext/webhook.h"
 #include "patchbay/ext/websocket.h"
 #include "patchbay/testkit/peers.hpp"
+#include "private_host.hpp"
+#include "private_host_cases.hpp"
 #include "puppet.hpp"
 #include "url_cases.hpp"
 
@@ -285,6 +287,19 @@ TEST_F(RequestRules, AHostThatIsNotAllowedIsABreach) {
   table<pbay_stream>(PBAY_EXT_STREAM).open(puppet_.host, ++last_op_, to_abi("unix:/run/a.sock"));
   EXPECT_EQ(rules().size(), 4U);
   host_->advance(seconds(1));
+}
+
+TEST(PrivateHosts, AreThoseThatAHostRefuses) {
+  for (const AddressCase& given : address_cases()) {
+    EXPECT_EQ(is_private_host(given.address), given.is_private) << given.address;
+  }
+  EXPECT_TRUE(is_private_host("[::1]"));
+  for (const std::string_view name : kPrivateNames) {
+    EXPECT_TRUE(is_private_host(name)) << name;
+  }
+  for (const std::string_view name : kOtherNames) {
+    EXPECT_FALSE(is_private_host(name)) << name;
+  }
 }
 
 TEST_F(RequestRules, AnEndpointHasItsGrammar) {

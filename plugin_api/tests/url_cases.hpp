@@ -93,19 +93,4 @@ inline const UpgradeCase kUpgradeCases[] = {
     {false, {"A b: x"}},
 };
 
-// Only the operator can let an adapter connect there.
-inline constexpr std::string_view kPrivateHosts[] = {
-    "10.0.0.5",     "127.0.0.1",       "172.16.0.1",
-    "192.168.1.1",  "169.254.1.1",     "100.64.0.1",
-    "::1",          "[::1]",           "fd00::1",
-    "fe80::1",      "::ffff:10.0.0.1", "64:ff9b::10.0.0.1",
-    "2002:a00:1::", "2001:db8::1",     "localhost",
-    "A.Localhost.",
-};
-
-inline constexpr std::string_view kPublicHosts[] = {
-    "api.example.com", "8.8.8.8",          "172.32.0.1",
-    "2606:4700::1111", "64:ff9b::8.8.8.8", "localhost.example.com",
-};
-
 }  // namespace patchbay::testkit

@@ -14,8 +14,8 @@
 #include <unistd.h>
 #include <vector>
 
+#include "private_host_cases.hpp"
 #include "settings_schema_cases.hpp"
-#include "url_cases.hpp"
 
 namespace patchbay::validate {
 namespace {

@@ -10,6 +10,7 @@
 #include "net/endpoint.hpp"
 #include "net/http_message.hpp"
 #include "net/websocket.hpp"
+#include "private_host_cases.hpp"
 #include "settings_schema_cases.hpp"
 #include "url_cases.hpp"
 
@@ -83,17 +84,40 @@ TEST(Kit, WhatTheKitSaysOfEndpointsIsWhatTheHostDoes) {
   }
 }
 
+// Whether an author's rule opens the host: by its name, and as the address that a name leads to.
+class OfTheAuthor {
+ public:
+  OfTheAuthor() { rules_.add("*", RuleOf::kAuthor); }
+  [[nodiscard]] bool opens(std::string_view host) const { return rules_.check(host, "").ok(); }
+  [[nodiscard]] bool opens_at(std::string_view address) const {
+    return rules_.check("api.example.org", address).ok();
+  }
+
+ private:
+  HostRules rules_;
+};
+
+TEST(Kit, WhatTheKitSaysOfPrivateHostsIsWhatTheHostDoes) {
+  const OfTheAuthor rule;
+  for (const testkit::AddressCase& given : testkit::address_cases()) {
+    EXPECT_EQ(rule.opens(given.address), !given.is_private) << given.address;
+    EXPECT_EQ(rule.opens_at(given.address), !given.is_private) << given.address;
+  }
+  for (const std::string_view name : testkit::kPrivateNames) {
+    EXPECT_FALSE(rule.opens(name)) << name;
+  }
+  for (const std::string_view name : testkit::kOtherNames) {
+    EXPECT_TRUE(rule.opens(name)) << name;
+  }
+}
+
 TEST(Kit, WhatTheValidatorSaysOfPrivateHostsIsWhatTheHostDoes) {
-  const auto is_open = [](std::string_view host) {
-    HostRules rules;
-    rules.add(host, RuleOf::kAuthor);
-    return rules.check(host, "").ok();
-  };
+  const OfTheAuthor rule;
   for (const std::string_view host : testkit::kPrivateHosts) {
-    EXPECT_FALSE(is_open(host)) << host;
+    EXPECT_FALSE(rule.opens(host)) << host;
   }
   for (const std::string_view host : testkit::kPublicHosts) {
-    EXPECT_TRUE(is_open(host)) << host;
+    EXPECT_TRUE(rule.opens(host)) << host;
   }
 }
 
