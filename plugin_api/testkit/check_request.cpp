@@ -70,26 +70,41 @@ bool is_of_the_handshake(const sdk::Header& header) {
 
 }  // namespace
 
-std::vector<sdk::Header> FakeHost::Impl::headers_of(std::string_view where,
-                                                    const pbay_header* first, std::uint32_t count,
-                                                    std::uint32_t stride, std::uint32_t most) {
+std::optional<std::vector<sdk::Header>> FakeHost::Impl::headers_of(std::string_view where,
+                                                                   const pbay_header* first,
+                                                                   std::uint32_t count,
+                                                                   std::uint32_t stride,
+                                                                   std::uint32_t most) {
   const std::string what(where);
   if (!check_array(what + ": headers", first, count, stride)) {
-    return {};
+    return std::nullopt;
   }
   if (count > most) {
     breach(Rule::kHttp, what + ": " + std::to_string(count) + " headers, at most " +
                             std::to_string(most) + " are taken");
-    return {};
+    return std::nullopt;
   }
   std::vector<sdk::Header> out = sdk::copy_headers(first, count, stride);
-  for (const sdk::Header& header : out) {
+  std::erase_if(out, [&](const sdk::Header& header) {
     if (!is_token(header.name)) {
       breach(Rule::kHttp, what + ": '" + header.name + "' is no name of a header");
-    } else if (!is_header_value(header.value)) {
+      return true;
+    }
+    if (!is_header_value(header.value)) {
       breach(Rule::kHttp, what + ": the value of header " + header.name +
                               " has a line break or another control character");
+      return true;
     }
+    return false;
+  });
+  return out;
+}
+
+std::int32_t FakeHost::Impl::refusal_since(std::size_t breaches) const {
+  std::int32_t out = PBAY_OK;
+  for (std::size_t i = breaches; i < breaches_.size(); ++i) {
+    const bool is_host = breaches_[i].rule == Rule::kAllowedHosts;
+    out = is_host && out == PBAY_OK ? PBAY_E_FORBIDDEN : is_host ? out : PBAY_E_INVALID;
   }
   return out;
 }

@@ -1,10 +1,11 @@
-// The extensions that this host lends, other than http: timer, clock, kv, staging, listener,
-// webhook.
+// The extensions that this host lends: the tables of http, timer, clock, kv, staging. Those of who
+// connects to the adapter stand in incoming.cpp, those of what it connects to in peer_host.cpp.
 #include <algorithm>
 #include <utility>
 
 #include "fake_host_impl.hpp"
 #include "limits.hpp"
+#include "patchbay/sdk/utf8.hpp"
 
 namespace patchbay::testkit {
 namespace {
@@ -12,11 +13,6 @@ namespace {
 using Lock = std::lock_guard<std::recursive_mutex>;
 using Self = FakeHost::Impl;
 using Completion = Self::Completion;
-
-constexpr std::size_t kMaxOpenStaging = 64;
-constexpr std::size_t kMaxKvKey = 200;
-constexpr std::size_t kMaxKvValue = 64 * 1024;
-constexpr std::size_t kMaxQueuedBytes = 1024 * 1024;
 
 const pbay_http kHttp = {
     sizeof(pbay_http), 0,
@@ -86,6 +82,10 @@ const pbay_kv kKv = {
       Self& self = Self::of(host);
       const Lock lock(self.mutex_);
       self.begin(op, "kv.get");
+      if (const auto refused = self.kv_key_refused(sdk::view(key))) {
+        self.complete(op, *refused);
+        return;
+      }
       if (self.failing_kv_reads_ > 0) {
         --self.failing_kv_reads_;
         self.complete(op, Completion(self.kv_read_failure_, 0, "the test lets this read fail"));
@@ -108,13 +108,8 @@ const pbay_kv kKv = {
       Self& self = Self::of(host);
       const Lock lock(self.mutex_);
       self.begin(op, "kv.put");
-      if (value.size > kMaxKvValue) {
-        self.breach(Rule::kKv, "kv.put: a value of more than 64 KiB");
-      }
-      self.kv_write(op, sdk::copy(key), [&] {
-        self.kv_[sdk::copy(key)] = sdk::copy(value);
-        return Completion();
-      });
+      self.kv_write(op, sdk::copy(key),
+                    [&] { return self.kv_put(sdk::copy(key), sdk::copy(value)); });
     },
     [](const pbay_host* host, pbay_op op, pbay_str key, const pbay_str* expected,
        pbay_str value) noexcept {
@@ -129,8 +124,7 @@ const pbay_kv kKv = {
         if (!same) {
           return Completion(PBAY_E_CONFLICT_VALUE, 0, "the key has another value");
         }
-        self.kv_[sdk::copy(key)] = sdk::copy(value);
-        return Completion();
+        return self.kv_put(sdk::copy(key), sdk::copy(value));
       });
     },
     [](const pbay_host* host, pbay_op op, pbay_str key) noexcept {
@@ -150,7 +144,7 @@ const pbay_staging kStaging = {
       Self& self = Self::of(host);
       const Lock lock(self.mutex_);
       self.called("staging.open");
-      if (self.staged_.size() >= kMaxOpenStaging) {
+      if (self.staged_.size() >= kMostOpenStaging) {
         return 0;
       }
       self.staged_[++self.last_handle_];
@@ -192,99 +186,37 @@ const pbay_staging kStaging = {
       self.staged_.erase(handle);
     }};
 
-const pbay_listener kListener = {
-    sizeof(pbay_listener),
-    0,
-    [](const pbay_host* host, pbay_op op, pbay_str name) noexcept {
-      Self& self = Self::of(host);
-      const Lock lock(self.mutex_);
-      self.begin(op, "listener.listen");
-      if (!sdk::is_instance_name(sdk::view(name))) {
-        self.breach(Rule::kConnection, "listener.listen: the name is not [a-z0-9][a-z0-9-]{0,31}");
-      }
-      self.listeners_[sdk::copy(name)] = op;
-      self.complete(op, Completion(PBAY_OK, 0, "/run/fake/" + sdk::copy(name) + ".sock"));
-    },
-    [](const pbay_host* host, std::uint64_t connection, pbay_str bytes) noexcept -> std::int32_t {
-      Self& self = Self::of(host);
-      const Lock lock(self.mutex_);
-      self.called("listener.send");
-      const auto found = self.connections_.find(connection);
-      if (found == self.connections_.end() || !found->second.open) {
-        return PBAY_E_NOT_FOUND;
-      }
-      if (!found->second.reading || bytes.size > kMaxQueuedBytes) {
-        found->second.busy_told = true;
-        return PBAY_E_BUSY;
-      }
-      found->second.received += sdk::view(bytes);
-      return PBAY_OK;
-    },
-    [](const pbay_host* host, std::uint64_t connection) noexcept {
-      Self& self = Self::of(host);
-      const Lock lock(self.mutex_);
-      self.called("listener.hang_up");
-      const auto found = self.connections_.find(connection);
-      if (found != self.connections_.end() && found->second.open) {
-        found->second.open = false;
-        self.listener_event(found->second.listener, PBAY_LISTENER_CLOSED, connection, {});
-      }
-    },
-    [](const pbay_host* host, pbay_op op) noexcept {
-      Self& self = Self::of(host);
-      const Lock lock(self.mutex_);
-      self.called("listener.close");
-      std::erase_if(self.listeners_, [op](const auto& entry) { return entry.second == op; });
-      for (auto& [id, connection] : self.connections_) {
-        connection.open = connection.open && connection.listener != op;
-      }
-    }};
-
-const pbay_webhook kWebhook = {
-    sizeof(pbay_webhook), 0,
-    [](const pbay_host* host, pbay_op op) noexcept {
-      Self& self = Self::of(host);
-      const Lock lock(self.mutex_);
-      self.begin(op, "webhook.open");
-      self.webhook_ = op;
-      self.complete(op, Completion(PBAY_OK, 0, "https://hooks.example.org/webhook/fake"));
-    },
-    [](const pbay_host* host, std::uint64_t request, const pbay_webhook_answer* given) noexcept {
-      Self& self = Self::of(host);
-      const Lock lock(self.mutex_);
-      self.called("webhook.respond");
-      if (self.open_webhook_requests_.erase(request) == 0) {
-        self.breach(Rule::kWebhook, "webhook.respond: request " + std::to_string(request) +
-                                        " does not exist or is answered");
-        return;
-      }
-      FakeHost::WebhookAnswer& answer = self.webhook_answers_[request];
-      if (!self.check_struct("webhook.respond", given)) {
-        answer.status = 500;
-        return;
-      }
-      if (given->status < 200 || given->status > 599) {
-        self.breach(Rule::kWebhook,
-                    "webhook.respond: " + std::to_string(given->status) + " is no status");
-      }
-      answer.status = given->status;
-      answer.headers = self.headers_of("webhook.respond", given->headers, given->header_count,
-                                       given->header_stride, kMostAnswerHeaders);
-      answer.body = sdk::copy(given->body);
-    },
-    [](const pbay_host* host, pbay_op op) noexcept {
-      Self& self = Self::of(host);
-      const Lock lock(self.mutex_);
-      self.called("webhook.close");
-      self.webhook_ = self.webhook_ == op ? 0 : self.webhook_;
-    }};
-
 }  // namespace
+
+std::optional<Completion> FakeHost::Impl::kv_key_refused(std::string_view key) {
+  if (key.empty() || !sdk::is_utf8(key)) {
+    breach(Rule::kKv, "kv: a key is 1 to 200 bytes of UTF-8");
+    return Completion(PBAY_E_INVALID, 0, "a key is 1 to 200 bytes of UTF-8");
+  }
+  if (key.size() > kMostKeyBytes) {
+    breach(Rule::kKv, "kv: a key has 1 to 200 bytes");
+    return Completion(PBAY_E_TOO_LARGE, 0, "a key is at most 200 bytes");
+  }
+  return std::nullopt;
+}
+
+Completion FakeHost::Impl::kv_put(std::string key, std::string value) {
+  if (value.size() > kMostValueBytes) {
+    breach(Rule::kKv, "kv: a value of more than 64 KiB");
+    return Completion(PBAY_E_TOO_LARGE, 0, "a value is at most 64 KiB");
+  }
+  if (kv_.size() >= kMostKeys && kv_.count(key) == 0) {
+    return Completion(PBAY_E_TOO_LARGE, 0, "it holds 10,000 keys already, and takes no new one");
+  }
+  kv_[std::move(key)] = std::move(value);
+  return Completion();
+}
 
 void FakeHost::Impl::kv_write(pbay_op op, const std::string& key,
                               const std::function<Completion()>& write) {
-  if (key.empty() || key.size() > kMaxKvKey) {
-    breach(Rule::kKv, "kv: a key has 1 to 200 bytes");
+  if (const auto refused = kv_key_refused(key)) {
+    complete(op, *refused);
+    return;
   }
   if (failing_kv_writes_ > 0) {
     --failing_kv_writes_;
@@ -294,39 +226,21 @@ void FakeHost::Impl::kv_write(pbay_op op, const std::string& key,
   complete(op, write());
 }
 
-void FakeHost::Impl::listener_event(pbay_op listener, std::uint32_t kind, std::uint64_t connection,
-                                    std::string bytes) {
-  post([this, listener, kind, connection, bytes = std::move(bytes)] {
-    const bool listens = std::any_of(listeners_.begin(), listeners_.end(),
-                                     [&](const auto& entry) { return entry.second == listener; });
-    if (!listens) {
-      return;  // closed in the meantime
-    }
-    event(listener, [kind, connection, bytes](LentMemory& lent) -> const void* {
-      auto out = sdk::make_abi<pbay_listener_event>();
-      out.kind = kind;
-      out.connection = connection;
-      out.data = lent.text(bytes);
-      return lent.object(out);
-    });
-  });
-}
-
 const void* FakeHost::Impl::host_extension(std::string_view id) {
   if (std::find(options_.without.begin(), options_.without.end(), id) != options_.without.end()) {
     return nullptr;
   }
   const std::pair<std::string_view, const void*> all[] = {
-      {PBAY_EXT_HTTP, &kHttp},       {PBAY_EXT_TIMER, &kTimer},     {PBAY_EXT_CLOCK, &kClock},
-      {PBAY_EXT_KV, &kKv},           {PBAY_EXT_STAGING, &kStaging}, {PBAY_EXT_LISTENER, &kListener},
-      {PBAY_EXT_WEBHOOK, &kWebhook},
+      {PBAY_EXT_HTTP, &kHttp}, {PBAY_EXT_TIMER, &kTimer},     {PBAY_EXT_CLOCK, &kClock},
+      {PBAY_EXT_KV, &kKv},     {PBAY_EXT_STAGING, &kStaging},
   };
   for (const auto& [name, table] : all) {
     if (name == id) {
       return table;
     }
   }
-  return peer_extension(id);
+  const void* const incoming = incoming_extension(id);
+  return incoming != nullptr ? incoming : peer_extension(id);
 }
 
 }  // namespace patchbay::testkit

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <dlfcn.h>
+#include <nlohmann/json.hpp>
 #include <sys/mman.h>
 #include <unistd.h>
 #include <utility>
@@ -113,6 +114,13 @@ const pbay_delivery* lend(LentMemory& lent, const sdk::Delivery& delivery) {
   return lent.object(out);
 }
 
+// Empty: the settings do not say it.
+std::string instance_of(std::string_view settings_json) {
+  const auto settings = nlohmann::json::parse(settings_json, nullptr, false);
+  const auto found = settings.find("instance");
+  return found != settings.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
 }  // namespace
 
 FakeHost::Impl::Impl(FakeHostOptions wanted) : options_(std::move(wanted)) {
@@ -122,6 +130,7 @@ FakeHost::Impl::Impl(FakeHostOptions wanted) : options_(std::move(wanted)) {
 
 FakeHost::FakeHost(pbay_entry_v1 entry, std::string_view settings_json, FakeHostOptions options)
     : impl_(std::make_unique<Impl>(std::move(options))) {
+  impl_->instance_ = instance_of(settings_json);
   const pbay_module* module = nullptr;
   if (entry != nullptr) {
     impl_->call(PBAY_ENTRY_SYMBOL, [&] { module = entry(PBAY_ABI_MINOR); });

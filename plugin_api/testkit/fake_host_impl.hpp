@@ -113,9 +113,13 @@ class FakeHost::Impl {
   void check_file(const sdk::InboundFile& file);
 
   // ---- requests (check_request.cpp) ----
-  std::vector<sdk::Header> headers_of(std::string_view where, const pbay_header* first,
-                                      std::uint32_t count, std::uint32_t stride,
-                                      std::uint32_t most);
+  // Without those that are none, each of which is a breach. Nothing: a breach, and no list at all.
+  std::optional<std::vector<sdk::Header>> headers_of(std::string_view where,
+                                                     const pbay_header* first, std::uint32_t count,
+                                                     std::uint32_t stride, std::uint32_t most);
+  // What a host refuses with that finds what was found since there were so many breaches; PBAY_OK:
+  // nothing was.
+  [[nodiscard]] std::int32_t refusal_since(std::size_t breaches) const;
   void check_request(const RecordedRequest& request);
   void check_upgrade(const PeerOpening& opening);  // of a WebSocket
   void check_stream(std::string_view endpoint);
@@ -157,17 +161,44 @@ class FakeHost::Impl {
   // Fills in when the host will miss its completion; 0: never.
   pbay_op ask(std::string what, std::int64_t allowed_ms);
 
-  // ---- extensions (extensions.cpp, http.cpp) ----
+  // ---- extensions (extensions.cpp) ----
   [[nodiscard]] const void* host_extension(std::string_view id);
-  void http_request(pbay_op op, const pbay_http_request* given);
-  void http_cancel(pbay_op op);
-  void http_answer(pbay_op op, const RecordedRequest& request, HttpReply reply);
   void connect_peers();  // peer_host.cpp
   [[nodiscard]] static const void* peer_extension(std::string_view id);
+  // A breach, and how the call ends.
+  std::optional<Completion> kv_key_refused(std::string_view key);
+  Completion kv_put(std::string key, std::string value);
   void kv_write(pbay_op op, const std::string& key, const std::function<Completion()>& write);
+
+  // ---- requests (http.cpp) ----
+  void http_request(pbay_op op, const pbay_http_request* given);
+  void http_cancel(pbay_op op);
+  // What is whole of it, with a breach for what is not.
+  RecordedRequest copy_request(const pbay_http_request& request);
+  std::string copy_file(int descriptor, std::int64_t size, const std::string& problem);
+  // PBAY_OK: it is one that a host makes.
+  [[nodiscard]] std::int32_t request_refused(const RecordedRequest& request, std::size_t breaches);
+  // To the platform, which has until due_ms.
+  void http_start(pbay_op op, RecordedRequest request, std::int64_t due_ms);
+  void http_wait(pbay_op op, RecordedRequest request);
+  void http_start_waiting();
+  void http_answer(pbay_op op, const RecordedRequest& request, HttpReply reply);
+
+  // ---- who comes to the adapter (incoming.cpp) ----
+  [[nodiscard]] static const void* incoming_extension(std::string_view id);
+  // With the code PBAY_OK: it may listen there.
+  Completion listener_refused(const std::string& name);
+  void listen(pbay_op op, const std::string& name);
+  // What the platform gets.
+  WebhookAnswer webhook_answer(const pbay_webhook_answer* given);
   void listener_event(pbay_op listener, std::uint32_t kind, std::uint64_t connection,
                       std::string bytes);
 
+  struct WaitingRequest {  // for its turn
+    RecordedRequest request;
+    std::int64_t due_ms = 0;
+    std::uint64_t timer = 0;  // then
+  };
   struct Timer {
     std::uint64_t id;
     std::function<void()> work;
@@ -186,6 +217,7 @@ class FakeHost::Impl {
 
   std::recursive_mutex mutex_;
   FakeHostOptions options_;
+  std::string instance_;  // its name, if the settings say it
   pbay_host host_{};
   pbay_adapter adapter_{};
 
@@ -205,7 +237,7 @@ class FakeHost::Impl {
   pbay_op last_op_ = 0;
   std::map<pbay_op, Operation> operations_;   // of the host
   std::map<pbay_op, std::string> pending_;    // of the adapter
-  std::map<pbay_op, std::uint64_t> waiting_;  // timers and requests: what may be cancelled
+  std::map<pbay_op, std::uint64_t> waiting_;  // timers: what may be cancelled
   std::set<int> descriptors_;                 // made by file(), not yet part of a delivery
   std::map<int, std::string> opened_;         // by the adapter, and in which call
   std::optional<ProcessState> last_state_;    // of the process, after the last call
@@ -220,6 +252,9 @@ class FakeHost::Impl {
   std::multiset<std::string> held_back_;
 
   HttpScript http_;
+  std::map<pbay_op, std::uint64_t> at_work_;  // requests, and the timers of their answers
+  std::map<pbay_op, WaitingRequest> waiting_requests_;
+  std::deque<pbay_op> turns_;  // of those
   Peers websockets_;
   Peers streams_;
   Peers processes_;

@@ -3,14 +3,9 @@
 #include <utility>
 
 #include "fake_host_impl.hpp"
+#include "limits.hpp"
 
 namespace patchbay::testkit {
-namespace {
-
-constexpr std::int64_t kWebhookAnswerMs = 10'000;
-
-}  // namespace
-
 void FakeHost::Impl::release(std::vector<std::function<void()>>& held, bool& hold) {
   hold = false;
   for (const auto& finish : std::exchange(held, {})) {
@@ -119,10 +114,11 @@ std::uint64_t FakeHost::webhook(const std::string& method, const std::string& ta
     return request;
   }
   impl_->open_webhook_requests_.insert(request);
-  impl_->at(impl_->now_ms_ + kWebhookAnswerMs, [this, request] {
+  impl_->at(impl_->now_ms_ + kWebhookAnswer.count(), [this, request] {
     if (!impl_->stopped_ && impl_->open_webhook_requests_.erase(request) != 0) {
       impl_->breach(Rule::kWebhook,
                     "webhook request " + std::to_string(request) + " was not answered in 10 s");
+      impl_->webhook_answers_[request].status = 503;
     }
   });
   impl_->event(impl_->webhook_, [=](LentMemory& lent) -> const void* {

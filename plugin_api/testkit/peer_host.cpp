@@ -16,8 +16,7 @@ using News = PeerHost::News;
 using Completion = Self::Completion;
 
 constexpr std::int64_t kHandshakeMs = 30'000;
-constexpr std::size_t kQueuedMessages = 4 * 1024 * 1024;
-constexpr std::size_t kQueuedBytes = 1024 * 1024;
+constexpr std::size_t kQueuedLines = 1024 * 1024;
 
 // ---- "patchbay.websocket/1" ----
 
@@ -38,15 +37,20 @@ const pbay_websocket kWebsocket = {
     [](const pbay_host* host, pbay_op op, const pbay_websocket_options* options) noexcept {
       Self& self = Self::of(host);
       const Lock lock(self.mutex_);
+      self.begin(op, "websocket.open");
       if (!self.check_struct("websocket.open", options)) {
-        self.begin(op, "websocket.open");
         self.complete(op, Completion(PBAY_E_INVALID, 0, "the options are incomplete"));
         return;
       }
+      const std::size_t breaches = self.breaches_.size();
       PeerOpening opening{sdk::copy(options->url),
                           self.headers_of("websocket.open", options->headers, options->header_count,
-                                          options->header_stride, kMostUpgradeHeaders)};
+                                          options->header_stride, kMostUpgradeHeaders)
+                              .value_or(std::vector<sdk::Header>())};
       self.check_upgrade(opening);
+      if (PeerHost::refuse(self, self.websockets_, op, self.refusal_since(breaches))) {
+        return;
+      }
       PeerHost::open(self, self.websockets_, op, "websocket.open", std::move(opening),
                      options->timeout_ms > 0 ? options->timeout_ms : kHandshakeMs);
     },
@@ -59,7 +63,7 @@ const pbay_websocket kWebsocket = {
         self.check_text("websocket.send", sdk::view(data), Self::Secrets::kMayBeIn);
       }
       return PeerHost::send(self, self.websockets_, op, "websocket.send",
-                            PeerMessage{kind, sdk::copy(data)}, kQueuedMessages);
+                            PeerMessage{kind, sdk::copy(data)}, kMostWebSocketBytes);
     },
     [](const pbay_host* host, pbay_op op, pbay_str data) noexcept -> std::int32_t {
       Self& self = Self::of(host);
@@ -92,26 +96,31 @@ const void* stream_detail(LentMemory& lent, News news, std::int32_t, const PeerM
   return lent.object(out);
 }
 
-const pbay_stream kStream = {sizeof(pbay_stream), 0,
-                             [](const pbay_host* host, pbay_op op, pbay_str endpoint) noexcept {
-                               Self& self = Self::of(host);
-                               const Lock lock(self.mutex_);
-                               self.check_stream(sdk::view(endpoint));
-                               PeerHost::open(self, self.streams_, op, "stream.open",
-                                              PeerOpening{sdk::copy(endpoint), {}}, kHandshakeMs);
-                             },
-                             [](const pbay_host* host, pbay_op op, pbay_str bytes) noexcept {
-                               Self& self = Self::of(host);
-                               const Lock lock(self.mutex_);
-                               return PeerHost::send(self, self.streams_, op, "stream.send",
-                                                     PeerMessage{0, sdk::copy(bytes)},
-                                                     kQueuedBytes);
-                             },
-                             [](const pbay_host* host, pbay_op op) noexcept {
-                               Self& self = Self::of(host);
-                               const Lock lock(self.mutex_);
-                               PeerHost::close(self, self.streams_, op, "stream.close", 0, {});
-                             }};
+const pbay_stream kStream = {
+    sizeof(pbay_stream), 0,
+    [](const pbay_host* host, pbay_op op, pbay_str endpoint) noexcept {
+      Self& self = Self::of(host);
+      const Lock lock(self.mutex_);
+      self.begin(op, "stream.open");
+      const std::size_t breaches = self.breaches_.size();
+      self.check_stream(sdk::view(endpoint));
+      if (PeerHost::refuse(self, self.streams_, op, self.refusal_since(breaches))) {
+        return;
+      }
+      PeerHost::open(self, self.streams_, op, "stream.open", PeerOpening{sdk::copy(endpoint), {}},
+                     kHandshakeMs);
+    },
+    [](const pbay_host* host, pbay_op op, pbay_str bytes) noexcept {
+      Self& self = Self::of(host);
+      const Lock lock(self.mutex_);
+      return PeerHost::send(self, self.streams_, op, "stream.send",
+                            PeerMessage{0, sdk::copy(bytes)}, kMostStreamBytes);
+    },
+    [](const pbay_host* host, pbay_op op) noexcept {
+      Self& self = Self::of(host);
+      const Lock lock(self.mutex_);
+      PeerHost::close(self, self.streams_, op, "stream.close", 0, {});
+    }};
 
 // ---- "patchbay.process/1" ----
 
@@ -131,6 +140,7 @@ const pbay_process kProcess = {
     [](const pbay_host* host, pbay_op op, pbay_str name) noexcept {
       Self& self = Self::of(host);
       const Lock lock(self.mutex_);
+      self.begin(op, "process.start");
       PeerHost::open(self, self.processes_, op, "process.start", PeerOpening{sdk::copy(name), {}},
                      kHandshakeMs);
     },
@@ -141,7 +151,7 @@ const pbay_process kProcess = {
         self.breach(Rule::kConnection, "process.send: a line holds a newline");
       }
       return PeerHost::send(self, self.processes_, op, "process.send",
-                            PeerMessage{0, sdk::copy(line)}, kQueuedBytes);
+                            PeerMessage{0, sdk::copy(line)}, kQueuedLines);
     },
     [](const pbay_host* host, pbay_op op, std::int64_t) noexcept {
       Self& self = Self::of(host);
@@ -159,9 +169,18 @@ void PeerHost::connect(Impl& host, Peers& peers, MakeDetail make_detail) {
   };
 }
 
+bool PeerHost::refuse(Impl& host, const Peers& peers, pbay_op op, std::int32_t code) {
+  if (code != PBAY_OK) {
+    host.complete(op, Completion(code, 0, "a host refuses it: " + host.breaches_.back().what));
+  } else if (peers.opening_.size() + peers.open().size() >= kMostConnections) {
+    code = PBAY_E_BUSY;
+    host.complete(op, Completion(code, 0, "64 of its kind are open, which is the most"));
+  }
+  return code != PBAY_OK;
+}
+
 void PeerHost::open(Impl& host, Peers& peers, pbay_op op, std::string_view what,
                     PeerOpening opening, std::int64_t timeout_ms) {
-  host.begin(op, what);
   PeerExpectation* expectation = peers.find(opening);
   if (expectation == nullptr) {
     host.breach(Rule::kScript, "unexpected " + std::string(what) + ": " + opening.endpoint +

@@ -16,6 +16,8 @@ class PeerHost {
                                      const PeerMessage& message);
 
   static void connect(Impl& host, Peers& peers, MakeDetail make_detail);
+  // Completes what a host refuses with that code, or because too many are open. False: neither.
+  static bool refuse(Impl& host, const Peers& peers, pbay_op op, std::int32_t code);
   static void open(Impl& host, Peers& peers, pbay_op op, std::string_view what, PeerOpening opening,
                    std::int64_t timeout_ms);
   static std::int32_t send(Impl& host, Peers& peers, pbay_op op, std::string_view what,

@@ -157,9 +157,11 @@ TEST_F(PuppetTest, Streams) {
   host_->run_ready();
   EXPECT_THAT(news(), ElementsAre("complete 0 0", "event 0 {}\n", "event 2 "));
   stream.open(puppet_.host, 2, to_abi("signal"));
+  stream.open(puppet_.host, 3, to_abi("unix:/run/other.sock"));
+  host_->advance(seconds(0));
+  EXPECT_THAT(news(), ElementsAre("complete -208 0", "complete -101 0"));
   EXPECT_THAT(breaches(),
               ElementsAre(HasSubstr("neither tcp://host:port"), HasSubstr("unexpected")));
-  host_->advance(seconds(0));
 }
 
 TEST_F(PuppetTest, Processes) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct Puppet {
   std::vector<std::string> news;
   std::string text;  // of the last completion
   std::function<std::string(const void*)> read_event;
+  std::function<void(pbay_op, const pbay_completion&)> on_complete;
   bool has_fetch = true;
   std::function<void()> in_create;
   std::function<void()> in_destroy;
@@ -45,10 +47,13 @@ inline const pbay_module* puppet_entry(std::uint32_t) noexcept {
       }
     };
     out->deliver = [](void*, pbay_op, const pbay_delivery*) noexcept {};
-    out->on_complete = [](void*, pbay_op, const pbay_completion* completion) noexcept {
+    out->on_complete = [](void*, pbay_op op, const pbay_completion* completion) noexcept {
       g_puppet->news.push_back("complete " + std::to_string(completion->code) + " " +
                                std::to_string(completion->value));
       g_puppet->text = sdk::copy(completion->text);
+      if (g_puppet->on_complete) {
+        g_puppet->on_complete(op, *completion);
+      }
     };
     out->on_event = [](void*, pbay_op, const void* detail) noexcept {
       g_puppet->news.push_back(g_puppet->read_event(detail));
@@ -70,10 +75,11 @@ class PuppetTest : public testing::Test {
     host_->start();
   }
 
-  std::unique_ptr<FakeHost> make_host(FakeHostOptions options) {
+  std::unique_ptr<FakeHost> make_host(FakeHostOptions options,
+                                      std::string_view settings_json = "{}") {
     g_puppet = &puppet_;
     options.breaches_fail_the_test = false;
-    return std::make_unique<FakeHost>(&puppet_entry, "{}", std::move(options));
+    return std::make_unique<FakeHost>(&puppet_entry, settings_json, std::move(options));
   }
   template <class Extension>
   const Extension& table(const char* id) {

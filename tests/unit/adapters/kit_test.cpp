@@ -6,18 +6,41 @@
 #include "adapters/host_rules.hpp"
 #include "adapters/inbound_copy.hpp"
 #include "adapters/settings_schema.hpp"
+#include "base/limits.hpp"
 #include "event_cases.hpp"
 #include "net/endpoint.hpp"
 #include "net/http_message.hpp"
 #include "net/websocket.hpp"
 #include "private_host_cases.hpp"
 #include "settings_schema_cases.hpp"
+#include "testkit/limits.hpp"
 #include "url_cases.hpp"
 
 namespace patchbay::adapters {
 namespace {
 
 using testkit::EventCase;
+
+static_assert(testkit::kMostIdBytes == limits::kPlatformIdBytes);
+static_assert(testkit::kMostTextBytes == limits::kEventTextBytes);
+static_assert(testkit::kMostFiles == limits::kFilesPerMessage);
+static_assert(testkit::kMostReferenceBytes == limits::kFileReferenceBytes);
+static_assert(testkit::kMostCursorBytes == limits::kResumeCursorBytes);
+static_assert(testkit::kMostParts == limits::kPartsPerDelivery);
+static_assert(testkit::kMostOpenStaging == limits::kOpenStagingPerInstance);
+static_assert(testkit::kMostKeyBytes == limits::kKvKeyBytes);
+static_assert(testkit::kMostValueBytes == limits::kKvValueBytes);
+static_assert(testkit::kMostKeys == limits::kKvKeys);
+static_assert(testkit::kMostRequests == limits::kHttpRequestsPerInstance);
+static_assert(testkit::kMostResponseBytes == limits::kHttpResponseMost);
+static_assert(testkit::kUsualResponseBytes == limits::kHttpResponseBytes);
+static_assert(testkit::kUsualRequestTime == limits::kHttpTimeout);
+static_assert(testkit::kMostConnections == limits::kOutgoingSockets);
+static_assert(testkit::kMostListeners == limits::kListeners);
+static_assert(testkit::kMostListenerBytes == limits::kListenerBufferBytes);
+static_assert(testkit::kMostStreamBytes == limits::kStreamBufferBytes);
+static_assert(testkit::kMostWebSocketBytes == limits::kWebSocketBufferBytes);
+static_assert(testkit::kWebhookAnswer == limits::kWebhookAnswer);
 
 base::Status copied(const pbay_event& event) {
   return copy_event(&event, base::InstanceName("work"), base::ChannelName("telegram"), {}).problem;

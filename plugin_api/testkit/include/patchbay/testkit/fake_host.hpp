@@ -10,8 +10,10 @@
 //   EXPECT_TRUE(host.result(op)->ok());
 //
 // Every call of the adapter is checked against adapter.h (rules.hpp); a breach fails the running
-// test, and so does what a host would refuse (limits, texts, grammar). What the adapter is lent
-// becomes unreadable when the call returns; signal handlers, locale, umask, working directory and
+// test, and so does what a host would refuse (limits, texts, grammar). It is answered as a host
+// answers it: what is refused is completed with that code and does not come to the script, what is
+// too much at once waits, or is PBAY_E_BUSY, which is no breach. What the adapter is lent becomes
+// unreadable when the call returns; signal handlers, locale, umask, working directory and
 // environment have to be as before. At the end of its life the host stops the instance, destroys
 // it, and fails the test if the instance does not stop, leaves an operation without its completion
 // or a descriptor open, or if the script has expectations that were not met.
@@ -91,7 +93,8 @@ struct FakeHostOptions {
 
 class FakeHost {
  public:
-  // Calls create(). The entry is that of a linked adapter (patchbay_adapter_v1) or of load().
+  // Calls create(). The entry is that of a linked adapter (patchbay_adapter_v1) or of load(). If
+  // settings_json says "instance", as every host's does, listeners have to bear that name.
   FakeHost(pbay_entry_v1 entry, std::string_view settings_json, FakeHostOptions options = {});
   ~FakeHost();
   FakeHost(const FakeHost&) = delete;
@@ -200,6 +203,7 @@ class FakeHost {
   // The header names in lower case, as the host gives them.
   std::uint64_t webhook(const std::string& method, const std::string& target,
                         const std::vector<sdk::Header>& headers, const std::string& body);
+  // What the platform got; NULL: nothing yet.
   [[nodiscard]] const WebhookAnswer* webhook_answer(std::uint64_t request) const;
 
   class Impl;

@@ -44,7 +44,7 @@ struct RecordedRequest {
   std::uint64_t response_staging = 0;
   std::int64_t max_response_bytes = 0;
   std::int64_t timeout_ms = 0;
-  std::int64_t at_ms = 0;  // monotonic, when it was made
+  std::int64_t at_ms = 0;  // monotonic, when it left
 
   [[nodiscard]] std::string_view header(std::string_view name) const noexcept {
     return sdk::find_header(headers, name);
@@ -131,7 +131,8 @@ class HttpScript {
     otherwise_ = std::move(reply);
   }
 
-  // Every request so far, in order.
+  // Every request that left so far, in order: not those that the host refused, or that wait because
+  // 32 of the instance are at work.
   [[nodiscard]] const std::deque<RecordedRequest>& requests() const noexcept { return requests_; }
   // Those whose URL matches; `*` stands for anything.
   [[nodiscard]] std::vector<const RecordedRequest*> requests_to(std::string_view url) const;
