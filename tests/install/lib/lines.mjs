@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { Host, until } from '../../e2e/lib/host.mjs';
+import { TREE, succeed } from './package.mjs';
 import { assertSample, copyOfSample, echoConfig, withHost } from './sample.mjs';
 
 class Peer {
@@ -65,6 +66,9 @@ export function testLines(name, channel, build) {
   const inHost = (body) => withHost(new Host({ plugins, config: echoConfig(channel) }), body);
 
   test('it is what a host takes', () => assertSample(path.join(plugins, `${channel}.so`)));
+
+  test('it reads and writes no more than an older host knows', () => succeed(path.join(TREE, 'tests/older_host_test'), [],
+    { env: { PATCHBAY_SAMPLE: path.join(plugins, `${channel}.so`) } }));
 
   test('a message goes in, its answer comes out, each is confirmed', () => inHost(async (host) => {
     const peer = await Peer.connect(host, channel);
