@@ -95,7 +95,7 @@ Result<bool> take_turn(AgentSession& session, TurnTaker& taker, const Turn& turn
   const std::vector<OutboundRow> answers = rows_of(turn, result);
   PBAY_FAILPOINT("agent.before_answer");
   PATCHBAY_TRY(write_patiently(session, patience, stop_fd, [&] {
-    return session.finish(turn.rows, result.acknowledgement, answers);
+    return session.finish(turn.rows, result.acknowledgement, answers, result.state);
   }));
   PBAY_FAILPOINT("agent.after_answer");
   session.remove_collecting_folder();

@@ -23,6 +23,7 @@ struct TurnResult {
   Acknowledgement acknowledgement = Acknowledgement::kCompleted;
   bool given_up = false;  // asked to stop: the rows stay for the next process
   std::vector<TurnAnswer> answers;
+  std::vector<StateChange> state;  // becomes true with the end of the turn, or not at all
 };
 
 class TurnTaker {

@@ -175,16 +175,17 @@ Result<std::optional<InboundRow>> AgentSession::find_system_row(std::string_view
 }
 
 Status AgentSession::claim(std::span<const InboundRow> rows) {
-  return write({}, rows, "processing");
+  return write({}, rows, "processing", {});
 }
 
 Status AgentSession::finish(std::span<const InboundRow> rows, Acknowledgement acknowledgement,
-                            std::span<const OutboundRow> answers) {
+                            std::span<const OutboundRow> answers,
+                            std::span<const StateChange> state) {
   return write(answers, rows,
-               acknowledgement == Acknowledgement::kCompleted ? "completed" : "failed");
+               acknowledgement == Acknowledgement::kCompleted ? "completed" : "failed", state);
 }
 
-Status AgentSession::send(const OutboundRow& row) { return write({&row, 1}, {}, ""); }
+Status AgentSession::send(const OutboundRow& row) { return write({&row, 1}, {}, "", {}); }
 
 Status AgentSession::release(std::span<const InboundRow> rows) {
   return guarded("releasing claims", [&]() -> Status {
@@ -202,9 +203,10 @@ Status AgentSession::release(std::span<const InboundRow> rows) {
   });
 }
 
-// Rows and acknowledgements in one transaction; the files of the rows lie in outbox/ before it.
+// All in one transaction; the files of the rows lie in outbox/ before it.
 Status AgentSession::write(std::span<const OutboundRow> rows,
-                           std::span<const InboundRow> acknowledged, std::string_view status) {
+                           std::span<const InboundRow> acknowledged, std::string_view status,
+                           std::span<const StateChange> state) {
   std::vector<std::string> contents;
   for (const OutboundRow& row : rows) {
     PATCHBAY_ASSIGN(std::string content, place_files(row));
@@ -246,6 +248,9 @@ Status AgentSession::write(std::span<const OutboundRow> rows,
       acknowledge.bind(2, std::string(status));
       acknowledge.bind(3, base::format_iso_utc(clock_.wall_now()));
       acknowledge.exec();
+    }
+    for (const StateChange& change : state) {
+      put_state(change.key, change.value);
     }
     transaction.commit();
     for (const OutboundRow& row : rows) {

@@ -55,11 +55,13 @@ class AgentSession {
 
   // Tells the host that a turn with these rows has begun.
   [[nodiscard]] base::Status claim(std::span<const InboundRow> rows);
-  // The turn ended: its answers and the acknowledgement of its rows become visible in one
-  // transaction, their files before it. On failure nothing is visible and it may be called again.
+  // The turn ended: its answers, the acknowledgement of its rows and what is remembered of it
+  // become visible in one transaction, the answers' files before it. On failure nothing is visible
+  // and it may be called again.
   [[nodiscard]] base::Status finish(std::span<const InboundRow> rows,
                                     Acknowledgement acknowledgement,
-                                    std::span<const OutboundRow> answers);
+                                    std::span<const OutboundRow> answers,
+                                    std::span<const StateChange> state = {});
   // The turn was given up: its rows are as if never claimed.
   [[nodiscard]] base::Status release(std::span<const InboundRow> rows);
   // One message in the middle of a turn, or of the agent's own accord. A row whose id exists
@@ -111,7 +113,8 @@ class AgentSession {
   [[nodiscard]] base::Result<std::string> place_files(const OutboundRow& row);
   [[nodiscard]] base::Status write(std::span<const OutboundRow> rows,
                                    std::span<const InboundRow> acknowledged,
-                                   std::string_view status);
+                                   std::string_view status, std::span<const StateChange> state);
+  void put_state(std::string_view key, std::string_view value);  // throws SQLite::Exception
 
   std::unique_ptr<Databases> databases_;
   std::string folder_;

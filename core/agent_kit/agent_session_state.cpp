@@ -50,21 +50,25 @@ Result<std::optional<std::string>> AgentSession::state(std::string_view key) {
 
 Status AgentSession::set_state(std::string_view key, std::string_view value) {
   return guarded("writing session_state", [&]() -> Status {
-    if (value.empty()) {
-      SQLite::Statement remove(databases_->outbound(), "DELETE FROM session_state WHERE key = ?");
-      remove.bind(1, std::string(key));
-      remove.exec();
-      return {};
-    }
-    SQLite::Statement put(databases_->outbound(),
-                          "INSERT INTO session_state (key, value, updated_at) VALUES (?1, ?2, ?3)"
-                          " ON CONFLICT (key) DO UPDATE SET value = ?2, updated_at = ?3");
-    put.bind(1, std::string(key));
-    put.bind(2, std::string(value));
-    put.bind(3, base::format_iso_utc(clock_.wall_now()));
-    put.exec();
+    put_state(key, value);
     return {};
   });
+}
+
+void AgentSession::put_state(std::string_view key, std::string_view value) {
+  if (value.empty()) {
+    SQLite::Statement remove(databases_->outbound(), "DELETE FROM session_state WHERE key = ?");
+    remove.bind(1, std::string(key));
+    remove.exec();
+    return;
+  }
+  SQLite::Statement put(databases_->outbound(),
+                        "INSERT INTO session_state (key, value, updated_at) VALUES (?1, ?2, ?3)"
+                        " ON CONFLICT (key) DO UPDATE SET value = ?2, updated_at = ?3");
+  put.bind(1, std::string(key));
+  put.bind(2, std::string(value));
+  put.bind(3, base::format_iso_utc(clock_.wall_now()));
+  put.exec();
 }
 
 Result<std::optional<Address>> AgentSession::default_address() {

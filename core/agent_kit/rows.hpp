@@ -54,6 +54,12 @@ struct OutboundRow {
   std::vector<OutgoingFile> files;
 };
 
+// A value of session_state as it is to be.
+struct StateChange {
+  std::string key;
+  std::string value;  // empty: removed
+};
+
 enum class Acknowledgement : std::uint8_t { kCompleted, kFailed };
 
 // The id of the number-th answer (from 1) to an inbound row. It is the same after a crash, so that

@@ -113,10 +113,10 @@ std::string answer_text(const CommandResult& result) {
   return text;
 }
 
-TurnResult failed_turn(AgentSession& session, const Turn& turn, std::string text) {
-  keep_notices(session, turn);
+TurnResult failed_turn(const Turn& turn, std::string text) {
   return {.acknowledgement = Acknowledgement::kFailed,
-          .answers = {{.in_reply_to = turn.in_reply_to, .text = std::move(text), .files = {}}}};
+          .answers = {{.in_reply_to = turn.in_reply_to, .text = std::move(text), .files = {}}},
+          .state = kept_notices(turn)};
 }
 
 }  // namespace
@@ -147,7 +147,7 @@ TurnResult CommandTaker::take(AgentSession& session, const Turn& due) {
   const Turn turn = with_unread_notices(session, due);
   const Result<std::string> outbox_folder = session.make_collecting_folder();
   if (!outbox_folder.ok()) {
-    return failed_turn(session, turn,
+    return failed_turn(turn,
                        "The agent has no place for its files: " + outbox_folder.status().message());
   }
   CommandRequest request;
@@ -160,26 +160,24 @@ TurnResult CommandTaker::take(AgentSession& session, const Turn& due) {
   request.stop_fd = stop_fd_;
   const Result<CommandResult> ran = run_command(request);
   if (!ran.ok()) {
-    return failed_turn(session, turn,
-                       "The agent's command did not start: " + ran.status().message());
+    return failed_turn(turn, "The agent's command did not start: " + ran.status().message());
   }
   if (ran->stopped && ran->exit_code != 0) {
-    return {.given_up = true, .answers = {}};
+    return {.given_up = true, .answers = {}, .state = {}};
   }
   if (ran->exit_code != 0) {
     base::log_warning("agent.command_failed", {{"exit_code", ran->exit_code},
                                                {"row", turn.in_reply_to},
                                                {"last_error_line", ran->last_error_line}});
-    return failed_turn(session, turn,
-                       "The agent's command failed with exit code " +
-                           std::to_string(ran->exit_code) +
-                           (ran->last_error_line.empty() ? "." : ": " + ran->last_error_line));
+    return failed_turn(
+        turn, "The agent's command failed with exit code " + std::to_string(ran->exit_code) +
+                  (ran->last_error_line.empty() ? "." : ": " + ran->last_error_line));
   }
-  forget_notices(session);
   TurnAnswer answer{.in_reply_to = turn.in_reply_to, .text = answer_text(*ran), .files = {}};
   add_files_left_in(*outbox_folder, answer);
   TurnResult result;
   result.answers.push_back(std::move(answer));
+  result.state = no_kept_notices(turn);
   return result;
 }
 

@@ -1,10 +1,10 @@
 #include "agent_kit/unread_notices.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/json.hpp"
-#include "base/log.hpp"
 
 namespace patchbay::agent_kit {
 namespace {
@@ -22,12 +22,6 @@ json kept_by(AgentSession& session) {
   }
   auto list = base::parse_json(**text);
   return list.ok() && list->is_array() ? std::move(*list) : json::array();
-}
-
-void keep(AgentSession& session, const std::string& text) {
-  if (const base::Status kept = session.set_state(kKey, text); !kept.ok()) {
-    base::log_warning("agent.notices_not_kept", {{"reason", kept.message()}});
-  }
 }
 
 }  // namespace
@@ -49,7 +43,7 @@ Turn with_unread_notices(AgentSession& session, Turn turn) {
   return turn;
 }
 
-void keep_notices(AgentSession& session, const Turn& turn) {
+std::vector<StateChange> kept_notices(const Turn& turn) {
   json kept = json::array();
   for (const InboundRow& row : turn.rows) {
     if (is_notice(row)) {
@@ -59,15 +53,17 @@ void keep_notices(AgentSession& session, const Turn& turn) {
   while (kept.size() > kMostKept) {
     kept.erase(kept.begin());
   }
-  if (!kept.empty()) {
-    keep(session, kept.dump(-1, ' ', false, json::error_handler_t::replace));
+  if (kept.empty()) {
+    return {};
   }
+  return {{std::string(kKey), kept.dump(-1, ' ', false, json::error_handler_t::replace)}};
 }
 
-void forget_notices(AgentSession& session) {
-  if (!kept_by(session).empty()) {
-    keep(session, {});
+std::vector<StateChange> no_kept_notices(const Turn& turn) {
+  if (std::none_of(turn.rows.begin(), turn.rows.end(), is_notice)) {
+    return {};
   }
+  return {{std::string(kKey), {}}};
 }
 
 }  // namespace patchbay::agent_kit

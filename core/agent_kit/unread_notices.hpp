@@ -1,5 +1,7 @@
 // Notices of the host (a failed delivery) that were part of a turn which failed. The turn's rows
 // are acknowledged, so the notices are kept in session_state until a prompt with them was answered.
+// Both are written together with the turn's end: apart from it, an agent that is killed in between
+// would read a notice twice, or never.
 #pragma once
 
 #include <vector>
@@ -12,9 +14,10 @@ namespace patchbay::agent_kit {
 // The turn with the kept notices in front.
 [[nodiscard]] Turn with_unread_notices(AgentSession& session, Turn turn);
 
-// The turn failed: its notices are kept, the newest ones of too many. Before its end is written.
-void keep_notices(AgentSession& session, const Turn& turn);
-// The turn was answered.
-void forget_notices(AgentSession& session);
+// What a turn that failed keeps of its notices, among them those that were kept before: the newest
+// ones of too many.
+[[nodiscard]] std::vector<StateChange> kept_notices(const Turn& turn);
+// What one that was answered keeps: nothing.
+[[nodiscard]] std::vector<StateChange> no_kept_notices(const Turn& turn);
 
 }  // namespace patchbay::agent_kit

@@ -12,12 +12,21 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 struct Loop : ::testing::Test {
   Loop() { std::signal(SIGPIPE, SIG_IGN); }
   void take(TurnTaker& taker, int stop_fd = -1) {
     const auto taken = take_due_turns(*session, taker, stop_fd);
     EXPECT_TRUE(taken.ok()) << taken.status().message();
+  }
+  void put_notice(const std::string& id, const std::string& text) {
+    folder.put(id, R"({"text":")" + text + R"(","sender":"system","senderId":"system"})", "chat",
+               0);
+    folder.execute_inbound(
+        "UPDATE messages_in SET channel_type = 'agent', platform_id = 'main'"
+        " WHERE id = '" +
+        id + "'");
   }
   [[nodiscard]] std::vector<std::string> contents() const {
     return folder.query_outbound("SELECT content FROM messages_out ORDER BY rowid");
@@ -91,14 +100,6 @@ TEST_F(Loop, ACommandThatFailsIsToldWithItsLastErrorLine) {
 }
 
 TEST_F(Loop, ANoticeOfAFailedTurnIsInTheNextPromptThatIsAnswered) {
-  const auto put_notice = [this](const std::string& id, const std::string& text) {
-    folder.put(id, R"({"text":")" + text + R"(","sender":"system","senderId":"system"})", "chat",
-               0);
-    folder.execute_inbound(
-        "UPDATE messages_in SET channel_type = 'agent', platform_id = 'main'"
-        " WHERE id = '" +
-        id + "'");
-  };
   put_notice("n1", "m1 was not delivered");
   folder.put("a", R"({"text":"one"})");
   CommandTaker failing("exit 3", -1);
@@ -118,6 +119,35 @@ TEST_F(Loop, ANoticeOfAFailedTurnIsInTheNextPromptThatIsAnswered) {
   folder.put("d", R"({"text":"four"})");
   take(taker);
   EXPECT_EQ(contents().back(), R"({"text":"four"})");
+}
+
+// An agent that is killed before the end of a turn is written is as if it had never taken it.
+TEST_F(Loop, ANoticeIsKeptAndForgottenTogetherWithTheEndOfItsTurn) {
+  const auto kept = [this] { return folder.query_outbound("SELECT value FROM session_state"); };
+  const auto take_without_end = [this](const char* command) {
+    folder.execute_outbound(
+        "CREATE TRIGGER no_end BEFORE INSERT ON processing_ack WHEN NEW.status <> 'processing'"
+        " BEGIN SELECT RAISE(ABORT, 'no end'); END");
+    CommandTaker taker(command, -1);
+    EXPECT_FALSE(take_due_turns(*session, taker, -1).ok());
+    folder.execute_outbound("DROP TRIGGER no_end");
+    session = AgentSession::open(folder.path(), clock).value();
+  };
+  put_notice("n1", "m1 was not delivered");
+  folder.put("a", R"({"text":"one"})");
+  take_without_end("exit 3");
+  EXPECT_THAT(kept(), IsEmpty()) << "its row is read again";
+  CommandTaker failing("exit 3", -1);
+  take(failing);
+  EXPECT_THAT(kept(), SizeIs(1));
+
+  folder.put("b", R"({"text":"two"})");
+  take_without_end("cat");
+  EXPECT_THAT(kept(), SizeIs(1)) << "nobody has seen the answer";
+  CommandTaker answering("cat", -1);
+  take(answering);
+  EXPECT_EQ(contents().back(), R"({"text":"system: m1 was not delivered\nchat: two"})");
+  EXPECT_THAT(kept(), IsEmpty());
 }
 
 TEST_F(Loop, ACommandWithNothingToSaySaysNothing) {
