@@ -87,28 +87,30 @@ struct Command {
   const char* name;
   const char* method;
   std::string (*print)(const json& answer);
+  const char* rows = nullptr;  // of a list, which the host gives in pages
 };
 
 constexpr Command kCommands[] = {
     {"status", "status", status_text},
-    {"sessions", "sessions.list", sessions_text},
-    {"deliveries", "deliveries.list", deliveries_text},
+    {"sessions", "sessions.list", sessions_text, "sessions"},
+    {"deliveries", "deliveries.list", deliveries_text, "deliveries"},
     {"deliveries resolve", "deliveries.resolve", resolved_text},
     {"trace", "trace", trace_text},
 };
 
-// All rows that were asked for; the host gives them in pages.
-base::Result<json> list_deliveries(const std::string& data_dir, json params, std::size_t limit) {
+// All rows that were asked for.
+base::Result<json> list_all(const std::string& data_dir, const Command& command, json params,
+                            std::size_t limit) {
   json rows = json::array();
   while (true) {
     params["limit"] = limit - rows.size();
-    PATCHBAY_ASSIGN(json answer, call_host(data_dir, "deliveries.list", params));
-    json page = answer.value("deliveries", json::array());
+    PATCHBAY_ASSIGN(json answer, call_host(data_dir, command.method, params));
+    json page = answer.value(command.rows, json::array());
     rows.insert(rows.end(), page.begin(), page.end());
     const bool goes_on = answer.contains("next") && !page.empty() && rows.size() < limit;
     if (!goes_on) {
       answer["count"] = rows.size();
-      answer["deliveries"] = std::move(rows);
+      answer[command.rows] = std::move(rows);
       return answer;
     }
     params["before"] = answer["next"];
@@ -161,8 +163,6 @@ int run_client_command(const CommandLine& line, const std::string& data_dir) {
     if (!line.arguments.empty()) {
       params["state"] = line.arguments.front();
     }
-  } else if (line.command == "sessions") {
-    params["limit"] = line.limit;
   } else if (line.command == "deliveries resolve") {
     params["id"] = parse_delivery_id(line.arguments.at(0)).value_or(0);
     params["as"] = line.arguments.at(1);
@@ -176,8 +176,8 @@ int run_client_command(const CommandLine& line, const std::string& data_dir) {
     if (line.command != command.name) {
       continue;
     }
-    const auto answer = line.command == "deliveries" ? list_deliveries(data_dir, params, line.limit)
-                                                     : call_host(data_dir, command.method, params);
+    const auto answer = command.rows != nullptr ? list_all(data_dir, command, params, line.limit)
+                                                : call_host(data_dir, command.method, params);
     if (!answer.ok()) {
       return fail(exit_code_of(answer.status()), answer.status().message());
     }

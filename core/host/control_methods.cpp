@@ -21,9 +21,8 @@ using base::Status;
 using nlohmann::json;
 
 constexpr std::size_t kDefaultRows = 50;
-constexpr std::size_t kMaxSessions = 10'000;
 // In one answer, which is made between two other tasks of the core thread. `next` leads on.
-constexpr std::size_t kMaxDeliveries = 200;
+constexpr std::size_t kMaxRows = 200;
 
 std::string state_name(delivery::InstanceState state) {
   switch (state) {
@@ -56,9 +55,12 @@ std::string uptime_text(base::MonotonicTime::duration time) {
   return std::to_string(seconds / 3600) + " h " + std::to_string(seconds / 60 % 60) + " min";
 }
 
-std::size_t limit_of(const json& params, std::size_t most) {
-  return std::min(params.value("limit", kDefaultRows), most);
+std::size_t limit_of(const json& params) {
+  return std::min(params.value("limit", kDefaultRows), kMaxRows);
 }
+
+// The `next` of the answer that this one goes on from; 0: from the newest.
+std::int64_t before_of(const json& params) { return params.value("before", std::int64_t{0}); }
 
 // What a process without privileges can still write there, in bytes; null if nobody can tell.
 json disk_free(const std::string& data_dir) {
@@ -165,29 +167,37 @@ json session_row(const store::SessionRecord& session, const ControlSubjects& sub
 
 void list_sessions(const ControlSubjects& subjects, const json& params,
                    ControlServer::Reply reply) {
+  const std::size_t limit = limit_of(params);
   subjects.database.transact<std::vector<store::SessionRecord>>(
-      [limit = limit_of(params, kMaxSessions)](store::Repositories& stored) {
-        return stored.sessions.list(base::AgentGroupId(), true, limit);
+      [limit, before = before_of(params)](store::Repositories& stored) {
+        return stored.sessions.list(base::AgentGroupId(), true, limit + 1, before);
       },
-      [&subjects, reply = std::move(reply)](Result<std::vector<store::SessionRecord>> found) {
+      [&subjects, limit,
+       reply = std::move(reply)](Result<std::vector<store::SessionRecord>> found) {
         if (!found.ok()) {
           reply(found.status());
           return;
+        }
+        json answer = json::object();
+        if (found->size() > limit) {
+          found->pop_back();
+          answer["next"] = found->back().number;
         }
         json rows = json::array();
         for (const store::SessionRecord& session : *found) {
           rows.push_back(session_row(session, subjects));
         }
-        const std::size_t count = rows.size();
-        reply(json{{"count", count}, {"sessions", std::move(rows)}});
+        answer["count"] = rows.size();
+        answer["sessions"] = std::move(rows);
+        reply(std::move(answer));
       });
 }
 
 void list_deliveries(const ControlSubjects& subjects, const json& params,
                      ControlServer::Reply reply) {
   store::DeliveryFilter filter;
-  filter.limit = limit_of(params, kMaxDeliveries);
-  filter.before = params.value("before", std::int64_t{0});
+  filter.limit = limit_of(params);
+  filter.before = before_of(params);
   if (params.contains("state")) {
     const std::string state = params["state"].get<std::string>();
     filter.state = store::parse_delivery_state(state);
@@ -284,11 +294,12 @@ void add_control_methods(ControlServer& server, ControlSubjects subjects) {
   server.add("status", {}, [shared](const json&, ControlServer::Reply reply) {
     tell_status(*shared, std::move(reply));
   });
-  server.add("sessions.list", {limit}, [shared](const json& params, ControlServer::Reply reply) {
-    list_sessions(*shared, params, std::move(reply));
-  });
-  // `before`: the `next` of the answer that this one goes on from.
-  server.add("deliveries.list", {limit, {"state"}, {"before", ParamType::kCount}},
+  const ControlParam before{"before", ParamType::kCount};
+  server.add("sessions.list", {limit, before},
+             [shared](const json& params, ControlServer::Reply reply) {
+               list_sessions(*shared, params, std::move(reply));
+             });
+  server.add("deliveries.list", {limit, {"state"}, before},
              [shared](const json& params, ControlServer::Reply reply) {
                list_deliveries(*shared, params, std::move(reply));
              });

@@ -43,6 +43,7 @@ struct SessionRecord {
   bool agent_ran = false;                    // outbound.db may hold rows that were not read yet
   base::WallTime created_at;
   std::optional<base::WallTime> last_active;
+  std::int64_t number = 0;  // in the order of their making; insert() gives it
 };
 
 // What became of an inbound event.

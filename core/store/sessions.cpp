@@ -13,28 +13,28 @@ constexpr char kInsert[] =
     "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 constexpr char kFindActive[] =
     "SELECT agent, id, key, instance, chat, thread, agent_provider, active, container_status, "
-    "agent_ran, created_at, last_active FROM sessions WHERE key = ? AND active = 1";
+    "agent_ran, created_at, last_active, rowid FROM sessions WHERE key = ? AND active = 1";
 constexpr char kFindActiveIgnoringCase[] =
     "SELECT agent, id, key, instance, chat, thread, agent_provider, active, container_status, "
-    "agent_ran, created_at, last_active FROM sessions "
+    "agent_ran, created_at, last_active, rowid FROM sessions "
     "WHERE key = ? COLLATE NOCASE AND active = 1 LIMIT 2";
 constexpr char kFind[] =
     "SELECT agent, id, key, instance, chat, thread, agent_provider, active, container_status, "
-    "agent_ran, created_at, last_active FROM sessions WHERE agent = ? AND id = ?";
+    "agent_ran, created_at, last_active, rowid FROM sessions WHERE agent = ? AND id = ?";
 constexpr char kPageOfActive[] =
     "SELECT rowid, agent, id FROM sessions WHERE active = 1 AND rowid < ? ORDER BY rowid DESC "
     "LIMIT ?";
 constexpr char kList[] =
     "SELECT agent, id, key, instance, chat, thread, agent_provider, active, container_status, "
-    "agent_ran, created_at, last_active FROM sessions "
-    "WHERE (?1 = '' OR agent = ?1) AND active >= ?2 ORDER BY rowid DESC LIMIT ?3";
+    "agent_ran, created_at, last_active, rowid FROM sessions "
+    "WHERE (?1 = '' OR agent = ?1) AND active >= ?2 AND rowid < ?4 ORDER BY rowid DESC LIMIT ?3";
 constexpr char kListOfChat[] =
     "SELECT agent, id, key, instance, chat, thread, agent_provider, active, container_status, "
-    "agent_ran, created_at, last_active FROM sessions "
+    "agent_ran, created_at, last_active, rowid FROM sessions "
     "WHERE instance = ? AND chat = ? AND active = 1 ORDER BY rowid";
 constexpr char kListRan[] =
     "SELECT agent, id, key, instance, chat, thread, agent_provider, active, container_status, "
-    "agent_ran, created_at, last_active FROM sessions "
+    "agent_ran, created_at, last_active, rowid FROM sessions "
     "WHERE active = 1 AND (agent_ran = 1 OR container_status <> 'stopped')";
 constexpr char kSetContainerStatus[] =
     "UPDATE sessions SET container_status = ? WHERE agent = ? AND id = ?";
@@ -66,7 +66,13 @@ SessionRecord read(const Query& query) {
   session.agent_ran = query.flag(9);
   session.created_at = query.time(10);
   session.last_active = query.optional_time(11);
+  session.number = query.integer(12);
   return session;
+}
+
+// 0: from the newest.
+std::int64_t below(std::int64_t before) {
+  return before == 0 ? std::numeric_limits<std::int64_t>::max() : before;
 }
 
 std::vector<SessionRecord> read_list(Query& query) {
@@ -123,9 +129,10 @@ base::Result<std::optional<SessionRecord>> SessionRepository::find(const base::A
 
 base::Result<std::vector<SessionRecord>> SessionRepository::list(const base::AgentGroupId& agent,
                                                                  bool active_only,
-                                                                 std::size_t limit) {
+                                                                 std::size_t limit,
+                                                                 std::int64_t before) {
   return guarded("listing sessions", [&]() -> base::Result<std::vector<SessionRecord>> {
-    Query query(statements_, kList, agent, active_only, limit);
+    Query query(statements_, kList, agent, active_only, limit, below(before));
     return read_list(query);
   });
 }
@@ -133,8 +140,7 @@ base::Result<std::vector<SessionRecord>> SessionRepository::list(const base::Age
 base::Result<SessionRepository::Page> SessionRepository::page_of_active(std::int64_t before,
                                                                         std::size_t limit) {
   return guarded("listing sessions", [&]() -> base::Result<Page> {
-    const std::int64_t below = before == 0 ? std::numeric_limits<std::int64_t>::max() : before;
-    Query query(statements_, kPageOfActive, below, limit);
+    Query query(statements_, kPageOfActive, below(before), limit);
     Page page;
     while (query.step()) {
       page.next = query.integer(0);

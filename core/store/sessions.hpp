@@ -29,9 +29,10 @@ class SessionRepository {
   base::Result<std::optional<SessionRecord>> find_active_ignoring_case(const std::string& key);
   base::Result<std::optional<SessionRecord>> find(const base::AgentGroupId& agent,
                                                   const base::SessionId& id);
-  // Newest first. Agent empty: of all agents.
+  // Newest first, of those below `before` (a record's number; 0: from the newest). Agent empty: of
+  // all agents.
   base::Result<std::vector<SessionRecord>> list(const base::AgentGroupId& agent, bool active_only,
-                                                std::size_t limit);
+                                                std::size_t limit, std::int64_t before = 0);
   // The active ones, newest first, for those that go over all of them: `before` is 0 for the first
   // page, then the former page's `next`.
   struct Page {

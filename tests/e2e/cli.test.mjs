@@ -95,6 +95,25 @@ const consoleConfig = (command, chats = 'console:*') => ({
   wirings: [{ chats, agent: 'main', engage: 'always' }],
 });
 
+test('sessions come in pages, the newest first', () => {
+  const config = consoleConfig([bin('patchbay-agent'), '--echo']);
+  return withHost({ ...config, sessions: { dm_scope: 'per-peer' } }, async (own, command) => {
+    for (const name of ['ada', 'bob', 'eve']) {
+      await run(bin('patchbay'), ['chat', name, '--data', own.data], { input: 'hello\n' });
+    }
+    const chats = ({ count, sessions }) => {
+      assert.equal(count, sessions.length);
+      return sessions.map(({ chat }) => chat);
+    };
+    const newest = await own.call('sessions.list', { limit: 2 });
+    assert.deepEqual(chats(newest), ['console:dm:eve', 'console:dm:bob']);
+    const rest = await own.call('sessions.list', { limit: 2, before: newest.next });
+    assert.deepEqual([chats(rest), rest.next], [['console:dm:ada'], undefined]);
+    assert.deepEqual(chats(JSON.parse((await command('sessions', '--limit', '2', '--json')).stdout)), chats(newest));
+    assert.equal(chats(JSON.parse((await command('sessions', '--json')).stdout)).length, 3);
+  });
+});
+
 test('messages that no wiring names are seen, held and lost, until one does', () => {
   const echo = [bin('patchbay-agent'), '--echo'];
   return withHost(consoleConfig(echo, 'consol:*'), async (own, command) => {
@@ -202,7 +221,8 @@ test('an unknown delivery is sent again when the operator says so', () => withUn
 }));
 
 test('lists need no limit', async () => {
-  assert.equal((await host.call('sessions.list')).count, 1);
+  const { count, next: nextSession } = await host.call('sessions.list');
+  assert.deepEqual([count, nextSession], [1, undefined]);
   assert.equal((await host.call('deliveries.list')).count, 1);
   const { deliveries: [delivery], next } = await host.call('deliveries.list', { limit: 1, state: 'delivered' });
   assert.equal(next, undefined, 'there is no other one');

@@ -135,19 +135,24 @@ export class Host {
     });
   }
 
-  async deliveries(state) {
+  // Newest first.
+  async #all(rows, params = {}) {
     const all = [];
-    const params = { limit: 200, ...(state ? { state } : {}) };
+    let next;
     do {
-      const { deliveries, next } = await this.call('deliveries.list', params);
-      all.push(...deliveries);
-      params.before = next;
-    } while (params.before);
-    return all.reverse(); // oldest first
+      const page = await this.call(`${rows}.list`, { limit: 200, ...params, ...(next ? { before: next } : {}) });
+      all.push(...page[rows]);
+      next = page.next;
+    } while (next);
+    return all;
+  }
+
+  async deliveries(state) {
+    return (await this.#all('deliveries', state ? { state } : {})).reverse(); // oldest first
   }
 
   async sessions() {
-    return (await this.call('sessions.list', { limit: 1000 })).sessions;
+    return this.#all('sessions');
   }
 
   sessionFolder(session) {

@@ -185,40 +185,47 @@ TEST_F(ImpatientControlTest, AClientThatDoesNotReadItsAnswerIsDropped) {
 }
 
 // The host gives a long list in pages.
-TEST_F(ControlTest, DeliveriesAreListedToTheNumberThatWasAskedFor) {
-  loop.post([this] {
-    server->add("deliveries.list", {{"limit", ParamType::kCount}, {"before", ParamType::kCount}},
-                [](const json& params, ControlServer::Reply reply) {
+TEST_F(ControlTest, AListHasAsManyRowsAsWereAskedFor) {
+  const auto give_pages_of_two = [this](const std::string& rows_name) {
+    server->add(rows_name + ".list", {{"limit", ParamType::kCount}, {"before", ParamType::kCount}},
+                [rows_name](const json& params, ControlServer::Reply reply) {
                   const std::int64_t from = params.value("before", std::int64_t{10}) - 1;
                   json rows = json::array();
                   for (std::int64_t id = from;
                        id > 0 && id > from - params["limit"].get<int>() && id > from - 2; --id) {
-                    rows.push_back({{"id", id}, {"preview", "row" + std::to_string(id)}});
+                    rows.push_back({{"id", id}});
                   }
-                  json answer = {{"count", rows.size()}, {"deliveries", rows}};
+                  json answer = {{"count", rows.size()}, {rows_name, rows}};
                   if (from > 2) {
                     answer["next"] = rows.back()["id"];
                   }
                   reply(std::move(answer));
                 });
+  };
+  loop.post([&] {
+    give_pages_of_two("deliveries");
+    give_pages_of_two("sessions");
   });
-  const auto listed = [this](std::size_t limit) {
+  const auto listed = [this](const std::string& what, std::size_t limit) {
     CommandLine line;
-    line.command = "deliveries";
+    line.command = what;
     line.json = true;
     line.limit = limit;
     testing::internal::CaptureStdout();
     EXPECT_EQ(run_client_command(line, folder.path()), kExitDone);
-    std::string previews;
+    std::string ids;
     const json answer = json::parse(testing::internal::GetCapturedStdout());
-    for (const json& row : answer["deliveries"]) {
-      previews += std::to_string(row["id"].get<int>());
+    for (const json& row : answer[what]) {
+      ids += std::to_string(row["id"].get<int>());
     }
-    EXPECT_EQ(answer["count"], previews.size());
-    return previews + (answer.contains("next") ? "+" : "");
+    EXPECT_EQ(answer["count"], ids.size());
+    return ids + (answer.contains("next") ? "+" : "");
   };
-  EXPECT_EQ(listed(5), "98765+");
-  EXPECT_EQ(listed(50), "987654321");
+  for (const char* what : {"deliveries", "sessions"}) {
+    SCOPED_TRACE(what);
+    EXPECT_EQ(listed(what, 5), "98765+");
+    EXPECT_EQ(listed(what, 50), "987654321");
+  }
 }
 
 TEST_F(ControlTest, ATraceIsAskedForInOneChatAndSaysThatThereIsMore) {

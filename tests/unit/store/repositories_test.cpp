@@ -58,6 +58,25 @@ TEST_F(RepositoriesTest, ActiveSessionsComeInPagesNewestFirst) {
   EXPECT_EQ(ids, "|s5s3s2|s1");
 }
 
+TEST_F(RepositoriesTest, AListOfSessionsGoesOnBelowANumber) {
+  for (const char* id : {"s1", "s2", "s3", "s4", "s5"}) {
+    unit(
+        [id](Repositories& r) { return r.sessions.insert(session(id, std::string("key-") + id)); });
+  }
+  unit([](Repositories& r) { return r.sessions.archive(kAgent, base::SessionId("s2")); });
+  std::string ids;
+  std::int64_t before = 0;
+  for (int page = 0; page < 3; ++page) {
+    ids += "|";
+    for (const SessionRecord& found :
+         ask([before](Repositories& r) { return r.sessions.list({}, true, 2, before); })) {
+      ids += found.id.str();
+      before = found.number;
+    }
+  }
+  EXPECT_EQ(ids, "|s5s4|s3s1|");
+}
+
 TEST_F(RepositoriesTest, ASessionIsFoundIgnoringCaseOnlyIfThatIsUnique) {
   const std::string key = "agent:main:signal:group:AbC";
   unit([&](Repositories& r) { return r.sessions.insert(session("s1", key)); });
