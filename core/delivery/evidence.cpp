@@ -9,9 +9,11 @@ using base::Result;
 using base::Status;
 using store::DeliveryState;
 
-// What is there already of a delivery that waits is not sent again, so that its failure stands.
+// What is there already of a delivery that waits is not sent again, so that its failure stands; a
+// part that is not there was refused, and is still to come.
 bool changes_what_waits(const store::DeliveryRecord& record, const store::EndReport& report) {
-  return was_sent_before(record) || (report.failed ? !record.parts.empty() : record.attempts > 0);
+  return was_sent_before(record) ||
+         (report.failed ? report.part < record.parts.size() : record.attempts > 0);
 }
 
 bool changes_it(const store::DeliveryRecord& record, const store::EndReport& report) {

@@ -34,7 +34,7 @@ inline constexpr std::string_view kReported = "the platform reported it";
 
 // Moves a delivery that is not being sent by the word of its platform. False: that changes nothing.
 // It may have arrived though it waits. That it failed says nothing of an attempt that is still to
-// come, and is logged, unless parts of it are there or an earlier attempt may have arrived.
+// come, and is logged, unless the part that failed is there or an earlier attempt may have arrived.
 [[nodiscard]] base::Result<bool> move_by_report(store::Repositories& repositories,
                                                 store::DeliveryRecord record,
                                                 const store::EndReport& report, base::WallTime now);

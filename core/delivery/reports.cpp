@@ -78,6 +78,9 @@ Status take_arrival(store::Repositories& repositories, const DeliveryRecord& rec
 
 store::EndReport end_report_of(const Report& report) {
   store::EndReport end{report.failed, report.reason};
+  if (end.failed) {
+    end.part = split(report.idempotency_key).part.value_or(0);
+  }
   if (end.failed && end.reason.empty()) {
     end.reason = "the platform reported its failure";
   }

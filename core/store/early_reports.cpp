@@ -6,10 +6,12 @@ namespace patchbay::store {
 namespace {
 
 constexpr char kPut[] =
-    "INSERT INTO early_reports(delivery, failed, reason) VALUES(?, ?, ?) "
-    "ON CONFLICT DO UPDATE SET failed = excluded.failed, reason = excluded.reason "
-    "WHERE excluded.failed > failed";
-constexpr char kTake[] = "DELETE FROM early_reports WHERE delivery = ? RETURNING failed, reason";
+    "INSERT INTO early_reports(delivery, failed, reason, part) VALUES(?, ?, ?, ?) "
+    "ON CONFLICT DO UPDATE SET failed = excluded.failed, reason = excluded.reason, "
+    "part = excluded.part "
+    "WHERE excluded.failed > failed OR (excluded.failed AND excluded.part < part)";
+constexpr char kTake[] =
+    "DELETE FROM early_reports WHERE delivery = ? RETURNING failed, reason, part";
 
 constexpr char kPutFailure[] =
     "INSERT INTO early_failures(instance, remote_id, reason, at) VALUES(?, ?, ?, ?) "
@@ -30,7 +32,7 @@ constexpr char kPruneFailures[] =
 
 base::Status EarlyReportRepository::put(std::int64_t delivery, const EndReport& report) {
   return guarded("keeping a report", [&]() -> base::Status {
-    Query(statements_, kPut, delivery, report.failed, report.reason).run();
+    Query(statements_, kPut, delivery, report.failed, report.reason, report.part).run();
     return {};
   });
 }
@@ -40,7 +42,8 @@ base::Result<std::optional<EndReport>> EarlyReportRepository::take(std::int64_t 
     Query query(statements_, kTake, delivery);
     std::optional<EndReport> report;
     while (query.step()) {  // to its end: only then has it been deleted
-      report = EndReport{query.flag(0), query.text(1)};
+      report =
+          EndReport{query.flag(0), query.text(1), static_cast<std::uint32_t>(query.integer(2))};
     }
     return report;
   });

@@ -17,8 +17,9 @@ class Statements;
 
 // The platform's word on a whole delivery.
 struct EndReport {
-  bool failed = false;  // else all of it has arrived
-  std::string reason;   // of a failure
+  bool failed = false;     // else all of it has arrived
+  std::string reason;      // of a failure
+  std::uint32_t part = 0;  // the part that failed; 0, too, of what names no part
 };
 
 // All functions: [the database's thread, inside a unit of work].
@@ -26,7 +27,7 @@ class EarlyReportRepository {
  public:
   explicit EarlyReportRepository(Statements& statements) : statements_(statements) {}
 
-  // A failure replaces what was said before; nothing replaces a failure.
+  // A failure replaces what was said before; only that of an earlier part replaces a failure.
   base::Status put(std::int64_t delivery, const EndReport& report);
   // What was said, once.
   base::Result<std::optional<EndReport>> take(std::int64_t delivery);

@@ -159,6 +159,11 @@ CREATE TABLE early_failures(
 CREATE TABLE uptime(id INTEGER PRIMARY KEY CHECK (id = 0), at INTEGER NOT NULL);
 )sql";
 
+// A failure may be that of one part: of one that is still to come it says nothing.
+constexpr char kAddReportedParts[] = R"sql(
+ALTER TABLE early_reports ADD COLUMN part INTEGER NOT NULL DEFAULT 0;
+)sql";
+
 constexpr std::array kMigrations{
     Migration{1, "conversations", kCreateConversations},
     Migration{2, "inbound", kCreateInbound},
@@ -167,6 +172,7 @@ constexpr std::array kMigrations{
     Migration{5, "traces", kCreateTraces},
     Migration{6, "reports", kCreateReports},
     Migration{7, "uptime", kCreateUptime},
+    Migration{8, "reported_parts", kAddReportedParts},
 };
 
 void apply(SQLite::Database& database, const Migration& migration) {

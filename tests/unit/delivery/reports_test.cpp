@@ -426,6 +426,51 @@ TEST_F(Reports, AFailureByAnIdOfBeforeItsPartStandsThoughTheRestIsRefused) {
   expect_failed_and_told_once("a1");
 }
 
+// A part leaves after the one before it, so what is reported of the next one was refused.
+TEST_F(Reports, AFailureOfAPartThatIsStillToComeEndsNothing) {
+  world.start();
+  send("a1");
+  part_is_there("a1", 0, "p0");
+  release(refused());
+  testing::internal::CaptureStderr();
+  report("", key_of("a1") + ":1", true);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              HasSubstr("delivery.failure_of_refused_attempt"));
+  EXPECT_EQ(world.record("a1").state, DeliveryState::kWaiting);
+  world.pass(seconds(3));
+  EXPECT_EQ(world.record("a1").state, DeliveryState::kDelivered);
+}
+
+TEST_F(Reports, AFailureOfAPartThatIsRefusedAfterItEndsNothing) {
+  world.start();
+  send("a1");
+  part_is_there("a1", 0, "p0");
+  report("", key_of("a1") + ":1", true);
+  release(refused());
+  EXPECT_EQ(world.record("a1").state, DeliveryState::kWaiting);
+  world.pass(seconds(3));
+  EXPECT_EQ(world.record("a1").state, DeliveryState::kDelivered);
+}
+
+TEST_F(Reports, AFailureOfAPartThatIsThereStandsByItsKeyToo) {
+  world.start();
+  send("a1");
+  part_is_there("a1", 0, "p0");
+  release(refused());
+  report("", key_of("a1") + ":0", true);
+  expect_failed_and_told_once("a1");
+}
+
+TEST_F(Reports, AFailureOfAPartThatIsThereStandsBesideThatOfTheNext) {
+  world.start();
+  send("a1");
+  part_is_there("a1", 0, "p0");
+  report("", key_of("a1") + ":1", true);
+  report("", key_of("a1") + ":0", true);
+  release(refused());
+  expect_failed_and_told_once("a1");
+}
+
 TEST_F(Reports, WhatWasNeverSentCannotHaveArrived) {
   world.start();
   world.channels.set_state("telegram", InstanceState::kConnecting);

@@ -213,6 +213,18 @@ TEST_F(LedgerWithRows, APauseBeforeTheFirstTurnIsNotCounted) {
   EXPECT_EQ(find(postponed).not_before, at(30'000));
 }
 
+TEST_F(LedgerWithRows, AFailureOfAnEarlierPartTakesThePlaceOfALaterOne) {
+  for (const std::uint32_t part : {3U, 1U, 2U}) {
+    unit([&](Repositories& r) {
+      return r.early_reports.put(7, {true, "part " + std::to_string(part), part});
+    });
+  }
+  const auto report = ask([](Repositories& r) { return r.early_reports.take(7); });
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->part, 1U);
+  EXPECT_EQ(report->reason, "part 1");
+}
+
 TEST_F(LedgerWithRows, AReportIsKeptUntilItIsHeardAndAFailureStands) {
   const auto put = [&](bool failed, const std::string& reason) {
     unit([&](Repositories& r) { return r.early_reports.put(7, {failed, reason}); });
