@@ -131,6 +131,7 @@ Result<DeliveryRecord> move_to(store::Repositories& repositories, const Delivery
   move.attempts = record.attempts;
   move.reason = reason;
   move.evidence = evidence;
+  move.begins_anew = to == DeliveryState::kWaiting;
   PATCHBAY_TRY(move_checked(repositories, record, move, ground));
   PATCHBAY_ASSIGN(auto moved, repositories.ledger.find(record.id));
   return std::move(*moved);

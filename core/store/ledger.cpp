@@ -213,7 +213,7 @@ base::Status LedgerRepository::move(const DeliveryMove& move) {
       Query(statements_, ledger_sql::kResume, move.id, move.at).run();
     }
     Query(statements_, ledger_sql::kMove, move.id, move.to, move.attempts, move.reason,
-          move.evidence, move.not_before, finished_at, move.at)
+          move.evidence, move.not_before, finished_at, move.at, move.begins_anew)
         .run();
     count(statements_, instance, from, -1);
     count(statements_, instance, move.to, 1);

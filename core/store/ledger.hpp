@@ -44,6 +44,7 @@ struct DeliveryMove {
   std::optional<base::WallTime> not_before;  // to waiting: the time of the next attempt
   std::optional<std::int32_t> code;          // from sending: what the adapter answered, if it did
   bool keeps_pause = false;                  // it was tried, and what paused it lasts
+  bool begins_anew = false;                  // to waiting: it grows old from its next attempt only
 };
 
 struct DeliveryFilter {

@@ -46,7 +46,8 @@ inline constexpr char kFindState[] = "SELECT state, instance FROM deliveries WHE
 inline constexpr char kMove[] =
     "UPDATE deliveries SET state = ?2, attempts = ?3, reason = ?4, "
     "evidence = CASE WHEN ?5 = '' THEN evidence ELSE ?5 END, not_before = ?6, finished_at = ?7, "
-    "first_tried_at = CASE WHEN ?2 = 1 THEN ifnull(first_tried_at, ?8) ELSE first_tried_at END, "
+    "first_tried_at = CASE WHEN ?9 THEN NULL WHEN ?2 = 1 THEN ifnull(first_tried_at, ?8) "
+    "ELSE first_tried_at END, paused_total = CASE WHEN ?9 THEN 0 ELSE paused_total END, "
     "projected = 0, notified = CASE WHEN ?2 >= 3 THEN 0 ELSE notified END WHERE id = ?1";
 inline constexpr char kCount[] =
     "INSERT INTO delivery_counts(instance, state, count) VALUES(?1, ?2, ?3) "

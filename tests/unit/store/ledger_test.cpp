@@ -213,6 +213,29 @@ TEST_F(LedgerWithRows, APauseBeforeTheFirstTurnIsNotCounted) {
   EXPECT_EQ(find(postponed).not_before, at(30'000));
 }
 
+TEST_F(LedgerWithRows, WhatBeginsAnewGrowsOldFromItsNextAttempt) {
+  const std::int64_t id = accept(delivery("m1"));
+  move(id, DeliveryState::kSending);
+  move(id, DeliveryState::kWaiting);
+  unit([&](Repositories& r) -> base::Status {
+    PATCHBAY_TRY(r.ledger.pause(id, at(1000), "offline"));
+    return r.ledger.resume(id, at(5000));
+  });
+  move(id, DeliveryState::kSending);
+  move(id, DeliveryState::kUnknown);
+  ASSERT_EQ(find(id).first_tried_at, at(100));
+  ASSERT_EQ(find(id).paused_total.count(), 4000);
+  DeliveryMove anew{id, DeliveryState::kWaiting, at(9000), 2, "", "", std::nullopt, {}};
+  anew.begins_anew = true;
+  unit([&](Repositories& r) { return r.ledger.move(anew); });
+  EXPECT_EQ(find(id).first_tried_at, std::nullopt);
+  EXPECT_EQ(find(id).paused_total.count(), 0);
+  unit([&](Repositories& r) {
+    return r.ledger.move({id, DeliveryState::kSending, at(9500), 3, "", "", std::nullopt, {}});
+  });
+  EXPECT_EQ(find(id).first_tried_at, at(9500));
+}
+
 TEST_F(LedgerWithRows, AFailureOfAnEarlierPartTakesThePlaceOfALaterOne) {
   for (const std::uint32_t part : {3U, 1U, 2U}) {
     unit([&](Repositories& r) {
