@@ -16,6 +16,9 @@ namespace patchbay::adapters {
 
 // Bytes of one connection that an adapter was given and has not taken: more, and it is not read.
 inline constexpr std::size_t kUntakenBytes = 256 * 1024;
+// What an event counts besides its own: the calls that wait for an adapter are limited, too, so
+// that many small ones are no way around the cap.
+inline constexpr std::size_t kUntakenEventBytes = 8 * 1024;
 
 class ExtensionOwner {
  public:

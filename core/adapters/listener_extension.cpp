@@ -111,19 +111,20 @@ class ListenerExtension::Socket final : public net::UnixListenerEvents {
     connections_[id].peer = peer;
     extension_.socket_of_connection_[id] = this;
     owner().bridge().connections.add(id);
-    emit(PBAY_LISTENER_ACCEPTED, id, {}, nullptr);
+    emit(PBAY_LISTENER_ACCEPTED, id, {}, extension_.count_visit());
   }
 
   void received(net::ConnectionId peer, std::string_view bytes) override {
     const std::uint64_t id = ids_.at(peer);
     Connection& connection = connections_.at(id);
-    connection.untaken += bytes.size();
+    const std::size_t size = bytes.size() + kUntakenEventBytes;
+    connection.untaken += size;
     if (connection.untaken > kUntakenBytes && !connection.paused) {
       connection.paused = true;
       listener_->pause_reading(peer);
     }
     emit(PBAY_LISTENER_DATA, id, bytes,
-         [&extension = extension_, id, size = bytes.size()] { extension.taken(id, size); });
+         [&extension = extension_, id, size] { extension.taken(id, size); });
   }
 
   // The ABI has no half-closed connections: what is queued is written, then it is over.
@@ -139,8 +140,11 @@ class ListenerExtension::Socket final : public net::UnixListenerEvents {
     ids_.erase(peer);
     connections_.erase(id);
     forget(id);
-    emit(PBAY_LISTENER_CLOSED, id, {}, nullptr);
+    emit(PBAY_LISTENER_CLOSED, id, {}, extension_.count_visit());
   }
+
+  void pause_accepting() { listener_->pause_accepting(); }
+  void resume_accepting() { listener_->resume_accepting(); }
 
   void taken(std::uint64_t id, std::size_t size) {
     Connection& connection = connections_.at(id);
@@ -258,6 +262,9 @@ void ListenerExtension::listen(pbay_op op, const std::string& name) {
     owner_.complete(op, std::move(refused));
     return;
   }
+  if (paused_) {
+    socket->pause_accepting();
+  }
   sockets_[op] = std::move(socket);
   owner_.complete_open(op, {.text = *path});
 }
@@ -280,6 +287,28 @@ void ListenerExtension::taken(std::uint64_t connection, std::size_t size) {
   if (const auto found = socket_of_connection_.find(connection);
       found != socket_of_connection_.end()) {
     found->second->taken(connection, size);
+  }
+}
+
+// Of all sockets, also of those that were closed meanwhile.
+base::UniqueFunction<void()> ListenerExtension::count_visit() {
+  untaken_visits_ += kUntakenEventBytes;
+  if (untaken_visits_ > kUntakenBytes && !paused_) {
+    paused_ = true;
+    for (const auto& [op, socket] : sockets_) {
+      socket->pause_accepting();
+    }
+  }
+  return [this] { visit_taken(); };
+}
+
+void ListenerExtension::visit_taken() {
+  untaken_visits_ -= kUntakenEventBytes;
+  if (paused_ && untaken_visits_ <= kUntakenBytes / 2) {
+    paused_ = false;
+    for (const auto& [op, socket] : sockets_) {
+      socket->resume_accepting();
+    }
   }
 }
 

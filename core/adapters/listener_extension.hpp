@@ -37,6 +37,9 @@ class ListenerExtension {
  private:
   class Socket;
   void taken(std::uint64_t connection, std::size_t size);
+  // Somebody came or went; what is returned is to be called when the adapter has taken that.
+  [[nodiscard]] base::UniqueFunction<void()> count_visit();
+  void visit_taken();
   [[nodiscard]] base::Status check_name(const std::string& name) const;
   [[nodiscard]] base::Result<std::string> socket_path(const std::string& name) const;
 
@@ -46,6 +49,8 @@ class ListenerExtension {
   std::unordered_map<pbay_op, std::unique_ptr<Socket>> sockets_;
   std::unordered_map<std::uint64_t, Socket*> socket_of_connection_;
   std::uint64_t last_connection_ = 0;
+  std::size_t untaken_visits_ = 0;  // counted as bytes are
+  bool paused_ = false;             // nobody is let in
 };
 
 [[nodiscard]] const void* listener_table();

@@ -110,13 +110,14 @@ class StreamExtension::Socket final : public net::StreamEvents {
   }
 
   void received(std::string_view bytes) override {
-    untaken_ += bytes.size();
+    const std::size_t size = bytes.size() + kUntakenEventBytes;
+    untaken_ += size;
     if (untaken_ > kUntakenBytes && !paused_) {
       paused_ = true;
       stream_->pause_reading();
     }
     emit(PBAY_STREAM_DATA, bytes,
-         [&extension = extension_, op = op_, size = bytes.size()] { extension.taken(op, size); });
+         [&extension = extension_, op = op_, size] { extension.taken(op, size); });
   }
 
   // The ABI has no half-closed streams: what is queued is written, then it is over.

@@ -15,8 +15,6 @@ namespace patchbay::adapters {
 namespace {
 
 constexpr std::uint32_t kMostAnswerHeaders = 64;
-// What a request counts besides its own: the calls that wait for an adapter are limited, too.
-constexpr std::size_t kRequestBytes = std::size_t{8} * 1024;
 
 class WebhookDetail final : public Detail {
  public:
@@ -136,7 +134,7 @@ void WebhookExtension::take(net::HttpServerRequest request, const std::string& t
                             net::HttpResponder respond) {
   const std::uint64_t id = ++last_request_;
   auto detail = std::make_unique<WebhookDetail>(id, std::move(request), target);
-  const std::size_t size = detail->bytes() + kRequestBytes;
+  const std::size_t size = detail->bytes() + kUntakenEventBytes;
   if (untaken_ + size > kUntakenWebhookBytes) {
     if (!std::exchange(crowded_, true)) {
       log_crowded(owner_.bridge().name());

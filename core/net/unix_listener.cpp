@@ -111,12 +111,16 @@ struct UnixListener::State : std::enable_shared_from_this<State> {
   }
 
   void accept() {
+    if (accept_paused || std::exchange(accepting, true)) {
+      return;
+    }
     acceptor.async_accept(
         guarded([](State& self, const boost::system::error_code& error,
                    stream_protocol::socket socket) { self.accepted(error, std::move(socket)); }));
   }
 
   void accepted(const boost::system::error_code& error, stream_protocol::socket socket) {
+    accepting = false;
     if (error) {
       base::log_warning("socket.accept_failed", {{"path", path}, {"reason", error.message()}});
       loop.run_after(kAcceptPause, guarded([](State& self) { self.accept(); }));
@@ -290,6 +294,8 @@ struct UnixListener::State : std::enable_shared_from_this<State> {
   const UnixListenerOptions options;
   UnixListenerEvents* events;  // null once the listener is gone
   stream_protocol::acceptor acceptor;
+  bool accepting = false;
+  bool accept_paused = false;
   std::unordered_map<ConnectionId, Connection> live;
   ConnectionId next_id = 1;
   ino_t inode = 0;
@@ -338,6 +344,13 @@ void UnixListener::drop(ConnectionId id) {
 }
 
 void UnixListener::hang_up(ConnectionId connection) { state_->hang_up(connection); }
+
+void UnixListener::pause_accepting() { state_->accept_paused = true; }
+
+void UnixListener::resume_accepting() {
+  state_->accept_paused = false;
+  state_->accept();
+}
 
 void UnixListener::pause_reading(ConnectionId id) {
   if (Connection* connection = state_->find(id)) {

@@ -62,6 +62,9 @@ class UnixListener {
   void drop(ConnectionId connection);
   // Closes after what is queued has been written; received() comes no more, closed() does.
   void hang_up(ConnectionId connection);
+  // Stops and goes on accepting, one connection later at the latest; who connects meanwhile waits.
+  void pause_accepting();
+  void resume_accepting();
   // Stops and goes on reading, for a receiver whose own queue is full.
   void pause_reading(ConnectionId connection);
   void resume_reading(ConnectionId connection);

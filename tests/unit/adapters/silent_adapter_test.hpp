@@ -21,6 +21,12 @@ class SilentAdapterTest : public SocketsTest, public ExtensionOwner {
     }
   }
 
+  // All that can happen without waiting happens.
+  void settle() {
+    loop_.context().restart();
+    loop_.context().poll();
+  }
+
   // ExtensionOwner
   base::Status try_begin(pbay_op /*op*/, const char* /*what*/) override { return {}; }
   void turn_away(pbay_op op, Completion why, base::UniqueFunction<void()>) override {

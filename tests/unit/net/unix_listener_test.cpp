@@ -242,6 +242,21 @@ TEST_F(UnixListenerTest, OneConnectionTooManyIsClosed) {
   EXPECT_EQ(listener_->connections(), 2U);
 }
 
+TEST_F(UnixListenerTest, NobodyIsLetInWhileAcceptingIsPaused) {
+  listen();
+  auto first = connect_accepted();
+  listener_->pause_accepting();
+  const auto second = connect_accepted();  // was awaited already
+  const UnixStream third = connect();
+  const UnixStream fourth = connect();
+  ASSERT_TRUE(first.first.send("x", kPatience).ok());
+  ASSERT_TRUE(run_until([&] { return events_.seen[first.second].bytes == "x"; }));
+  EXPECT_EQ(events_.seen.size(), 2U);
+  listener_->resume_accepting();
+  listener_->resume_accepting();
+  EXPECT_TRUE(run_until([&] { return events_.seen.size() == 4; }));
+}
+
 TEST_F(UnixListenerTest, ReplacesASocketThatNobodyAnswersOn) {
   {
     // Bound and closed: the file stays, as after a crash.
