@@ -23,11 +23,21 @@ namespace {
 
 constexpr std::uint64_t kRefusalsLogged = 100;  // an adapter that tries for ever fills no log
 
-// [the adapter's thread]
+// [any thread]
 void report_taken(Bridge& bridge, base::UniqueFunction<void()> taken) {
   if (taken) {
     bridge.post_from_host([taken = std::move(taken)](Instance& /*instance*/) { taken(); });
   }
+}
+
+base::UniqueFunction<void()> reporter(std::shared_ptr<Bridge> bridge,
+                                      base::UniqueFunction<void()> taken) {
+  if (!taken) {
+    return nullptr;
+  }
+  return [bridge = std::move(bridge), taken = std::move(taken)]() mutable {
+    report_taken(*bridge, std::move(taken));
+  };
 }
 
 DetailKind kind_of(const Completion& completion) {
@@ -183,6 +193,12 @@ void Instance::create() {
         *setup_.isolated, RunnerEvents{.charge =
                                            [bridge = bridge_](std::shared_ptr<RunnerCharge> frame) {
                                              bridge->charge(std::move(frame));
+                                           },
+                                       .too_large =
+                                           [bridge = bridge_](pbay_op op, std::uint64_t value) {
+                                             bridge->post([op, value](Instance& instance) {
+                                               instance.fail_as_too_large(op, value);
+                                             });
                                            },
                                        .lost =
                                            [bridge = bridge_](const std::string& why) {
@@ -546,6 +562,14 @@ Status Instance::try_begin(pbay_op op, const char* what) {
   return {};
 }
 
+void Instance::fail_as_too_large(pbay_op op, std::uint64_t value) {
+  if (begin(op, "what is too large to pass")) {
+    Completion completion = completion_of(too_large_to_pass());
+    completion.value = value;
+    complete(op, std::move(completion));
+  }
+}
+
 void Instance::complete(pbay_op op, Completion completion) {
   complete_then(op, std::move(completion), nullptr);
 }
@@ -592,8 +616,6 @@ void Instance::call_on_complete(pbay_op op, Completion completion,
                 [op, waiting = std::move(waiting), completion = std::move(completion),
                  taken = std::move(taken), runner = runner_.get(),
                  bridge = bridge_](const pbay_adapter& adapter) mutable {
-                  // Before the call: what the adapter asks for from inside it comes after this.
-                  report_taken(*bridge, std::move(taken));
                   pbay_completion abi_completion{};
                   abi_completion.struct_size = sizeof(pbay_completion);
                   abi_completion.code = completion.code;
@@ -601,8 +623,11 @@ void Instance::call_on_complete(pbay_op op, Completion completion,
                   abi_completion.text = abi(completion.text);
                   abi_completion.detail = completion.detail ? completion.detail->abi() : nullptr;
                   if (runner != nullptr) {
-                    runner->on_complete(op, kind_of(completion), abi_completion);
+                    runner->on_complete(op, kind_of(completion), abi_completion,
+                                        reporter(bridge, std::move(taken)));
                   } else {
+                    // What the adapter asks for from inside the call comes after this.
+                    report_taken(*bridge, std::move(taken));
                     adapter.on_complete(adapter.self, op, &abi_completion);
                   }
                 });

@@ -114,6 +114,12 @@ void take_descriptors(msghdr& message, std::deque<base::UniqueFd>& out) {
 
 }  // namespace
 
+Status too_large_to_pass() {
+  return {Code::kTooLarge, "more than can pass between Patchbay and an isolated adapter at once: " +
+                               std::to_string(limits::kRunnerFrameBytes >> 20U) + " MiB and " +
+                               std::to_string(kMostDescriptors) + " files"};
+}
+
 struct FrameSocket::Header {
   std::uint32_t size;  // of the body
   std::uint16_t kind;
@@ -176,7 +182,7 @@ Status FrameSocket::send(FrameKind kind, std::uint64_t id, const wire::Writer& b
                          std::optional<std::chrono::milliseconds> patience) {
   if (body.bytes().size() > limits::kRunnerFrameBytes ||
       body.descriptors().size() > kMostDescriptors) {
-    return {Code::kTooLarge, "more than can pass between Patchbay and an isolated adapter"};
+    return too_large_to_pass();
   }
   Patience waiting(patience);
   std::unique_lock lock(sending_);

@@ -33,6 +33,10 @@ enum class FrameKind : std::uint16_t {
   kTyping,
   // Either way: the answer to a question with this id.
   kReturn,
+  // Runner → daemon: the on_complete() of which the daemon wants to know that begins now.
+  kTaken,
+  // Runner → daemon: what the adapter asked for under this operation is too large to pass.
+  kTooLarge,
   // Runner → daemon: functions of pbay_host.
   kLog,
   kSubmit,
@@ -81,6 +85,9 @@ struct Frame {
 
   [[nodiscard]] wire::Reader reader() const { return {body, descriptors}; }
 };
+
+// What a call that is larger is refused with: kTooLarge.
+[[nodiscard]] base::Status too_large_to_pass();
 
 // After an error of send(), post() or flush(), but kTooLarge and kBusy, nothing is sent any more.
 class FrameSocket {

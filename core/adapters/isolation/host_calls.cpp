@@ -142,6 +142,13 @@ Status HostCalls::take_core(const Frame& frame, Reader& reader) {
       PATCHBAY_TRY(answer(frame, host_.get_extension(&host_, id.c_str()) != nullptr ? 1 : 0));
       break;
     }
+    case FrameKind::kTooLarge: {
+      const auto value = reader.next<std::uint64_t>();
+      if (reader.ok()) {
+        too_large_(frame.id, value);
+      }
+      break;
+    }
     default:
       return malformed(frame);
   }

@@ -2,6 +2,8 @@
 // call of pbay_host, or of one of its extensions, that the adapter made.
 #pragma once
 
+#include <cstdint>
+
 #include <patchbay/adapter.h>
 #include <patchbay/ext/http.h>
 #include <patchbay/ext/kv.h>
@@ -14,13 +16,18 @@
 
 #include "adapters/isolation/frame_socket.hpp"
 #include "base/status.hpp"
+#include "base/unique_function.hpp"
 
 namespace patchbay::adapters {
 
 class HostCalls {
  public:
-  // Both outlive this object.
-  HostCalls(const pbay_host& host, FrameSocket& socket) : host_(host), socket_(socket) {}
+  // What was asked for under `op` could not pass: it is to be completed as too large, with `value`.
+  using TooLarge = base::UniqueFunction<void(pbay_op op, std::uint64_t value)>;
+
+  // All outlive this object.
+  HostCalls(const pbay_host& host, FrameSocket& socket, const TooLarge& too_large)
+      : host_(host), socket_(socket), too_large_(too_large) {}
 
   // An error says what the runner sent that no adapter can ask for: it is not to be trusted any
   // more.
@@ -41,6 +48,7 @@ class HostCalls {
 
   const pbay_host& host_;
   FrameSocket& socket_;
+  const TooLarge& too_large_;
   const pbay_timer* timer_ = nullptr;
   const pbay_http* http_ = nullptr;
   const pbay_kv* kv_ = nullptr;

@@ -78,7 +78,7 @@ struct Runner::Functions {
   }
   // The instance calls Runner's own, with what kind of detail it is.
   static void on_complete(void* self, pbay_op op, const pbay_completion* completion) noexcept {
-    of(self).on_complete(op, DetailKind::kNone, *completion);
+    of(self).on_complete(op, DetailKind::kNone, *completion, nullptr);
   }
   static void on_event(void* self, pbay_op op, const void* /*detail*/) noexcept {
     of(self).on_event(op, DetailKind::kNone, nullptr);
@@ -256,25 +256,48 @@ std::optional<std::chrono::nanoseconds> Runner::processor_time() const {
 
 // ---- calls --------------------------------------------------------------------------------------
 
-void Runner::on_complete(pbay_op op, DetailKind kind, const pbay_completion& completion) {
+void Runner::on_complete(pbay_op op, DetailKind kind, const pbay_completion& completion,
+                         base::UniqueFunction<void()> begins) {
+  const std::uint8_t tells = begins ? 1 : 0;
+  {
+    const std::lock_guard lock(mutex_);
+    begins_ = std::move(begins);
+  }
   Writer body;
-  body(op);
+  body(op, tells);
   body.one(&completion);
   put_detail(body, kind, completion.detail);
   if (body.bytes().size() <= limits::kRunnerFrameBytes) {
     call(FrameKind::kOnComplete, body);
-    return;
+  } else {
+    complete_as_too_large(op, tells, completion);
   }
+  call_has_begun();  // of a process that has gone, or does not say so
+}
+
+void Runner::complete_as_too_large(pbay_op op, std::uint8_t tells,
+                                   const pbay_completion& completion) {
   pbay_completion too_large = completion;
   too_large.code = PBAY_E_TOO_LARGE;
   too_large.text =
       abi("the answer is larger than what can pass to an isolated adapter: let it "
           "be streamed into staging");
   Writer without;
-  without(op);
+  without(op, tells);
   without.one(&too_large);
   put_detail(without, DetailKind::kNone, nullptr);
   call(FrameKind::kOnComplete, without);
+}
+
+void Runner::call_has_begun() {
+  base::UniqueFunction<void()> begins;
+  {
+    const std::lock_guard lock(mutex_);
+    begins = std::exchange(begins_, nullptr);
+  }
+  if (begins) {
+    begins();
+  }
 }
 
 void Runner::on_event(pbay_op op, DetailKind kind, const void* detail) {

@@ -18,6 +18,7 @@
 
 #include "adapters/isolation/detail_kind.hpp"
 #include "adapters/isolation/frame_socket.hpp"
+#include "adapters/isolation/host_calls.hpp"
 #include "adapters/isolation/runner_budget.hpp"
 #include "adapters/isolation/runner_process.hpp"
 #include "base/clock.hpp"
@@ -38,6 +39,9 @@ struct RunnerOptions {
 struct RunnerEvents {
   // What the host is asked for from now on is part of this frame; null: of none.
   base::UniqueFunction<void(std::shared_ptr<RunnerCharge>)> charge;
+  // What its adapter asked for under `op` is too large to pass, and is to be completed as that; the
+  // completion's value is given.
+  HostCalls::TooLarge too_large;
   // The process has ended although nobody asked for it, or it was ended because it broke the rules
   // of the wire; why, as a sentence about the adapter. At most once.
   base::UniqueFunction<void(const std::string& why)> lost;
@@ -56,7 +60,10 @@ class Runner {
   std::int32_t create(const pbay_host& host, pbay_str config_json, pbay_adapter* out);
 
   // [the adapter's thread] As the functions of pbay_adapter, which cannot say what the detail is.
-  void on_complete(pbay_op op, DetailKind kind, const pbay_completion& completion);
+  // begins, if it is not empty, is called once: when the process has begun the call, after all that
+  // its adapter had asked for until then; at the latest when the call is over. [any thread]
+  void on_complete(pbay_op op, DetailKind kind, const pbay_completion& completion,
+                   base::UniqueFunction<void()> begins);
   void on_event(pbay_op op, DetailKind kind, const void* detail);
 
   // [any thread] Kills the process, without lost(); calls under way come back at once, nothing that
@@ -89,6 +96,9 @@ class Runner {
                           std::optional<std::chrono::milliseconds> patience);
   void read();
   base::Status read_frames();
+  base::Status take(Frame frame, HostCalls& host_calls);
+  void call_has_begun();
+  void complete_as_too_large(pbay_op op, std::uint8_t tells, const pbay_completion& completion);
   void take_refusals();
   void take_errors();
 
@@ -109,6 +119,7 @@ class Runner {
   std::condition_variable changed_;
   std::map<std::uint64_t, std::optional<Frame>> answers_;  // guarded by mutex_: of calls under way
   std::uint64_t last_call_ = 0;                            // guarded by mutex_
+  base::UniqueFunction<void()> begins_;                    // guarded by mutex_: of on_complete()
   bool runs_ = false;                                      // guarded by mutex_: or may still
   bool gone_ = false;                                      // guarded by mutex_
   bool ended_ = false;                                     // guarded by mutex_: on purpose

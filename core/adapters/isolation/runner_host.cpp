@@ -1,5 +1,6 @@
 #include "adapters/isolation/runner_host.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <string_view>
 #include <unistd.h>
@@ -19,11 +20,26 @@ void log_line(const pbay_host* host, std::uint32_t level, pbay_str message) noex
   RunnerHost::of(host).send(FrameKind::kLog, 0, body);
 }
 
+// Of an event that is not stored: see PBAY_NOT_STORED.
+void let_files_go(const pbay_host* host, const pbay_event* event) {
+  const pbay_event known = known_part(event).value_or(pbay_event{});
+  for (std::uint32_t i = 0; i < std::min(known.file_count, wire::kMostElements); ++i) {
+    const auto file = known_element(known.files, known.file_stride, i);
+    if (file && file->staging != 0) {
+      Writer body;
+      body(file->staging);
+      RunnerHost::of(host).send(FrameKind::kStagingAbort, 0, body);
+    }
+  }
+}
+
 void submit(const pbay_host* host, pbay_op op, const pbay_event* event) noexcept {
   PBAY_FAILPOINT("runner.submit");
   Writer body;
   body.one(event);
-  RunnerHost::of(host).send(FrameKind::kSubmit, op, body);
+  if (!RunnerHost::of(host).send(FrameKind::kSubmit, op, body)) {
+    let_files_go(host, event);
+  }
   PBAY_FAILPOINT("runner.submitted");
 }
 
@@ -42,11 +58,25 @@ void op_part(const pbay_host* host, pbay_op op, pbay_op delivery_op, std::uint32
   PBAY_FAILPOINT("runner.part_told");
 }
 
+// What counts of one that is too large: how it ended.
+void complete_in_short(const pbay_host* host, pbay_op op, const pbay_result* result) {
+  const std::string why = too_large_to_pass().message();
+  pbay_result known = known_part(result).value_or(pbay_result{});
+  known.text = abi(why);
+  known.remote_ids = nullptr;
+  known.remote_id_count = 0;
+  Writer body;
+  body.one(&known);
+  RunnerHost::of(host).send(FrameKind::kOpComplete, op, body);
+}
+
 void op_complete(const pbay_host* host, pbay_op op, const pbay_result* result) noexcept {
   PBAY_FAILPOINT("runner.complete");
   Writer body;
   body.one(result);
-  RunnerHost::of(host).send(FrameKind::kOpComplete, op, body);
+  if (!RunnerHost::of(host).send(FrameKind::kOpComplete, op, body)) {
+    complete_in_short(host, op, result);
+  }
   RunnerHost::of(host).delivery_completed(op);
   PBAY_FAILPOINT("runner.completed");
 }
@@ -83,6 +113,25 @@ const void* get_extension(const pbay_host* host, const char* id) noexcept {
   return RunnerHost::of(host).ask(FrameKind::kHasExtension, body) != 0 ? table : nullptr;
 }
 
+// Those whose completion the adapter awaits, and that have a member of any size.
+bool begins_operation(FrameKind kind) {
+  switch (kind) {
+    case FrameKind::kSubmit:
+    case FrameKind::kOpPart:
+    case FrameKind::kHttpRequest:
+    case FrameKind::kKvGet:
+    case FrameKind::kKvPut:
+    case FrameKind::kKvCompareAndSet:
+    case FrameKind::kKvRemove:
+    case FrameKind::kListenerListen:
+    case FrameKind::kWebSocketOpen:
+    case FrameKind::kStreamOpen:
+      return true;
+    default:
+      return false;
+  }
+}
+
 // An adapter that goes on without what it asked for would wait for its completion for ever.
 [[noreturn]] void end_process(const base::Status& why) {
   std::fprintf(stderr, "what the adapter asked for could not be sent: %s\n", why.message().c_str());
@@ -107,15 +156,23 @@ RunnerHost::RunnerHost(FrameSocket& socket)
             .stopped = stopped,
             .get_extension = get_extension} {}
 
-void RunnerHost::send(FrameKind kind, std::uint64_t id, const Writer& body) {
+bool RunnerHost::send(FrameKind kind, std::uint64_t id, const Writer& body) {
   const base::Status sent = socket_.send(kind, id, body);
-  if (sent.code() == base::Code::kTooLarge) {
-    Writer line;
-    line(std::uint32_t{PBAY_LOG_ERROR}, sent.message());
-    static_cast<void>(socket_.send(FrameKind::kLog, 0, line));
-  } else if (!sent.ok()) {
+  if (sent.ok()) {
+    return true;
+  }
+  if (sent.code() != base::Code::kTooLarge) {
     end_process(sent);
   }
+  Writer line;
+  line(std::uint32_t{PBAY_LOG_ERROR}, sent.message());
+  send(FrameKind::kLog, 0, line);
+  if (begins_operation(kind)) {
+    Writer value;
+    value(std::uint64_t{kind == FrameKind::kSubmit ? PBAY_NOT_STORED : 0});
+    send(FrameKind::kTooLarge, id, value);
+  }
+  return false;
 }
 
 std::uint64_t RunnerHost::ask(FrameKind kind, const Writer& body) {

@@ -33,7 +33,8 @@ class RunnerHost {
   [[nodiscard]] static RunnerHost& of(const pbay_host* host) {
     return *static_cast<RunnerHost*>(host->data);
   }
-  void send(FrameKind kind, std::uint64_t id, const wire::Writer& body);
+  // False: it is too large to pass, which is logged. If it was to begin an operation, that fails.
+  bool send(FrameKind kind, std::uint64_t id, const wire::Writer& body);
   [[nodiscard]] std::uint64_t ask(FrameKind kind, const wire::Writer& body);
   void delivery_completed(pbay_op op);
 

@@ -53,7 +53,7 @@ void Runner::read() {
 }
 
 Status Runner::read_frames() {
-  HostCalls host_calls(*host_, *socket_);
+  HostCalls host_calls(*host_, *socket_, events_.too_large);
   while (true) {
     if (!socket_->has_buffered()) {
       const auto unsent = socket_->unsent();
@@ -79,26 +79,34 @@ Status Runner::read_frames() {
       }
     }
     PATCHBAY_ASSIGN(Frame frame, socket_->receive());
-    if (frame.kind != FrameKind::kReturn) {
-      auto charge = budget_->charge(frame.body.size(), frame.descriptors.size());
-      if (!charge) {
-        return {Code::kCancelled, "it is being ended"};
-      }
-      events_.charge(std::move(charge));
-      const Status taken = host_calls.take(frame);
-      events_.charge(nullptr);
-      PATCHBAY_TRY(taken);
-      continue;
-    }
-    {
-      const std::lock_guard lock(mutex_);
-      // One that was given up may still come.
-      if (const auto waiting = answers_.find(frame.id); waiting != answers_.end()) {
-        waiting->second = std::move(frame);
-      }
-    }
-    changed_.notify_all();
+    PATCHBAY_TRY(take(std::move(frame), host_calls));
   }
+}
+
+Status Runner::take(Frame frame, HostCalls& host_calls) {
+  if (frame.kind == FrameKind::kTaken) {
+    call_has_begun();
+    return {};
+  }
+  if (frame.kind != FrameKind::kReturn) {
+    auto charge = budget_->charge(frame.body.size(), frame.descriptors.size());
+    if (!charge) {
+      return {Code::kCancelled, "it is being ended"};
+    }
+    events_.charge(std::move(charge));
+    const Status taken = host_calls.take(frame);
+    events_.charge(nullptr);
+    return taken;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    // One that was given up may still come.
+    if (const auto waiting = answers_.find(frame.id); waiting != answers_.end()) {
+      waiting->second = std::move(frame);
+    }
+  }
+  changed_.notify_all();
+  return {};
 }
 
 // The kernel writes each whole. No more at a time than a pipe holds: who writes on and on does not

@@ -139,8 +139,12 @@ class Server {
   void complete(Reader& reader) {
     PBAY_FAILPOINT("runner.on_complete");
     const auto op = reader.next<pbay_op>();
+    const auto tells = reader.next<std::uint8_t>();
     pbay_completion completion = *reader.next_one<pbay_completion>();
     completion.detail = next_detail(reader);
+    if (tells != 0) {
+      host_.send(FrameKind::kTaken, 0, {});
+    }
     adapter_.on_complete(adapter_.self, op, &completion);
     PBAY_FAILPOINT("runner.on_complete_done");
   }

@@ -62,7 +62,11 @@ class HostileRunner {
         return;
       }
       case FrameKind::kOnComplete:
-        completed(reader);
+        if (submits_) {
+          submitted(reader);
+        } else {
+          completed(reader);
+        }
         break;
       default:
         break;
@@ -88,7 +92,16 @@ class HostileRunner {
       send_header(0, 3);
     } else if (command == "foreign-answer") {
       send(FrameKind::kReturn, 12345, {});
+      send(FrameKind::kTaken, 0, {});
       complete(op, "ok");
+    } else if (command == "submit") {
+      answers_to_ = op;
+      submits_ = true;
+      says_taken_ = count == 0;
+      submit(kOp, "m1");
+    } else if (command == "submit-again") {
+      submit(kOp + 2, "m1");
+      complete(op, "submitted");
     } else if (command == "leave") {
       leave();
     } else if (command == "leave-noisily") {
@@ -133,6 +146,45 @@ class HostileRunner {
     send_request(1);
     send(FrameKind::kWebhookClose, kOp, {});
     send_text(FrameKind::kKvGet, "key");
+  }
+
+  // A thread of its own submits m2 while the daemon calls on_complete() for m1, which is to be
+  // submitted again. Both are, once the adapter has heard of it.
+  void submitted(wire::Reader& reader) {
+    const auto op = reader.next<pbay_op>();
+    const auto tells = reader.next<std::uint8_t>();
+    if (!says_taken_) {
+      return;
+    }
+    if (op == kOp) {
+      submit(kOp + 1, "m2");
+    }
+    if (tells != 0) {
+      send(FrameKind::kTaken, 0, {});
+    }
+    if (op == kOp + 1) {
+      submit(kOp + 2, "m1");
+      submit(kOp + 3, "m2");
+    } else if (op == kOp + 3) {
+      complete(answers_to_, "done");
+    }
+  }
+
+  void submit(pbay_op op, std::string_view id) {
+    const pbay_chat chat{sizeof(pbay_chat), PBAY_CHAT_GROUP, abi("-100"), {}};
+    pbay_sender sender{};
+    sender.struct_size = sizeof(sender);
+    sender.id = abi("42");
+    pbay_event event{};
+    event.struct_size = sizeof(event);
+    event.kind = PBAY_EVENT_MESSAGE;
+    event.message_id = abi(id);
+    event.chat = &chat;
+    event.sender = &sender;
+    event.text = abi("hello");
+    Writer body;
+    body.one(&event);
+    send(FrameKind::kSubmit, op, body);
   }
 
   // Where neither its group nor its socket is found.
@@ -205,6 +257,7 @@ class HostileRunner {
   // Tells the delivery that waits: "<code> as <kind of the detail>", or that one was refused.
   void completed(wire::Reader& reader) {
     static_cast<void>(reader.next<pbay_op>());
+    static_cast<void>(reader.next<std::uint8_t>());
     const pbay_completion* completion = nullptr;
     reader.one(completion);
     const auto kind = reader.next<std::uint8_t>();
@@ -259,6 +312,8 @@ class HostileRunner {
   FrameSocket socket_{base::UniqueFd(kRunnerSocket)};
   pbay_op answers_to_ = 0;
   int answers_awaited_ = 0;
+  bool submits_ = false;
+  bool says_taken_ = false;  // when an on_complete() begins
 };
 
 }  // namespace

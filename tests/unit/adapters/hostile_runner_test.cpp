@@ -13,6 +13,8 @@ namespace patchbay::adapters {
 namespace {
 
 using delivery::OutcomeClass;
+using ::testing::ElementsAre;
+using ::testing::Field;
 using ::testing::HasSubstr;
 
 std::size_t open_descriptors() {
@@ -99,6 +101,31 @@ TEST_F(HostileRunnerTest, AnAnswerToNoQuestionIsIgnored) {
   start_two();
   EXPECT_EQ(say("bad", "foreign-answer"), "ok");
   EXPECT_EQ(status("bad").counters.restarts, 0U);
+}
+
+// One that does as it should: a thread of its adapter's own submits while on_complete() is called.
+TEST_F(HostileRunnerTest, WhatWasSubmittedBeforeAnEventIsKnownToBeRefusedDoesNotOvertakeIt) {
+  start_two();
+  inbound_.hold = true;
+  const auto outcome = give("bad", "submit");
+  ASSERT_TRUE(loop_.run_until([&] { return inbound_.events.size() == 1; }));
+  inbound_.hold = false;
+  inbound_.held.front()(routing::SubmitOutcome::kBusy);
+  EXPECT_EQ(await(outcome).text, "done");
+  EXPECT_THAT(inbound_.events, ElementsAre(Field(&routing::InboundEvent::message_id, "m1"),
+                                           Field(&routing::InboundEvent::message_id, "m1"),
+                                           Field(&routing::InboundEvent::message_id, "m2")));
+}
+
+TEST_F(HostileRunnerTest, AProcessThatDoesNotSayWhatItHasHeardHasHeardItInTheEnd) {
+  start_two();
+  inbound_.hold = true;
+  give("bad", "submit 1");
+  ASSERT_TRUE(loop_.run_until([&] { return inbound_.events.size() == 1; }));
+  inbound_.hold = false;
+  inbound_.held.front()(routing::SubmitOutcome::kBusy);
+  EXPECT_EQ(say("bad", "submit-again"), "submitted");
+  EXPECT_TRUE(loop_.run_until([&] { return inbound_.events.size() == 2; }));
 }
 
 TEST_F(HostileRunnerTest, AProcessThatLeftItsGroupAndItsSocketIsEnded) {

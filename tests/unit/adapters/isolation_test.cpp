@@ -10,6 +10,7 @@
 
 #include "adapter_host_test.hpp"
 #include "adapters/isolation/frame_socket.hpp"
+#include "base/limits.hpp"
 
 namespace patchbay::adapters {
 namespace {
@@ -124,6 +125,62 @@ TEST_F(IsolationTest, AFileIsSentThoughOthersPassManyDescriptors) {
   http_.answer(http_.requests.begin()->first, 200, "sent");
   EXPECT_EQ(await(outcome).text, "0 0 sent");
   EXPECT_EQ(status("bad").counters.restarts, 0U);
+}
+
+constexpr const char* kTooLarge =
+    "more than can pass between Patchbay and an isolated adapter at once: 64 MiB and 250 files";
+
+// With memory for a call that is too large, and its copy.
+class LargeCallTest : public IsolationTest {
+ protected:
+  void start_large() {
+    make_host();
+    ASSERT_TRUE(host_
+                    ->add_instance({.name = base::InstanceName("bad"),
+                                    .channel = base::ChannelName("scripted"),
+                                    .settings_json = "{}",
+                                    .allowed_hosts = {},
+                                    .isolation = Isolation::kProcess,
+                                    .memory_bytes = 8 * limits::kRunnerFrameBytes})
+                    .ok());
+    ASSERT_TRUE(host_->start(inbound_, events_).ok());
+    ASSERT_TRUE(comes("bad", State::kOnline)) << status("bad").reason;
+  }
+};
+
+TEST_F(LargeCallTest, WhatIsTooLargeToPassFailsAndSaysSo) {
+  start_large();
+  const std::string refused = std::to_string(PBAY_E_TOO_LARGE) + " 0 " + kTooLarge;
+  EXPECT_EQ(say("bad", "post-large https://api.example.org/x"), refused);
+  EXPECT_EQ(say("bad", "kv-large"), refused);
+  const base::UniqueFd file(::memfd_create("file", MFD_CLOEXEC));
+  auto request = command("bad", "post-files https://api.example.org/x 251");
+  request.files.push_back(
+      {.fd = file.get(), .size = 0, .name = "a.txt", .mime = "text/plain", .kind = "document"});
+  EXPECT_EQ(await(give(std::move(request))).text, refused);
+  EXPECT_TRUE(http_.requests.empty());
+  EXPECT_EQ(run("bad", "ok").outcome, OutcomeClass::kDelivered);
+  EXPECT_EQ(status("bad").counters.restarts, 0U);
+}
+
+TEST_F(LargeCallTest, AnEventThatIsTooLargeToPassIsNeverStoredAndLetsItsFileGo) {
+  start_large();
+  const std::uint64_t handle = std::stoull(say("bad", "open-staging"));
+  ASSERT_TRUE(staging_->write(handle, "bytes").ok());
+  EXPECT_EQ(
+      say("bad", "submit-large " + std::to_string(handle)),
+      std::to_string(PBAY_E_TOO_LARGE) + " " + std::to_string(PBAY_NOT_STORED) + " " + kTooLarge);
+  EXPECT_TRUE(loop_.run_until([&] { return !staging_->write(handle, "more").ok(); }));
+  EXPECT_EQ(say("bad", "submit m2"), "0 1 ") << "it holds back none";
+  EXPECT_EQ(inbound_.events.size(), 1U);
+}
+
+TEST_F(LargeCallTest, ADeliveryWhoseResultIsTooLargeToPassIsCompleted) {
+  start_large();
+  const auto outcome = run("bad", "finish-large");
+  EXPECT_EQ(outcome.outcome, OutcomeClass::kDelivered);
+  EXPECT_EQ(outcome.text, kTooLarge);
+  EXPECT_EQ(run("bad", "ok").outcome, OutcomeClass::kDelivered);
 }
 
 TEST_F(IsolationTest, AHangIsARestart) {

@@ -25,7 +25,7 @@
 #include <patchbay/ext/webhook.h>
 #include <patchbay/ext/websocket.h>
 
-enum { kWords = 8, kOperations = 4096, kTextBytes = 4096 };
+enum { kWords = 8, kOperations = 4096, kTextBytes = 4096, kLargeBytes = 65 << 20 };
 
 typedef struct scripted {
   const pbay_host* host;
@@ -55,6 +55,16 @@ typedef struct scripted {
 static pbay_str text_of(const char* text) {
   pbay_str out = {text, strlen(text)};
   return out;
+}
+
+/* More than passes between the host and an isolated adapter. */
+static const char* large_text(void) {
+  static char* text = NULL;
+  if (text == NULL) {
+    text = calloc(1, kLargeBytes + 1);
+    memset(text, 'x', kLargeBytes);
+  }
+  return text;
 }
 
 static void finish(scripted* self, pbay_op op, int32_t code, const char* text, const char* remote) {
@@ -116,7 +126,7 @@ static void submit(scripted* self, pbay_op op, const char* id, uint64_t staged,
   event.chat = is(broken, "chat") ? NULL : &chat;
   event.sender = &sender;
   event.timestamp_ms = 1700000000000;
-  event.text = text_of("hello");
+  event.text = text_of(is(broken, "size") ? large_text() : "hello");
   event.files = &file;
   event.file_count = staged != 0 || reference != NULL ? 1 : 0;
   event.file_stride = is(broken, "stride") ? 0 : sizeof file;
@@ -191,6 +201,41 @@ static void post_broken(scripted* self, pbay_op delivery, const char* url, const
   request.part_count = 1;
   request.part_stride = is(broken, "part-stride") ? 0 : sizeof part;
   self->http->request(self->host, next_op(self, delivery), &request);
+}
+
+static void post_large(scripted* self, pbay_op delivery, const char* url) {
+  pbay_http_request request;
+  memset(&request, 0, sizeof request);
+  request.struct_size = sizeof request;
+  request.method = text_of("POST");
+  request.url = text_of(url);
+  request.body_fd = -1;
+  request.body = text_of(large_text());
+  self->http->request(self->host, next_op(self, delivery), &request);
+}
+
+/* The delivery's file, again and again. */
+static void post_files(scripted* self, pbay_op op, const char* url, const pbay_delivery* delivery,
+                       uint32_t count) {
+  pbay_http_part* parts = calloc(count, sizeof *parts);
+  pbay_http_request request;
+  uint32_t i;
+  for (i = 0; i < count; ++i) {
+    parts[i].struct_size = sizeof *parts;
+    parts[i].name = text_of("file");
+    parts[i].fd = delivery->files[0].fd;
+    parts[i].size = delivery->files[0].size;
+  }
+  memset(&request, 0, sizeof request);
+  request.struct_size = sizeof request;
+  request.method = text_of("POST");
+  request.url = text_of(url);
+  request.body_fd = -1;
+  request.parts = parts;
+  request.part_count = count;
+  request.part_stride = sizeof *parts;
+  self->http->request(self->host, next_op(self, op), &request);
+  free(parts);
 }
 
 /* The delivery's file. The state says that it is about to be. */
@@ -438,6 +483,8 @@ static void obey(scripted* self, pbay_op op, const pbay_delivery* delivery, int 
     submit(self, next_op(self, op), self->insisted, 0, NULL, NULL);
   } else if (strcmp(command, "submit-broken") == 0) {
     submit(self, next_op(self, op), "m1", 0, "file-1", words[1]);
+  } else if (strcmp(command, "submit-large") == 0) {
+    submit(self, next_op(self, op), "m1", strtoull(words[1], NULL, 10), NULL, "size");
   } else if (strcmp(command, "submit-zero") == 0) {
     submit(self, 0, "m1", 0, NULL, NULL);
     finish(self, op, PBAY_OK, "went on", "r");
@@ -498,6 +545,14 @@ static void obey(scripted* self, pbay_op op, const pbay_delivery* delivery, int 
     request(self, op, "POST", words[1], op);
   } else if (strcmp(command, "post-broken") == 0) {
     post_broken(self, op, words[1], words[2]);
+  } else if (strcmp(command, "post-large") == 0) {
+    post_large(self, op, words[1]);
+  } else if (strcmp(command, "post-files") == 0) {
+    post_files(self, op, words[1], delivery, (uint32_t)strtoul(words[2], NULL, 10));
+  } else if (strcmp(command, "kv-large") == 0) {
+    self->kv->put(host, next_op(self, op), text_of("key"), text_of(large_text()));
+  } else if (strcmp(command, "finish-large") == 0) {
+    finish(self, op, PBAY_OK, large_text(), "r1");
   } else if (strcmp(command, "post-file") == 0) {
     post_file(self, op, words[1], delivery);
   } else if (strcmp(command, "post-untagged-and-hang") == 0) {
