@@ -128,10 +128,10 @@ Result<DeliveryRecord> move_to(store::Repositories& repositories, const Delivery
   move.id = record.id;
   move.to = to;
   move.at = now;
-  move.attempts = record.attempts;
+  move.begins_anew = to == DeliveryState::kWaiting;
+  move.attempts = move.begins_anew ? 0 : record.attempts;
   move.reason = reason;
   move.evidence = evidence;
-  move.begins_anew = to == DeliveryState::kWaiting;
   PATCHBAY_TRY(move_checked(repositories, record, move, ground));
   PATCHBAY_ASSIGN(auto moved, repositories.ledger.find(record.id));
   return std::move(*moved);

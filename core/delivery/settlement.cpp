@@ -133,7 +133,8 @@ Result<std::optional<store::EndReport>> take_failure_of(store::Repositories& rep
 
 Status hear_report(store::Repositories& repositories, std::optional<store::EndReport> report,
                    base::WallTime now, store::DeliveryRecord& record) {
-  if (!report || !report->failed) {
+  // The failure of a part that is still to come says nothing of those that are there.
+  if (!report || !report->failed || report->part >= record.parts.size()) {
     PATCHBAY_ASSIGN(auto failure, take_failure_of(repositories, record));
     if (failure) {
       report = std::move(failure);

@@ -201,6 +201,24 @@ TEST_F(Failures, WhatAnOperatorSentAgainGrowsOldFromThenOn) {
   EXPECT_EQ(world.record("a1").state, DeliveryState::kDelivered);
 }
 
+TEST_F(Failures, WhatAnOperatorSentAgainHasAllAttemptsFromThenOn) {
+  world.channels.channel_limits.capability_bits = PBAY_CAN_IDEMPOTENT_SEND;
+  world.options.policy.max_attempts = 2;
+  world.start();
+  fail_next(OutcomeClass::kUnknown, SentState::kUnknown, "cut");
+  fail_next(OutcomeClass::kUnknown, SentState::kUnknown, "cut");
+  world.write("a1", R"({"text":"x"})");
+  world.pass(std::chrono::minutes(1));
+  ASSERT_EQ(world.record("a1").state, DeliveryState::kUnknown);
+  fail_next(OutcomeClass::kRetryable, SentState::kNotSent, "503");
+  world.service->resolve(world.record("a1").id, DeliveryState::kWaiting,
+                         [](const base::Result<store::DeliveryRecord>&) {});
+  world.settle();
+  ASSERT_EQ(world.record("a1").state, DeliveryState::kWaiting) << world.record("a1").reason;
+  world.pass(std::chrono::minutes(1));
+  EXPECT_EQ(world.record("a1").state, DeliveryState::kDelivered);
+}
+
 TEST_F(Failures, KeysThatThePlatformHonoursAreSentAgain) {
   world.channels.channel_limits.capability_bits = PBAY_CAN_IDEMPOTENT_SEND;
   world.start();

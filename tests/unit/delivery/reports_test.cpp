@@ -471,6 +471,16 @@ TEST_F(Reports, AFailureOfAPartThatIsThereStandsBesideThatOfTheNext) {
   expect_failed_and_told_once("a1");
 }
 
+TEST_F(Reports, AFailureByIdOfAPartThatIsThereStandsBesideThatOfTheNext) {
+  world.start();
+  send("a1");
+  report("p0", "", true);  // before the ledger has it
+  part_is_there("a1", 0, "p0");
+  report("", key_of("a1") + ":1", true);
+  release(refused());
+  expect_failed_and_told_once("a1");
+}
+
 TEST_F(Reports, WhatWasNeverSentCannotHaveArrived) {
   world.start();
   world.channels.set_state("telegram", InstanceState::kConnecting);
