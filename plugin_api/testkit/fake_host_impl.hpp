@@ -271,6 +271,7 @@ class FakeHost::Impl {
   pbay_op webhook_ = 0;
   std::map<std::uint64_t, WebhookAnswer> webhook_answers_;
   std::set<std::uint64_t> open_webhook_requests_;
+  std::set<std::uint64_t> late_webhook_requests_;  // open when the route was closed
 
   std::vector<sdk::Event> events_;
   std::vector<SentPart> parts_;

@@ -73,6 +73,9 @@ const pbay_webhook kWebhook = {
       Self& self = Self::of(host);
       const Lock lock(self.mutex_);
       self.called("webhook.respond");
+      if (self.late_webhook_requests_.erase(request) != 0) {
+        return;  // who asked was told already
+      }
       if (self.open_webhook_requests_.erase(request) == 0) {
         self.breach(Rule::kWebhook, "webhook.respond: request " + std::to_string(request) +
                                         " does not exist or is answered");
@@ -84,7 +87,14 @@ const pbay_webhook kWebhook = {
       Self& self = Self::of(host);
       const Lock lock(self.mutex_);
       self.called("webhook.close");
-      self.webhook_ = self.webhook_ == op ? 0 : self.webhook_;
+      if (self.webhook_ != op) {
+        return;
+      }
+      self.webhook_ = 0;
+      for (const std::uint64_t request : self.open_webhook_requests_) {
+        self.webhook_answers_[request].status = 503;
+      }
+      self.late_webhook_requests_.merge(self.open_webhook_requests_);
     }};
 
 }  // namespace

@@ -17,6 +17,7 @@ using Completion = Self::Completion;
 
 constexpr std::int64_t kHandshakeMs = 30'000;
 constexpr std::size_t kQueuedLines = 1024 * 1024;
+constexpr std::size_t kMostPingBytes = 125;  // RFC 6455, 5.5
 
 // ---- "patchbay.websocket/1" ----
 
@@ -54,13 +55,18 @@ const pbay_websocket kWebsocket = {
       PeerHost::open(self, self.websockets_, op, "websocket.open", std::move(opening),
                      options->timeout_ms > 0 ? options->timeout_ms : kHandshakeMs);
     },
-    [](const pbay_host* host, pbay_op op, std::uint32_t kind, pbay_str data) noexcept {
+    [](const pbay_host* host, pbay_op op, std::uint32_t kind,
+       pbay_str data) noexcept -> std::int32_t {
       Self& self = Self::of(host);
       const Lock lock(self.mutex_);
+      const std::size_t breaches = self.breaches_.size();
       if (kind > PBAY_WEBSOCKET_BINARY) {
         self.breach(Rule::kConnection, "websocket.send: a message is text or binary");
       } else if (kind == PBAY_WEBSOCKET_TEXT) {
         self.check_text("websocket.send", sdk::view(data), Self::Secrets::kMayBeIn);
+      }
+      if (self.breaches_.size() > breaches) {
+        return PBAY_E_INVALID;
       }
       return PeerHost::send(self, self.websockets_, op, "websocket.send",
                             PeerMessage{kind, sdk::copy(data)}, kMostWebSocketBytes);
@@ -69,6 +75,10 @@ const pbay_websocket kWebsocket = {
       Self& self = Self::of(host);
       const Lock lock(self.mutex_);
       self.called("websocket.ping");
+      if (data.size > kMostPingBytes) {
+        self.breach(Rule::kConnection, "websocket.ping: it has more than 125 bytes");
+        return PBAY_E_INVALID;
+      }
       const std::vector<pbay_op> open = self.websockets_.open();
       if (std::find(open.begin(), open.end(), op) == open.end()) {
         return PBAY_E_NOT_FOUND;
@@ -151,7 +161,7 @@ const pbay_process kProcess = {
         self.breach(Rule::kConnection, "process.send: a line holds a newline");
       }
       return PeerHost::send(self, self.processes_, op, "process.send",
-                            PeerMessage{0, sdk::copy(line)}, kQueuedLines);
+                            PeerMessage{0, sdk::copy(line)}, kQueuedLines, PBAY_E_BUSY);
     },
     [](const pbay_host* host, pbay_op op, std::int64_t) noexcept {
       Self& self = Self::of(host);
@@ -212,14 +222,17 @@ void PeerHost::open(Impl& host, Peers& peers, pbay_op op, std::string_view what,
 }
 
 std::int32_t PeerHost::send(Impl& host, Peers& peers, pbay_op op, std::string_view what,
-                            PeerMessage message, std::size_t most_bytes) {
+                            PeerMessage message, std::size_t most_bytes, std::int32_t too_large) {
   host.called(what);
   const auto found = peers.peers_.find(op);
   if (found == peers.peers_.end() || !found->second.open) {
     return PBAY_E_NOT_FOUND;
   }
   Peers::Peer& peer = found->second;
-  if (!peer.reading || message.bytes.size() > most_bytes) {
+  if (message.bytes.size() > most_bytes) {
+    return too_large;
+  }
+  if (!peer.reading) {
     peer.busy_told = true;
     return PBAY_E_BUSY;
   }

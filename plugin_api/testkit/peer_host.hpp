@@ -20,8 +20,10 @@ class PeerHost {
   static bool refuse(Impl& host, const Peers& peers, pbay_op op, std::int32_t code);
   static void open(Impl& host, Peers& peers, pbay_op op, std::string_view what, PeerOpening opening,
                    std::int64_t timeout_ms);
+  // `too_large`: what a message that would never fit is answered.
   static std::int32_t send(Impl& host, Peers& peers, pbay_op op, std::string_view what,
-                           PeerMessage message, std::size_t most_bytes);
+                           PeerMessage message, std::size_t most_bytes,
+                           std::int32_t too_large = PBAY_E_TOO_LARGE);
   // The adapter ends it; the news comes all the same.
   static void close(Impl& host, Peers& peers, pbay_op op, std::string_view what, std::int32_t code,
                     std::string reason);

@@ -106,6 +106,29 @@ TEST_F(KitLimits, ACallThatIsNotAnsweredInTimeIsA503) {
   EXPECT_EQ(host_->webhook_answer(call)->status, 503U);
 }
 
+TEST_F(KitLimits, WhoWaitsWhenTheRouteIsClosedGetsA503) {
+  std::uint64_t asked = 0;
+  puppet_.read_event = [&](const void* detail) {
+    asked = static_cast<const pbay_webhook_request*>(detail)->request;
+    return std::string();
+  };
+  const auto& webhook = table<pbay_webhook>(PBAY_EXT_WEBHOOK);
+  webhook.open(puppet_.host, ++last_op_);
+  host_->run_ready();
+  const std::uint64_t call = host_->webhook("POST", "/", {}, "");
+  webhook.close(puppet_.host, last_op_);
+  ASSERT_NE(host_->webhook_answer(call), nullptr);
+  EXPECT_EQ(host_->webhook_answer(call)->status, 503U);
+  auto answer = make_abi<pbay_webhook_answer>();
+  answer.status = 200;
+  webhook.respond(puppet_.host, asked, &answer);
+  host_->advance(kWebhookAnswer);
+  EXPECT_EQ(host_->webhook_answer(call)->status, 503U) << "it was told already";
+  EXPECT_THAT(breaches(), IsEmpty());
+  webhook.respond(puppet_.host, asked, &answer);
+  EXPECT_EQ(host_->breaches().size(), 1U) << "a second time";
+}
+
 // ---- requests ----
 
 class RequestLimits : public KitLimits {
@@ -311,6 +334,34 @@ TEST_F(KitLimits, SoManyConnectionsOfAKindAreOpen) {
   host_->advance(seconds(0));
   EXPECT_THAT(news(), ElementsAre(ended(PBAY_OK))) << "streams are counted for themselves";
   EXPECT_THAT(breaches(), IsEmpty());
+}
+
+TEST_F(KitLimits, WhatWouldNeverFitIsNotToBeWaitedFor) {
+  host_->websockets().otherwise();
+  host_->streams().otherwise();
+  auto options = make_abi<pbay_websocket_options>();
+  options.url = to_abi("wss://api.example.org/");
+  const auto& websocket = table<pbay_websocket>(PBAY_EXT_WEBSOCKET);
+  const auto& stream = table<pbay_stream>(PBAY_EXT_STREAM);
+  websocket.open(puppet_.host, 1, &options);
+  stream.open(puppet_.host, 2, to_abi("tcp://a:1"));
+  host_->advance(seconds(0));
+  const std::string most(kMostWebSocketBytes, 'x');
+  const auto say = [&](const std::string& text) {
+    return websocket.send(puppet_.host, 1, PBAY_WEBSOCKET_TEXT, to_abi(text));
+  };
+  EXPECT_EQ(say(most), PBAY_OK);
+  EXPECT_EQ(say(most + 'x'), PBAY_E_TOO_LARGE);
+  const std::string line(kMostStreamBytes, 'x');
+  EXPECT_EQ(stream.send(puppet_.host, 2, to_abi(line)), PBAY_OK);
+  EXPECT_EQ(stream.send(puppet_.host, 2, to_abi(line + 'x')), PBAY_E_TOO_LARGE);
+  EXPECT_EQ(websocket.ping(puppet_.host, 1, to_abi(std::string(125, 'x'))), PBAY_OK);
+  EXPECT_THAT(breaches(), IsEmpty());
+  EXPECT_EQ(websocket.ping(puppet_.host, 1, to_abi(std::string(126, 'x'))), PBAY_E_INVALID);
+  EXPECT_EQ(say("\xFF"), PBAY_E_INVALID);
+  EXPECT_EQ(websocket.send(puppet_.host, 1, PBAY_WEBSOCKET_BINARY + 1, {}), PBAY_E_INVALID);
+  EXPECT_EQ(host_->breaches().size(), 3U);
+  EXPECT_EQ(host_->websockets().heard(1).size(), 1U);
 }
 
 }  // namespace
