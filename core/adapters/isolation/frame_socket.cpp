@@ -180,8 +180,7 @@ Status FrameSocket::write_some() {
 
 Status FrameSocket::send(FrameKind kind, std::uint64_t id, const wire::Writer& body,
                          std::optional<std::chrono::milliseconds> patience) {
-  if (body.bytes().size() > limits::kRunnerFrameBytes ||
-      body.descriptors().size() > kMostDescriptors) {
+  if (body.is_too_large() || body.descriptors().size() > kMostDescriptors) {
     return too_large_to_pass();
   }
   Patience waiting(patience);

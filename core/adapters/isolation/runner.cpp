@@ -15,7 +15,6 @@
 #include "adapters/isolation/protocol.hpp"
 #include "adapters/isolation/wire_structs.hpp"
 #include "adapters/log_share.hpp"
-#include "base/limits.hpp"
 #include "base/log.hpp"
 
 namespace patchbay::adapters {
@@ -267,10 +266,10 @@ void Runner::on_complete(pbay_op op, DetailKind kind, const pbay_completion& com
   body(op, tells);
   body.one(&completion);
   put_detail(body, kind, completion.detail);
-  if (body.bytes().size() <= limits::kRunnerFrameBytes) {
-    call(FrameKind::kOnComplete, body);
-  } else {
+  if (body.is_too_large()) {
     complete_as_too_large(op, tells, completion);
+  } else {
+    call(FrameKind::kOnComplete, body);
   }
   call_has_begun();  // of a process that has gone, or does not say so
 }

@@ -22,6 +22,7 @@
 #include <patchbay/adapter.h>
 
 #include "adapters/abi_text.hpp"
+#include "base/limits.hpp"
 #include "base/unique_fd.hpp"
 
 namespace patchbay::adapters::wire {
@@ -42,6 +43,7 @@ enum class ListForm : std::uint8_t {
   kWhole,   // a struct among them may be too short
 };
 
+// What is more than a frame carries is left out, so that it costs no memory.
 class Writer {
  public:
   template <class T>
@@ -82,17 +84,30 @@ class Writer {
   }
 
   [[nodiscard]] const std::string& bytes() const { return bytes_; }
+  // Something was left out: the bytes are not to be sent.
+  [[nodiscard]] bool is_too_large() const { return is_too_large_; }
   [[nodiscard]] const std::vector<int>& descriptors() const { return descriptors_; }
 
  private:
+  void append(std::string_view bytes) {
+    is_too_large_ = is_too_large_ || bytes.size() > limits::kRunnerFrameBytes - bytes_.size();
+    if (is_too_large_) {
+      return;
+    }
+    if (bytes.size() >= kLongText) {
+      // Not to be moved, and so held twice and more, for the little that follows it.
+      bytes_.reserve(bytes_.size() + bytes.size() + kRoomBehind);
+    }
+    bytes_.append(bytes);
+  }
   template <Integer T>
   void put(T number) {
-    bytes_.append(reinterpret_cast<const char*>(&number), sizeof(number));
+    append({reinterpret_cast<const char*>(&number), sizeof(number)});
   }
   void put(pbay_str text) {
     const std::string_view bytes = view(text);
     put(static_cast<std::uint64_t>(bytes.size()));
-    bytes_.append(bytes);
+    append(bytes);
   }
   void put(const std::string& text) { put(abi(text)); }
 
@@ -111,8 +126,12 @@ class Writer {
     put(*element(first, stride, index));
   }
 
+  static constexpr std::size_t kLongText = std::size_t{1} << 20U;
+  static constexpr std::size_t kRoomBehind = std::size_t{64} << 10U;
+
   std::string bytes_;
   std::vector<int> descriptors_;
+  bool is_too_large_ = false;
 };
 
 // Of bytes that cannot be trusted: what is malformed is read as zeros and empty texts, and ok() is

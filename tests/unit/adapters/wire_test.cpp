@@ -248,10 +248,22 @@ TEST(Wire, BytesThatAreNoneAreReadAsNothing) {
   }
 }
 
+TEST(Wire, AWriterNeedsLittleMoreThanWhatIsSent) {
+  const std::string large(limits::kRunnerFrameBytes - 1024, 'a');
+  Writer writer;
+  writer(large, std::uint64_t{1}, std::string("more"));
+  EXPECT_FALSE(writer.is_too_large());
+  EXPECT_LT(writer.bytes().capacity(), large.size() + (std::size_t{1} << 20U));
+  Writer too_large;
+  too_large(std::string("little"), large, large);
+  EXPECT_TRUE(too_large.is_too_large());
+  EXPECT_LT(too_large.bytes().capacity(), large.size() + (std::size_t{1} << 20U));
+}
+
 TEST(Wire, AFrameThatIsTooLargeIsNotSent) {
   Sockets sockets;
   Writer writer;
-  writer(std::string(limits::kRunnerFrameBytes, 'a'));
+  writer(std::string(limits::kRunnerFrameBytes, 'a'), std::uint64_t{1});
   EXPECT_EQ(sockets.one->send(FrameKind::kLog, 0, writer).code(), base::Code::kTooLarge);
   Writer small;
   ASSERT_TRUE(sockets.one->send(FrameKind::kStopped, 0, small).ok());
