@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 #include <patchbay/adapter.h>
 
@@ -33,7 +34,16 @@ class ExtensionOwner {
     }
     return begun.ok();
   }
-  // The same, for who has more to say when too much is under way: kBusy is for the caller to pass
+  // on_complete() of what is refused whether there is room for it or not.
+  void refuse(pbay_op op, const char* what, Completion why) {
+    const base::Status begun = try_begin(op, what);
+    if (begun.ok()) {
+      complete(op, std::move(why));
+    } else if (begun.code() == base::Code::kBusy) {
+      turn_away(op, std::move(why), nullptr);
+    }
+  }
+  // As begin(), for who has more to say when too much is under way: kBusy is for the caller to pass
   // on by turn_away(). What else is not ok has been dealt with, and nothing comes of it.
   [[nodiscard]] virtual base::Status try_begin(pbay_op op, const char* what) = 0;
   // on_complete() of what has not begun; `taken`: see complete_then().

@@ -176,6 +176,15 @@ bool may_carry_a_delivery(const net::HttpRequest& request) {
 
 }  // namespace
 
+Completion http_refusal(const Status& why) {
+  net::HttpResult result;
+  result.status = why;
+  result.sent_state = net::SentState::kNotSent;
+  Completion completion = completion_of(why);
+  completion.detail = std::make_unique<HttpDetail>(std::move(result));
+  return completion;
+}
+
 HttpExtension::HttpExtension(ExtensionOwner& owner, DeliveryEvidence& evidence,
                              std::shared_ptr<const HostRules> rules)
     : owner_(owner), evidence_(evidence), rules_(std::move(rules)) {}
@@ -199,15 +208,15 @@ Status HttpExtension::admit(HttpRequestCopy& copied) {
 }
 
 void HttpExtension::request(pbay_op op, HttpRequestCopy copied) {
-  if (!owner_.begin(op, "http")) {
+  const Status begun = owner_.try_begin(op, "http");
+  if (begun.code() == Code::kBusy) {
+    owner_.turn_away(op, http_refusal(begun), nullptr);
+  }
+  if (!begun.ok()) {
     return;
   }
-  if (Status refused = admit(copied); !refused.ok()) {
-    net::HttpResult result;
-    result.status = std::move(refused);
-    Completion completion = completion_of(result.status);
-    completion.detail = std::make_unique<HttpDetail>(std::move(result));
-    owner_.complete(op, std::move(completion));
+  if (const Status refused = admit(copied); !refused.ok()) {
+    owner_.complete(op, http_refusal(refused));
     return;
   }
   ++requests_;

@@ -10,6 +10,7 @@
 
 #include <patchbay/adapter.h>
 
+#include "adapters/completion.hpp"
 #include "adapters/extension_owner.hpp"
 #include "adapters/host_rules.hpp"
 #include "adapters/staging_writer.hpp"
@@ -28,6 +29,9 @@ struct HttpRequestCopy {
   pbay_op delivery_op = 0;
   std::uint64_t response_staging = 0;
 };
+
+// Of a request that was refused: no byte of it left.
+[[nodiscard]] Completion http_refusal(const base::Status& why);
 
 // What deliveries learn about requests made for them. [core thread]
 class DeliveryEvidence {

@@ -195,9 +195,9 @@ void Instance::create() {
                                              bridge->charge(std::move(frame));
                                            },
                                        .too_large =
-                                           [bridge = bridge_](pbay_op op, std::uint64_t value) {
-                                             bridge->post([op, value](Instance& instance) {
-                                               instance.fail_as_too_large(op, value);
+                                           [bridge = bridge_](pbay_op op, FrameKind kind) {
+                                             bridge->post([op, kind](Instance& instance) {
+                                               instance.fail_as_too_large(op, kind);
                                              });
                                            },
                                        .lost =
@@ -562,12 +562,11 @@ Status Instance::try_begin(pbay_op op, const char* what) {
   return {};
 }
 
-void Instance::fail_as_too_large(pbay_op op, std::uint64_t value) {
-  if (begin(op, "what is too large to pass")) {
-    Completion completion = completion_of(too_large_to_pass());
-    completion.value = value;
-    complete(op, std::move(completion));
-  }
+void Instance::fail_as_too_large(pbay_op op, FrameKind kind) {
+  const Status why = too_large_to_pass();
+  Completion completion = kind == FrameKind::kHttpRequest ? http_refusal(why) : completion_of(why);
+  completion.value = kind == FrameKind::kSubmit ? PBAY_NOT_STORED : 0;
+  refuse(op, "what is too large to pass", std::move(completion));
 }
 
 void Instance::complete(pbay_op op, Completion completion) {

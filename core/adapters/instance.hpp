@@ -182,7 +182,7 @@ class Instance final : public ExtensionOwner {
   [[nodiscard]] base::Milliseconds patience() const;
   void call_on_complete(pbay_op op, Completion completion, base::UniqueFunction<void()> taken);
   [[nodiscard]] bool may_queue_calls();
-  void fail_as_too_large(pbay_op op, std::uint64_t value);
+  void fail_as_too_large(pbay_op op, FrameKind kind);
   void cancel_host_operation(pbay_op op);
 
   InstanceSetup setup_;

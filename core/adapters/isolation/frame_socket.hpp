@@ -35,7 +35,8 @@ enum class FrameKind : std::uint16_t {
   kReturn,
   // Runner → daemon: the on_complete() of which the daemon wants to know that begins now.
   kTaken,
-  // Runner → daemon: what the adapter asked for under this operation is too large to pass.
+  // Runner → daemon: what the adapter asked for under this operation, of a kind that is told, is
+  // too large to pass.
   kTooLarge,
   // Runner → daemon: functions of pbay_host.
   kLog,

@@ -143,9 +143,9 @@ Status HostCalls::take_core(const Frame& frame, Reader& reader) {
       break;
     }
     case FrameKind::kTooLarge: {
-      const auto value = reader.next<std::uint64_t>();
+      const auto kind = static_cast<FrameKind>(reader.next<std::uint16_t>());
       if (reader.ok()) {
-        too_large_(frame.id, value);
+        too_large_(frame.id, kind);
       }
       break;
     }

@@ -22,8 +22,9 @@ namespace patchbay::adapters {
 
 class HostCalls {
  public:
-  // What was asked for under `op` could not pass: it is to be completed as too large, with `value`.
-  using TooLarge = base::UniqueFunction<void(pbay_op op, std::uint64_t value)>;
+  // What was asked for under `op` could not pass: it is to be completed as too large, in the way of
+  // its kind. The adapter's process says which; it may be any.
+  using TooLarge = base::UniqueFunction<void(pbay_op op, FrameKind kind)>;
 
   // All outlive this object.
   HostCalls(const pbay_host& host, FrameSocket& socket, const TooLarge& too_large)

@@ -6,7 +6,7 @@
 namespace patchbay::adapters {
 
 // Raised whenever the frames change: a runner of another build refuses to serve.
-inline constexpr std::uint32_t kRunnerProtocol = 3;
+inline constexpr std::uint32_t kRunnerProtocol = 4;
 
 // Descriptors of a runner.
 inline constexpr int kRunnerSocket = 3;

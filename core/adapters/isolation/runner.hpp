@@ -39,8 +39,7 @@ struct RunnerOptions {
 struct RunnerEvents {
   // What the host is asked for from now on is part of this frame; null: of none.
   base::UniqueFunction<void(std::shared_ptr<RunnerCharge>)> charge;
-  // What its adapter asked for under `op` is too large to pass, and is to be completed as that; the
-  // completion's value is given.
+  // What its adapter asked for under `op` is too large to pass, and is to be completed as that.
   HostCalls::TooLarge too_large;
   // The process has ended although nobody asked for it, or it was ended because it broke the rules
   // of the wire; why, as a sentence about the adapter. At most once.

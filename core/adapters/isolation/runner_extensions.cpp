@@ -1,4 +1,5 @@
 // In a runner: the extensions that the daemon lends, each function a frame.
+#include <cstddef>
 #include <ctime>
 #include <string_view>
 #include <sys/random.h>
@@ -32,6 +33,31 @@ void send_members(const pbay_host* host, FrameKind kind, std::uint64_t id,
   Writer body;
   body(members...);
   send(host, kind, id, body);
+}
+
+// The code that the daemon answers with. too_large: the one that it has for what no buffer holds,
+// given for what cannot even pass.
+template <class... Members>
+std::int32_t ask_for_code(const pbay_host* host, FrameKind kind, std::int32_t too_large,
+                          const Members&... members) {
+  Writer body;
+  body(members...);
+  const auto code = RunnerHost::of(host).ask(kind, body);
+  return code ? static_cast<std::int32_t>(*code) : too_large;
+}
+
+// In pieces, so that a file passes in one call whatever its size. Nothing comes of one that is half
+// there: the daemon takes nothing more for a handle to which it could not write.
+std::int32_t write_to_staging(const pbay_host* host, std::uint64_t handle, pbay_str bytes) {
+  constexpr std::size_t kPieceBytes = std::size_t{4} << 20U;
+  std::string_view rest = view(bytes);
+  std::int32_t code = PBAY_OK;
+  do {
+    const std::string_view piece = rest.substr(0, kPieceBytes);
+    rest.remove_prefix(piece.size());
+    code = ask_for_code(host, FrameKind::kStagingWrite, PBAY_E_TOO_LARGE, handle, abi(piece));
+  } while (code == PBAY_OK && !rest.empty());
+  return code;
 }
 
 // The daemon's clocks are the system's. The monotonic one is that of deadline_ms.
@@ -102,15 +128,10 @@ constexpr pbay_staging kStaging = {
         [](const pbay_host* host, std::int64_t expected_size) noexcept {
           Writer body;
           body(expected_size);
-          return RunnerHost::of(host).ask(FrameKind::kStagingOpen, body);
+          return RunnerHost::of(host).ask(FrameKind::kStagingOpen, body).value_or(0);
         },
-    .write =
-        [](const pbay_host* host, std::uint64_t handle, pbay_str bytes) noexcept {
-          Writer body;
-          body(handle, bytes);
-          return static_cast<std::int32_t>(
-              RunnerHost::of(host).ask(FrameKind::kStagingWrite, body));
-        },
+    .write = [](const pbay_host* host, std::uint64_t handle,
+                pbay_str bytes) noexcept { return write_to_staging(host, handle, bytes); },
     .commit =
         [](const pbay_host* host, pbay_op op, std::uint64_t handle) noexcept {
           send_members(host, FrameKind::kStagingCommit, op, handle);
@@ -129,10 +150,7 @@ constexpr pbay_listener kListener = {
         },
     .send =
         [](const pbay_host* host, std::uint64_t connection, pbay_str bytes) noexcept {
-          Writer body;
-          body(connection, bytes);
-          return static_cast<std::int32_t>(
-              RunnerHost::of(host).ask(FrameKind::kListenerSend, body));
+          return ask_for_code(host, FrameKind::kListenerSend, PBAY_E_BUSY, connection, bytes);
         },
     .hang_up =
         [](const pbay_host* host, std::uint64_t connection) noexcept {
@@ -168,17 +186,11 @@ constexpr pbay_websocket kWebSocket = {
         },
     .send =
         [](const pbay_host* host, pbay_op op, std::uint32_t kind, pbay_str data) noexcept {
-          Writer body;
-          body(op, kind, data);
-          return static_cast<std::int32_t>(
-              RunnerHost::of(host).ask(FrameKind::kWebSocketSend, body));
+          return ask_for_code(host, FrameKind::kWebSocketSend, PBAY_E_TOO_LARGE, op, kind, data);
         },
     .ping =
         [](const pbay_host* host, pbay_op op, pbay_str data) noexcept {
-          Writer body;
-          body(op, data);
-          return static_cast<std::int32_t>(
-              RunnerHost::of(host).ask(FrameKind::kWebSocketPing, body));
+          return ask_for_code(host, FrameKind::kWebSocketPing, PBAY_E_INVALID, op, data);
         },
     .close =
         [](const pbay_host* host, pbay_op op, std::uint32_t code, pbay_str reason) noexcept {
@@ -194,9 +206,7 @@ constexpr pbay_stream kStream = {
         },
     .send =
         [](const pbay_host* host, pbay_op op, pbay_str bytes) noexcept {
-          Writer body;
-          body(op, bytes);
-          return static_cast<std::int32_t>(RunnerHost::of(host).ask(FrameKind::kStreamSend, body));
+          return ask_for_code(host, FrameKind::kStreamSend, PBAY_E_TOO_LARGE, op, bytes);
         },
     .close = [](const pbay_host* host,
                 pbay_op op) noexcept { send(host, FrameKind::kStreamClose, op, {}); }};

@@ -110,7 +110,8 @@ const void* get_extension(const pbay_host* host, const char* id) noexcept {
   }
   Writer body;
   body(std::string(id));
-  return RunnerHost::of(host).ask(FrameKind::kHasExtension, body) != 0 ? table : nullptr;
+  return RunnerHost::of(host).ask(FrameKind::kHasExtension, body).value_or(0) != 0 ? table
+                                                                                   : nullptr;
 }
 
 // Those whose completion the adapter awaits, and that have a member of any size.
@@ -156,7 +157,7 @@ RunnerHost::RunnerHost(FrameSocket& socket)
             .stopped = stopped,
             .get_extension = get_extension} {}
 
-bool RunnerHost::send(FrameKind kind, std::uint64_t id, const Writer& body) {
+bool RunnerHost::pass(FrameKind kind, std::uint64_t id, const Writer& body) {
   const base::Status sent = socket_.send(kind, id, body);
   if (sent.ok()) {
     return true;
@@ -166,24 +167,31 @@ bool RunnerHost::send(FrameKind kind, std::uint64_t id, const Writer& body) {
   }
   Writer line;
   line(std::uint32_t{PBAY_LOG_ERROR}, sent.message());
-  send(FrameKind::kLog, 0, line);
-  if (begins_operation(kind)) {
-    Writer value;
-    value(std::uint64_t{kind == FrameKind::kSubmit ? PBAY_NOT_STORED : 0});
-    send(FrameKind::kTooLarge, id, value);
-  }
+  pass(FrameKind::kLog, 0, line);
   return false;
 }
 
-std::uint64_t RunnerHost::ask(FrameKind kind, const Writer& body) {
+bool RunnerHost::send(FrameKind kind, std::uint64_t id, const Writer& body) {
+  const bool passed = pass(kind, id, body);
+  if (!passed && begins_operation(kind)) {
+    Writer what;
+    what(static_cast<std::uint16_t>(kind));
+    pass(FrameKind::kTooLarge, id, what);
+  }
+  return passed;
+}
+
+std::optional<std::uint64_t> RunnerHost::ask(FrameKind kind, const Writer& body) {
   std::unique_lock lock(mutex_);
   const std::uint64_t id = ++last_question_;
   questions_[id] = std::nullopt;
   lock.unlock();
-  if (const base::Status sent = socket_.send(kind, id, body); !sent.ok()) {
-    end_process(sent);  // also what is too large: no adapter writes that much at once and goes on
-  }
+  const bool passed = pass(kind, id, body);
   lock.lock();
+  if (!passed) {
+    questions_.erase(id);
+    return std::nullopt;
+  }
   changed_.wait(lock, [this, id] { return questions_.at(id).has_value(); });
   return *questions_.extract(id).mapped();
 }

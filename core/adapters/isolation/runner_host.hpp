@@ -35,10 +35,13 @@ class RunnerHost {
   }
   // False: it is too large to pass, which is logged. If it was to begin an operation, that fails.
   bool send(FrameKind kind, std::uint64_t id, const wire::Writer& body);
-  [[nodiscard]] std::uint64_t ask(FrameKind kind, const wire::Writer& body);
+  // Waits for the daemon's answer. None: the question is too large to pass, which is logged.
+  [[nodiscard]] std::optional<std::uint64_t> ask(FrameKind kind, const wire::Writer& body);
   void delivery_completed(pbay_op op);
 
  private:
+  bool pass(FrameKind kind, std::uint64_t id, const wire::Writer& body);
+
   FrameSocket& socket_;
   pbay_host host_;
   std::mutex mutex_;

@@ -141,12 +141,12 @@ TEST_P(HttpExtensionTest, FailuresHaveTheirCodes) {
   start_online({"scripted"});
   using base::Code;
   const std::vector<std::tuple<Code, net::SentState, std::string>> cases = {
-      {Code::kUnavailable, net::SentState::kNotSent, "-101 "},
-      {Code::kUnavailable, net::SentState::kUnknown, "-401 "},
-      {Code::kTimeout, net::SentState::kUnknown, "-102 "},
-      {Code::kTooLarge, net::SentState::kAnswered, "-204 "},
-      {Code::kCancelled, net::SentState::kNotSent, "-207 "},
-      {Code::kInvalidArgument, net::SentState::kNotSent, "-208 "},
+      {Code::kUnavailable, net::SentState::kNotSent, "-101 0 not sent: why"},
+      {Code::kUnavailable, net::SentState::kUnknown, "-401 0 perhaps sent: why"},
+      {Code::kTimeout, net::SentState::kUnknown, "-102 0 perhaps sent: why"},
+      {Code::kTooLarge, net::SentState::kAnswered, "-204 0 sent: why"},
+      {Code::kCancelled, net::SentState::kNotSent, "-207 0 not sent: why"},
+      {Code::kInvalidArgument, net::SentState::kNotSent, "-208 0 not sent: why"},
   };
   for (const auto& [code, sent, text] : cases) {
     const auto place = give("scripted", "get https://api.example.org/");
@@ -154,8 +154,16 @@ TEST_P(HttpExtensionTest, FailuresHaveTheirCodes) {
     result.status = {code, "why"};
     result.sent_state = sent;
     http_.finish(await_request(), std::move(result));
-    EXPECT_THAT(await(place).text, ::testing::StartsWith(text));
+    EXPECT_EQ(await(place).text, text);
   }
+}
+
+TEST_P(HttpExtensionTest, ARequestForWhichThereIsNoRoomWasNotSent) {
+  start_online({"scripted"});
+  EXPECT_EQ(say("scripted", "post-without-room https://api.example.org/x " +
+                                std::to_string(limits::kAdapterOperations)),
+            "-106 0 not sent: too many operations are under way");
+  EXPECT_TRUE(http_.requests.empty());
 }
 
 // A download into staging, with a disk that stands still until the test lets it go on.

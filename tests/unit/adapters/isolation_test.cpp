@@ -130,29 +130,22 @@ TEST_F(IsolationTest, AFileIsSentThoughOthersPassManyDescriptors) {
 constexpr const char* kTooLarge =
     "more than can pass between Patchbay and an isolated adapter at once: 64 MiB and 250 files";
 
-// With memory for a call that is too large, and its copy.
+// With no more memory than an isolated adapter has.
 class LargeCallTest : public IsolationTest {
  protected:
-  void start_large() {
-    make_host();
-    ASSERT_TRUE(host_
-                    ->add_instance({.name = base::InstanceName("bad"),
-                                    .channel = base::ChannelName("scripted"),
-                                    .settings_json = "{}",
-                                    .allowed_hosts = {},
-                                    .isolation = Isolation::kProcess,
-                                    .memory_bytes = 8 * limits::kRunnerFrameBytes})
-                    .ok());
-    ASSERT_TRUE(host_->start(inbound_, events_).ok());
-    ASSERT_TRUE(comes("bad", State::kOnline)) << status("bad").reason;
+  static constexpr std::size_t kLargeBytes = 65 << 20;  // of the scripted adapter's text
+  void start_large() { start_online({"bad"}); }
+  static std::string post_large(std::size_t bytes) {
+    return "post-large https://api.example.org/x " + std::to_string(bytes);
   }
 };
 
 TEST_F(LargeCallTest, WhatIsTooLargeToPassFailsAndSaysSo) {
   start_large();
-  const std::string refused = std::to_string(PBAY_E_TOO_LARGE) + " 0 " + kTooLarge;
-  EXPECT_EQ(say("bad", "post-large https://api.example.org/x"), refused);
-  EXPECT_EQ(say("bad", "kv-large"), refused);
+  const std::string code = std::to_string(PBAY_E_TOO_LARGE) + " 0 ";
+  EXPECT_EQ(say("bad", "kv-large"), code + kTooLarge);
+  const std::string refused = code + "not sent: " + kTooLarge;
+  EXPECT_EQ(say("bad", post_large(kLargeBytes)), refused);
   const base::UniqueFd file(::memfd_create("file", MFD_CLOEXEC));
   auto request = command("bad", "post-files https://api.example.org/x 251");
   request.files.push_back(
@@ -160,6 +153,31 @@ TEST_F(LargeCallTest, WhatIsTooLargeToPassFailsAndSaysSo) {
   EXPECT_EQ(await(give(std::move(request))).text, refused);
   EXPECT_TRUE(http_.requests.empty());
   EXPECT_EQ(run("bad", "ok").outcome, OutcomeClass::kDelivered);
+  EXPECT_EQ(status("bad").counters.restarts, 0U);
+}
+
+TEST_F(LargeCallTest, WhatJustPassesNeedsNoMoreMemoryThanItsCopy) {
+  start_large();
+  constexpr std::size_t kBytes = limits::kRunnerFrameBytes - 4096;
+  const auto outcome = give("bad", post_large(kBytes));
+  ASSERT_TRUE(loop_.run_until([&] { return http_.requests.size() == 1; }));
+  const auto& [operation, sent] = *http_.requests.begin();
+  EXPECT_EQ(std::get<std::string>(sent.request.body).size(), kBytes);
+  http_.answer(operation, 200, "taken");
+  EXPECT_EQ(await(outcome).text, "0 0 taken");
+  EXPECT_EQ(status("bad").counters.restarts, 0U);
+}
+
+TEST_F(LargeCallTest, AFileOfAnySizeIsWrittenInOneCall) {
+  start_large();
+  const std::string handle = say("bad", "open-staging");
+  EXPECT_EQ(say("bad", "write-large " + handle), "0");
+  EXPECT_EQ(staging_->bytes().value(), kLargeBytes);
+  EXPECT_EQ(say("bad", "write-large " + handle), std::to_string(PBAY_E_TOO_LARGE))
+      << "the host's cap of one file";
+  EXPECT_EQ(staging_->commit(std::stoull(handle)).status().code(), base::Code::kInvalidArgument)
+      << "what is half there comes to nothing";
+  EXPECT_EQ(say("bad", "write-large 77"), std::to_string(PBAY_E_CONTRACT));
   EXPECT_EQ(status("bad").counters.restarts, 0U);
 }
 

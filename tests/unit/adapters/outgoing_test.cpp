@@ -143,6 +143,20 @@ TEST_P(OutgoingTest, AUnixSocketMustBeNamedByTheConfiguration) {
   expect_heard("0:0:hello;");
 }
 
+// Though it cannot even pass to the host of an isolated adapter.
+TEST_P(OutgoingTest, WhatNoConnectionTakesIsRefusedAtOnce) {
+  WebSocketEcho to;
+  EXPECT_EQ(tell("websocket " + to.server.url("/x", "ws")), "0 0 ");
+  EXPECT_EQ(tell("listen outgoing"), "0 0 " + (data_ / "run/outgoing.sock"));
+  ASSERT_EQ(::symlink((data_ / "run/outgoing.sock").c_str(), socket_path().c_str()), 0);
+  EXPECT_EQ(tell("stream unix:" + socket_path()), "0 0 ");
+  EXPECT_EQ(tell("stream-send hello"), "0");
+  expect_heard("0:0:hello;");
+  EXPECT_EQ(tell("send-large"), "-204 -204 -208 -106") << "stream, WebSocket, its ping, listener";
+  EXPECT_EQ(tell("stream-send again"), "0") << "nothing was lost for it";
+  expect_heard("0:0:again;");
+}
+
 INSTANTIATE_TEST_SUITE_P(Both, OutgoingTest,
                          ::testing::Values(Isolation::kNone, Isolation::kProcess), isolation_name);
 

@@ -1,6 +1,7 @@
 /* An adapter in plain C whose deliveries are commands: each text says what the instance is to do
  * next, good or bad, and how that ended comes back as the text of the delivery's result:
  *   "<code of the completion> <its value> <its text, or the detail's bytes>"
+ * and for an HTTP request that failed "<code> <value> <what of it was sent>: <text>".
  * The setting "mode" makes a whole instance misbehave. */
 #include <errno.h>
 #include <fcntl.h>
@@ -143,14 +144,18 @@ static void submit_many(scripted* self, pbay_op delivery, int count) {
   finish(self, delivery, PBAY_OK, "submitted", "r");
 }
 
-/* The first is refused at the door; then there is room, and the second comes before that is known.
- */
-static void submit_without_room(scripted* self, pbay_op delivery, int operations) {
-  const pbay_op first = self->last_op + 1;
+static void take_all_room(scripted* self, int operations) {
   int i;
   for (i = 0; i < operations; ++i) {
     self->timer->start(self->host, next_op(self, 0), 3600000);
   }
+}
+
+/* The first is refused at the door; then there is room, and the second comes before that is known.
+ */
+static void submit_without_room(scripted* self, pbay_op delivery, int operations) {
+  const pbay_op first = self->last_op + 1;
+  take_all_room(self, operations);
   submit(self, next_op(self, delivery), "m1", 0, NULL, NULL);
   self->timer->cancel(self->host, first);
   submit(self, next_op(self, 0), "m2", 0, NULL, NULL);
@@ -203,14 +208,15 @@ static void post_broken(scripted* self, pbay_op delivery, const char* url, const
   self->http->request(self->host, next_op(self, delivery), &request);
 }
 
-static void post_large(scripted* self, pbay_op delivery, const char* url) {
+static void post_large(scripted* self, pbay_op delivery, const char* url, size_t size) {
+  const pbay_str body = {large_text(), size};
   pbay_http_request request;
   memset(&request, 0, sizeof request);
   request.struct_size = sizeof request;
   request.method = text_of("POST");
   request.url = text_of(url);
   request.body_fd = -1;
-  request.body = text_of(large_text());
+  request.body = body;
   self->http->request(self->host, next_op(self, delivery), &request);
 }
 
@@ -385,6 +391,18 @@ static void finish_with_code(scripted* self, pbay_op op, int32_t code) {
   finish(self, op, PBAY_OK, text, "r");
 }
 
+/* More than any of these takes, to the connections that are open. */
+static void send_large(scripted* self, pbay_op op) {
+  const pbay_host* host = self->host;
+  const pbay_str large = text_of(large_text());
+  char text[64];
+  snprintf(text, sizeof text, "%d %d %d %d", (int)self->stream->send(host, self->stream_op, large),
+           (int)self->websocket->send(host, self->websocket_op, PBAY_WEBSOCKET_TEXT, large),
+           (int)self->websocket->ping(host, self->websocket_op, large),
+           (int)self->listener->send(host, 1, large));
+  finish(self, op, PBAY_OK, text, "r");
+}
+
 static int obey_outgoing(scripted* self, pbay_op op, char* words[kWords]) {
   const char* command = words[0];
   const pbay_host* host = self->host;
@@ -426,6 +444,8 @@ static int obey_outgoing(scripted* self, pbay_op op, char* words[kWords]) {
   } else if (strcmp(command, "stream-close") == 0) {
     self->stream->close(host, self->stream_op);
     finish_with_code(self, op, self->stream->send(host, self->stream_op, text_of("late")));
+  } else if (strcmp(command, "send-large") == 0) {
+    send_large(self, op);
   } else if (strcmp(command, "heard") == 0) {
     finish(self, op, PBAY_OK, self->heard, "r");
   } else {
@@ -505,6 +525,9 @@ static void obey(scripted* self, pbay_op op, const pbay_delivery* delivery, int 
     char text[32];
     snprintf(text, sizeof text, "%llu", (unsigned long long)self->staging->open(host, -1));
     finish(self, op, PBAY_OK, text, "r");
+  } else if (strcmp(command, "write-large") == 0) {
+    const uint64_t handle = strtoull(words[1], NULL, 10);
+    finish_with_code(self, op, self->staging->write(host, handle, text_of(large_text())));
   } else if (strcmp(command, "kv-put") == 0) {
     self->kv->put(host, next_op(self, op), text_of(words[1]), text_of(words[2]));
   } else if (strcmp(command, "kv-get") == 0) {
@@ -546,7 +569,10 @@ static void obey(scripted* self, pbay_op op, const pbay_delivery* delivery, int 
   } else if (strcmp(command, "post-broken") == 0) {
     post_broken(self, op, words[1], words[2]);
   } else if (strcmp(command, "post-large") == 0) {
-    post_large(self, op, words[1]);
+    post_large(self, op, words[1], strtoul(words[2], NULL, 10));
+  } else if (strcmp(command, "post-without-room") == 0) {
+    take_all_room(self, atoi(words[2]));
+    request(self, op, "POST", words[1], op);
   } else if (strcmp(command, "post-files") == 0) {
     post_files(self, op, words[1], delivery, (uint32_t)strtoul(words[2], NULL, 10));
   } else if (strcmp(command, "kv-large") == 0) {
@@ -678,24 +704,32 @@ static void fetch(void* context, pbay_op op, pbay_str reference, uint64_t stagin
   self->staging->commit(self->host, next_op(self, 0), staging);
 }
 
-static pbay_str detail_text(const scripted* self, pbay_op op, const pbay_completion* completion) {
-  (void)self;
-  (void)op;
-  if (completion->detail != NULL) {
-    /* Both details begin alike; which it is, is known by the size that they say. */
-    const uint32_t size = *(const uint32_t*)completion->detail;
-    if (size == sizeof(pbay_kv_value)) {
-      return ((const pbay_kv_value*)completion->detail)->value;
-    }
-    return ((const pbay_http_response*)completion->detail)->body;
+/* Null: of no HTTP request. */
+static const pbay_http_response* response_of(const pbay_completion* completion) {
+  /* Both details begin alike; which it is, is known by the size that they say. */
+  const int is_http = completion->detail != NULL &&
+                      *(const uint32_t*)completion->detail == sizeof(pbay_http_response);
+  return is_http ? completion->detail : NULL;
+}
+
+static pbay_str detail_text(const pbay_completion* completion) {
+  const pbay_http_response* response = response_of(completion);
+  if (completion->detail == NULL || (response != NULL && completion->code != PBAY_OK)) {
+    return completion->text;
   }
-  return completion->text;
+  return response != NULL ? response->body : ((const pbay_kv_value*)completion->detail)->value;
+}
+
+static const char* sent_text(const pbay_completion* completion) {
+  static const char* const kStates[] = {"perhaps sent: ", "not sent: ", "sent: "};
+  const pbay_http_response* response = response_of(completion);
+  return response == NULL || completion->code == PBAY_OK ? "" : kStates[response->sent_state];
 }
 
 static void on_complete(void* context, pbay_op op, const pbay_completion* completion) {
   scripted* self = context;
   const pbay_op delivery = self->delivery_of[op % kOperations];
-  const pbay_str said = detail_text(self, op, completion);
+  const pbay_str said = detail_text(completion);
   char text[kTextBytes];
   if (self->fetch_op != 0) {
     const pbay_op fetched = self->fetch_op;
@@ -717,8 +751,8 @@ static void on_complete(void* context, pbay_op op, const pbay_completion* comple
     submit(self, next_op(self, delivery), self->insisted, 0, NULL, NULL);
     return;
   }
-  snprintf(text, sizeof text, "%d %llu %.*s", completion->code,
-           (unsigned long long)completion->value, (int)said.size, said.data);
+  snprintf(text, sizeof text, "%d %llu %s%.*s", completion->code,
+           (unsigned long long)completion->value, sent_text(completion), (int)said.size, said.data);
   self->delivery_of[op % kOperations] = 0;
   finish(self, delivery, PBAY_OK, text, "r");
 }
