@@ -205,7 +205,7 @@ TEST_F(Echo, CapabilitiesAndAbilities) {
 
 TEST_F(Echo, ListenerAndWebhook) {
   started();
-  const std::uint64_t connection = host().connect("console");
+  const std::uint64_t connection = host().connect("echo");
   host().send(connection, "hi");
   EXPECT_EQ(host().received(connection), "echo hi");
   host().send(connection, "bye");

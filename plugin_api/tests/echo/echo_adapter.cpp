@@ -24,6 +24,11 @@ Result EchoAdapter::configure(std::string_view settings_json) {
   if (settings_json.find("\"throw\"") != std::string_view::npos) {
     throw std::runtime_error("configure threw");
   }
+  constexpr std::string_view kInstance = R"("instance":")";
+  if (const auto found = settings_json.find(kInstance); found != std::string_view::npos) {
+    const std::string_view rest = settings_json.substr(found + kInstance.size());
+    instance_ = rest.substr(0, rest.find('"'));
+  }
   return {};
 }
 
@@ -186,7 +191,7 @@ void EchoAdapter::typing(const Chat& chat) { log_debug("typing in " + chat.id); 
 
 // Whatever a line says comes back.
 Task<> EchoAdapter::serve_console() {
-  const Completion listening = co_await listener_.listen("console");
+  const Completion listening = co_await listener_.listen(instance_);
   if (!listening.ok()) {
     co_return;
   }

@@ -28,6 +28,7 @@ class EchoAdapter final : public sdk::Adapter {
   sdk::Task<> serve_console();
   sdk::Task<> serve_webhook();
 
+  std::string instance_ = "echo";
   std::string api_ = "https://echo.example.org";
   sdk::Listener listener_{runtime()};
   sdk::Webhook webhook_{runtime()};
