@@ -193,7 +193,7 @@ std::optional<std::uint64_t> RunnerHost::ask(FrameKind kind, const Writer& body)
     return std::nullopt;
   }
   changed_.wait(lock, [this, id] { return questions_.at(id).has_value(); });
-  return *questions_.extract(id).mapped();
+  return questions_.extract(id).mapped();
 }
 
 void RunnerHost::answered(const Frame& frame) {
