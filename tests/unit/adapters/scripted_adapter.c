@@ -397,7 +397,7 @@ static void send_large(scripted* self, pbay_op op) {
   const pbay_str large = text_of(large_text());
   char text[64];
   snprintf(text, sizeof text, "%d %d %d %d", (int)self->stream->send(host, self->stream_op, large),
-           (int)self->websocket->send(host, self->websocket_op, PBAY_WEBSOCKET_TEXT, large),
+           (int)self->websocket->send(host, self->websocket_op, PBAY_WEBSOCKET_BINARY, large),
            (int)self->websocket->ping(host, self->websocket_op, large),
            (int)self->listener->send(host, 1, large));
   finish(self, op, PBAY_OK, text, "r");

@@ -244,6 +244,7 @@ TEST_F(ProcessRuntimeTest, AnAgentThatEndsByItselfTakesWithItWhatLeftItsSession)
 
 TEST_F(ProcessRuntimeTest, WhatAnAgentDidNotReapIsReaped) {
   // `cat` waits for nobody: what lost its parent stays its zombie, and is the host's when it ends.
+  // A shell would wait for it, so that it ends when the agent is no shell any more.
   const std::string gate = folder / "gate";
   ASSERT_EQ(::mkfifo(gate.c_str(), 0600), 0);
   std::function<void()> end_when_zombie = [&] {
@@ -256,8 +257,10 @@ TEST_F(ProcessRuntimeTest, WhatAnAgentDidNotReapIsReaped) {
       loop.run_after(milliseconds(5), end_when_zombie);
     }
   };
-  const AgentExit exit = run(shell("(setsid sh -c 'echo $$ > new; mv new child' &); exec cat gate"),
-                             [&](RunId) { end_when_zombie(); });
+  const AgentExit exit =
+      run(shell("agent=$$; (setsid sh -c 'until grep -q ^cat /proc/'$agent'/comm; do :; done;"
+                " echo $$ > new; mv new child' &); exec cat gate"),
+          [&](RunId) { end_when_zombie(); });
   EXPECT_TRUE(exit.clean());
   pid_t child = 0;
   std::ifstream(folder / "child") >> child;
