@@ -208,14 +208,19 @@ static void post_broken(scripted* self, pbay_op delivery, const char* url, const
   self->http->request(self->host, next_op(self, delivery), &request);
 }
 
-static void post_large(scripted* self, pbay_op delivery, const char* url, size_t size) {
-  const pbay_str body = {large_text(), size};
+static pbay_http_request post_to(const char* url) {
   pbay_http_request request;
   memset(&request, 0, sizeof request);
   request.struct_size = sizeof request;
   request.method = text_of("POST");
   request.url = text_of(url);
   request.body_fd = -1;
+  return request;
+}
+
+static void post_large(scripted* self, pbay_op delivery, const char* url, size_t size) {
+  const pbay_str body = {large_text(), size};
+  pbay_http_request request = post_to(url);
   request.body = body;
   self->http->request(self->host, next_op(self, delivery), &request);
 }
@@ -224,7 +229,7 @@ static void post_large(scripted* self, pbay_op delivery, const char* url, size_t
 static void post_files(scripted* self, pbay_op op, const char* url, const pbay_delivery* delivery,
                        uint32_t count) {
   pbay_http_part* parts = calloc(count, sizeof *parts);
-  pbay_http_request request;
+  pbay_http_request request = post_to(url);
   uint32_t i;
   for (i = 0; i < count; ++i) {
     parts[i].struct_size = sizeof *parts;
@@ -232,11 +237,6 @@ static void post_files(scripted* self, pbay_op op, const char* url, const pbay_d
     parts[i].fd = delivery->files[0].fd;
     parts[i].size = delivery->files[0].size;
   }
-  memset(&request, 0, sizeof request);
-  request.struct_size = sizeof request;
-  request.method = text_of("POST");
-  request.url = text_of(url);
-  request.body_fd = -1;
   request.parts = parts;
   request.part_count = count;
   request.part_stride = sizeof *parts;
@@ -246,14 +246,10 @@ static void post_files(scripted* self, pbay_op op, const char* url, const pbay_d
 
 /* The delivery's file. The state says that it is about to be. */
 static void post_file(scripted* self, pbay_op op, const char* url, const pbay_delivery* delivery) {
-  pbay_http_request request;
+  pbay_http_request request = post_to(url);
   pbay_state state;
-  memset(&request, 0, sizeof request);
   memset(&state, 0, sizeof state);
-  request.struct_size = sizeof request;
   request.delivery_op = op;
-  request.method = text_of("POST");
-  request.url = text_of(url);
   request.body_fd = delivery->files[0].fd;
   request.body_fd_size = delivery->files[0].size;
   state.struct_size = sizeof state;
